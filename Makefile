@@ -1,0 +1,51 @@
+# Every target sets up .venv by itself; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench docs screenshot lock clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY) ## one site, read, sold to, switched: ARGS="--once --json" passes arguments on
+	@$(BIN)/prewatt demo $(ARGS)
+
+test: $(READY) ## all tests, with the coverage floors: ARGS="tests/fixtures -x" narrows
+	@$(BIN)/python tests/run.py $(ARGS)
+
+check: $(READY) ## format, lint, types, import contracts, generated files
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+
+format: $(READY) ## let ruff lay out the code and sort the imports
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## ratios measured side by side in one run
+	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
+
+docs: $(READY) ## write the generated files again: device tables, schema, SDL
+	@$(BIN)/python docs/generate.py
+
+screenshot: $(READY) ## take the picture of the meter table for the README
+	@$(BIN)/python docs/screenshot.py
+
+lock: ## resolve the dependencies again (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --all-extras --group test --group lint --group build pyproject.toml -o requirements.lock
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
