@@ -1,0 +1,104 @@
+"""What one may ask of a meter while its bus is held: readings, evidence, and writes that leave once.
+
+Reads are asked again (`FieldSettings.read_retries`), because they change nothing. Money and relay writes never are:
+an outcome that is not known is the caller's to find out, by `evidence` or `read`.
+"""
+
+from prewatt_fixtures.clock import Clock
+from prewatt_fixtures.errors import UnknownName
+from prewatt_fixtures.measurements import Measurement
+from prewatt_fixtures.profile import Profile, profile
+from prewatt_fixtures.wire.vendor import MalformedVendorFrame, MoneyControl, TopUp, VendorReply, decode_reply
+from prewatt_platform.field import decode, requests
+from prewatt_platform.field.errors import (
+    ImplausibleReading,
+    LinkLost,
+    MeterRefused,
+    NoReply,
+    UnknownModel,
+    UnreadableReply,
+)
+from prewatt_platform.field.master import Master, Station
+from prewatt_platform.field.messages import Evidence, ForcedControl, MeterAddress, MeterReading
+from prewatt_platform.field.plan import Frame, Plan, evidence_plan, probe_block, reading_plan
+from prewatt_platform.field.settings import FieldSettings
+
+
+class Lane:
+    """One meter, whose bus the owner of this object holds."""
+
+    def __init__(self, meter: MeterAddress, master: Master, clock: Clock, settings: FieldSettings) -> None:
+        try:
+            self._profile: Profile = profile(meter.model)
+        except UnknownName as unknown:
+            raise UnknownModel(meter) from unknown
+        self._meter = meter
+        self._master = master
+        self._clock = clock
+        self._settings = settings
+        self._station = Station(meter, probe_block(self._profile.model))
+
+    async def read(self) -> MeterReading:
+        """A whole reading: energies, values of the moment, and the credit of a prepaid meter."""
+        plan = reading_plan(self._profile.model)
+        data = await self._consistent(plan)
+        return decode.reading(self._meter, self._profile, plan.decode(data), self._clock.now())
+
+    async def evidence(self) -> Evidence:
+        """Counter, totals and money control of a prepaid meter, read so that they belong together."""
+        plan = evidence_plan(self._profile.model)
+        data = await self._consistent(plan)
+        return decode.evidence(plan.decode(data), self._clock.now(), b"".join(data))
+
+    async def top_up(self, top_up: TopUp) -> VendorReply:
+        """Send a top-up, once. The reply is the meter's word, not evidence."""
+        return await self._command(top_up)
+
+    async def money_control(self, command: MoneyControl) -> VendorReply:
+        """Send a money-control write, once. The reply is the meter's word, not evidence."""
+        return await self._command(command)
+
+    async def force(self, mode: ForcedControl) -> None:
+        """Set forced control, once: mode and state in one frame. What the relay does is read back by the caller."""
+        address = self._profile.register(Measurement.FORCED_MODE).address
+        await self._master.exchange(self._station, requests.write_multiple(address, mode.value))
+
+    async def _command(self, command: TopUp | MoneyControl) -> VendorReply:
+        request = requests.vendor(command)
+        reply = await self._master.exchange(self._station, request)
+        try:
+            return decode_reply(reply)
+        except MalformedVendorFrame as malformed:
+            raise UnreadableReply(self._meter, request[0], str(malformed)) from malformed
+
+    async def _consistent(self, plan: Plan) -> list[bytes]:
+        """The frames' register bytes, read again until the copies of the purchase count agree.
+
+        Between two frames somebody else may sell to the meter (a card, a second master).
+        """
+        counts: frozenset[object] = frozenset()
+        for _ in range(self._settings.evidence_attempts):
+            data = [await self._registers(frame) for frame in plan.frames]
+            counts = plan.purchase_counts(data)
+            if len(counts) <= 1:
+                return data
+        raise ImplausibleReading(
+            self._meter, f"copies of the purchase count disagree: {sorted(map(str, counts))}"
+        )
+
+    async def _registers(self, frame: Frame) -> bytes:
+        request = requests.read_holding(frame.start, frame.count)
+        for _ in range(self._settings.read_retries):
+            try:
+                return self._data(await self._master.exchange(self._station, request))
+            except (NoReply, LinkLost):
+                continue  # the time-out was the wait
+            except MeterRefused as refused:
+                if not refused.retryable:
+                    raise
+                await self._clock.sleep(self._settings.busy_wait_s)
+        return self._data(await self._master.exchange(self._station, request))
+
+    @staticmethod
+    def _data(reply: bytes) -> bytes:
+        return reply[2:]

@@ -1,0 +1,225 @@
+"""One RS-485 bus: one request in flight, commands ahead of polls, and no answer ever taken for another's.
+
+**Whose answer is it?** RTU has no transaction numbers, so an answer is known by unit, function, length and echo only.
+After a time-out the answer may still come, and would fit the next request that looks alike. Three rules keep it out:
+
+1. *Cut.* An exchange that ends without its answer (time-out, broken link, cancelled caller) closes the connection.
+   Whatever arrives there later is gone. On Modbus TCP the transaction number is fresh for every request besides.
+2. *Prove.* Cutting is not enough: a serial server may hand late bytes to the next connection, and a gateway that
+   speaks RTU behind its Modbus TCP port may take a late answer for the answer to the next request and number it so.
+   So the unit is *in doubt*, and before its next request a probe goes out: a read of a length that none of the
+   unanswered reads had. A meter answers in the order it was asked, and a bus carries one frame at a time; so when the
+   probe's answer stands, everything older has come or will never come. Until then nothing but probes is sent to that
+   unit; a unit that stays silent is asked with another length every time, the one unused for longest.
+   An exception proves nothing, because exceptions all look alike: the next length is tried.
+3. *Drop.* Bytes that arrive while nothing is asked, or beside an answer, are counted as strays and never data.
+
+Other units of the bus need no probe: their number is in the answer.
+
+**What surely was not sent.** A connection found ended before the write, or whose write took no byte, is opened again
+and the request sent on it, once. As soon as one byte was taken, a broken link means "outcome unknown". The master
+never sends a request twice; asking a read again is the driver's decision.
+
+**Time.** How long to wait for an answer is measured by the event loop, not by the `Clock`: it is a matter of wires.
+On a scaled or hand-moved clock the sockets stay real, and on virtual time the loop itself is virtual. The waits
+between attempts to reach a dead serial server are the clock's.
+"""
+
+import asyncio
+import itertools
+from dataclasses import dataclass
+
+from prewatt_fixtures.clock import Clock
+from prewatt_fixtures.profile import Block
+from prewatt_fixtures.wire import mbap, rtu
+from prewatt_fixtures.wire.pdu import EXCEPTION_FLAG, READ_HOLDING
+from prewatt_platform.field.errors import (
+    OUTCOME_UNKNOWN_CODES,
+    BusUnreachable,
+    LinkLost,
+    MeterRefused,
+    NoReply,
+)
+from prewatt_platform.field.messages import BusAddress, MeterAddress
+from prewatt_platform.field.requests import read_holding
+from prewatt_platform.field.settings import FieldSettings
+from prewatt_platform.field.transport import Connect, Connection, NothingSent
+from prewatt_platform.field.turnstile import Turnstile
+
+PROBE_WORDS_MAX = 16
+"""Probes have 1 to 16 registers, so a length comes back only after 15 other unanswered requests to that unit."""
+
+PROBES_PER_REQUEST = 3
+"""How many exceptions in a row a probe may meet before the request behind it is given up."""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What has happened on a bus since the master was made."""
+
+    requests: int = 0
+    replies: int = 0
+    probes: int = 0
+    strays: int = 0
+    cuts: int = 0
+    connects: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A meter as the master sees it: its address, and a readable range for probes."""
+
+    meter: MeterAddress
+    probe: Block
+
+
+class Master:
+    """Our end of one bus. `exchange` belongs inside a `turn`."""
+
+    def __init__(self, bus: BusAddress, clock: Clock, settings: FieldSettings, connect: Connect) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._settings = settings
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._closed = False
+        self._failures = 0
+        self._retry_at = 0.0
+        self._transactions = itertools.count(1)
+        self._doubts: dict[int, dict[int, int]] = {}
+        self._order = itertools.count(1)
+        self.turn = Turnstile().turn
+        """The bus, alone, for the length of a block; commands ahead of polls."""
+        self.traffic = Traffic()
+
+    def close(self) -> None:
+        """For good: who waits for an answer gets `LinkLost`, who asks later `BusUnreachable`."""
+        self._closed = True
+        if self._connection is not None:
+            self._connection.close()
+
+    async def exchange(self, station: Station, request: bytes) -> bytes:
+        """The reply PDU to `request`, sent once at most; a leaf of `FieldError` otherwise."""
+        await self._prove(station)
+        return await self._ask(station.meter, request)
+
+    async def _prove(self, station: Station) -> None:
+        """Rule 2: come back only when no older answer of that unit can arrive any more."""
+        doubt = self._doubts.get(station.meter.unit)
+        if doubt is None:
+            return
+        lengths = range(1, min(PROBE_WORDS_MAX, station.probe.count) + 1)
+        for attempts_left in reversed(range(PROBES_PER_REQUEST)):
+            words = min(lengths, key=lambda length: doubt.get(length, 0))
+            doubt[words] = next(self._order)
+            self.traffic.probes += 1
+            try:
+                await self._ask(station.meter, read_holding(station.probe.start, words))
+            except MeterRefused as refused:
+                if refused.code in OUTCOME_UNKNOWN_CODES or not attempts_left:
+                    raise
+            else:
+                del self._doubts[station.meter.unit]
+                return
+
+    async def _ask(self, meter: MeterAddress, request: bytes) -> bytes:
+        exchange = self._frame(meter.unit, request)
+        try:
+            reply = await self._settle(exchange)
+        except BusUnreachable:
+            raise
+        except BaseException as failure:  # a cancelled caller leaves an unanswered request behind, too
+            self._cut()
+            self._put_in_doubt(meter.unit, request)
+            if isinstance(failure, TimeoutError):
+                raise NoReply(meter, request[0], self._settings.timeout_s) from None
+            if isinstance(failure, OSError | mbap.BrokenStream):
+                raise LinkLost(meter, request[0], str(failure)) from failure
+            raise
+        finally:
+            exchange.close()
+            self.traffic.strays += len(exchange.strays)
+        self.traffic.replies += 1
+        if reply[0] & EXCEPTION_FLAG:
+            if reply[1] in OUTCOME_UNKNOWN_CODES:
+                self._put_in_doubt(meter.unit, request)
+            raise MeterRefused(meter, request[0], reply[1])
+        return reply
+
+    async def _settle(self, exchange: rtu.Exchange | mbap.Exchange) -> bytes:
+        connection = await self._send(exchange.request_bytes)
+        async with asyncio.timeout(self._settings.timeout_s):
+            while data := await connection.read():
+                reply = exchange.feed(data)
+                if reply is not None:
+                    return reply
+        raise ConnectionResetError("ended by the serial server")
+
+    def _frame(self, unit: int, request: bytes) -> rtu.Exchange | mbap.Exchange:
+        if self._bus.framing == "rtu":
+            return rtu.Exchange(unit, request)
+        return mbap.Exchange(unit, request, next(self._transactions) & 0xFFFF)
+
+    def _put_in_doubt(self, unit: int, request: bytes) -> None:
+        doubt = self._doubts.setdefault(unit, {})
+        if request[0] == READ_HOLDING:
+            doubt[int.from_bytes(request[3:5], "big")] = next(self._order)
+
+    async def _send(self, data: bytes) -> Connection:
+        """Write once, on a second connection if the first one surely took nothing."""
+        connection = await self._ready()
+        try:
+            await connection.write(data)
+        except NothingSent:
+            self._cut()
+            connection = await self._ready()
+            try:
+                await connection.write(data)
+            except NothingSent as broken:
+                self._cut()
+                raise BusUnreachable(self._bus, str(broken)) from broken
+        self.traffic.requests += 1
+        return connection
+
+    async def _ready(self) -> Connection:
+        """A living connection with nothing left to read."""
+        if self._closed:
+            raise BusUnreachable(self._bus, "the field is closed")
+        if self._connection is not None:
+            arrived = self._connection.arrived()
+            if arrived is not None:
+                self.traffic.strays += bool(arrived)
+                return self._connection
+            self._cut()
+        return await self._open()
+
+    async def _open(self) -> Connection:
+        wait_s = self._retry_at - self._clock.time()
+        if wait_s > 0:
+            raise BusUnreachable(
+                self._bus, f"left alone for {wait_s:.1f} s more after {self._failures} failures"
+            )
+        try:
+            async with asyncio.timeout(self._settings.connect_timeout_s):
+                connection = await self._connect(self._bus.host, self._bus.tcp)
+        except OSError as failure:
+            self._failures += 1
+            self._retry_at = self._clock.time() + self._patience_s()
+            raise BusUnreachable(self._bus, str(failure) or "no connection in time") from failure
+        self._failures = 0
+        self._connection = connection
+        self.traffic.connects += 1
+        if self._closed:
+            self._cut()
+            raise BusUnreachable(self._bus, "the field is closed")
+        return connection
+
+    def _patience_s(self) -> float:
+        doublings = min(self._failures - 1, 16)
+        return min(self._settings.reconnect_max_s, self._settings.reconnect_first_s * (1 << doublings))
+
+    def _cut(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+            self.traffic.cuts += 1
