@@ -118,7 +118,7 @@ def make_plan(described: Profile, wanted: Iterable[Measurement], welcome: Iterab
     offered = [
         row for block in blocks for row in _within(block, usable) if row.measurement in needed.union(welcome)
     ]
-    mains_last = sorted(offered, key=lambda row: not row.mirror, reverse=True)
+    mains_last = sorted(offered, key=lambda row: not row.mirror)
     rows = sorted({row.measurement: row for row in mains_last}.values(), key=lambda row: row.address)
     frames = tuple(frame for block in described.blocks for frame in _frames(_within(block, rows), described))
     copies = [
