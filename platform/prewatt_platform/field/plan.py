@@ -95,13 +95,15 @@ def reading_plan(model: str) -> Plan:
     described = profile_of(model)
     wanted = _BILLING + ENERGY_BY_RATE[: described.rates]
     wanted += VOLTAGES[: described.phases] + CURRENTS[: described.phases]
-    return make_plan(described, wanted + _CREDIT if described.prepaid else wanted, _WELCOME)
+    trusted = [row for row in described.registers if _trusted(row, described)]
+    return make_plan(described, trusted, wanted + _CREDIT if described.prepaid else wanted, _WELCOME)
 
 
 @cache
 def evidence_plan(model: str) -> Plan:
-    """What decides about a money order on that model: counter and totals, and the counter's copy beside the total."""
-    return make_plan(profile_of(model), _EVIDENCE)
+    """What decides about a money order on that model: the main registers, and the counter's copy beside the total."""
+    described = profile_of(model)
+    return make_plan(described, [row for row in described.registers if not row.mirror], _EVIDENCE)
 
 
 @cache
@@ -110,10 +112,17 @@ def probe_block(model: str) -> Block:
     return max(profile_of(model).blocks, key=lambda block: block.count)
 
 
-def make_plan(described: Profile, wanted: Iterable[Measurement], welcome: Iterable[Measurement] = ()) -> Plan:
-    """The plan for those of the `wanted` measurements that the profile has; `welcome` ones where no block is added."""
+def make_plan(
+    described: Profile,
+    usable: Sequence[Register],
+    wanted: Iterable[Measurement],
+    welcome: Iterable[Measurement] = (),
+) -> Plan:
+    """A plan from `usable` rows for those of the `wanted` measurements that the profile has.
+
+    `welcome` ones come along where that takes no further block.
+    """
     needed = {measurement for measurement in wanted if described.has(measurement)}
-    usable = [row for row in described.registers if _trusted(row, described)]
     blocks = _blocks(described, usable, needed)
     offered = [
         row for block in blocks for row in _within(block, usable) if row.measurement in needed.union(welcome)
@@ -121,11 +130,8 @@ def make_plan(described: Profile, wanted: Iterable[Measurement], welcome: Iterab
     mains_last = sorted(offered, key=lambda row: not row.mirror)
     rows = sorted({row.measurement: row for row in mains_last}.values(), key=lambda row: row.address)
     frames = tuple(frame for block in described.blocks for frame in _frames(_within(block, rows), described))
-    copies = [
-        row
-        for row in described.rows_of(Measurement.PURCHASE_COUNT)
-        if any(frame.holds(row) for frame in frames)
-    ]
+    counts = described.rows_of(Measurement.PURCHASE_COUNT)
+    copies = [row for row in counts if any(frame.holds(row) for frame in frames)]
     return Plan(frames, tuple(rows), tuple(copies))
 
 
@@ -135,18 +141,20 @@ def _trusted(row: Register, described: Profile) -> bool:
 
 
 def _blocks(described: Profile, usable: Sequence[Register], needed: set[Measurement]) -> list[Block]:
-    """Blocks that bring all that is needed: greedily, those rich in main registers first."""
-    chosen: list[Block] = []
-    missing = set(needed)
-    while missing:
-        offers = {
-            block: [row for row in _within(block, usable) if row.measurement in missing]
-            for block in described.blocks
-        }
-        block, offer = max(offers.items(), key=lambda item: sum(not row.mirror for row in item[1]))
-        chosen.append(block)
-        missing -= {row.measurement for row in offer}
-    return chosen
+    """The blocks that bring all that is needed.
+
+    Those whose part mirrors in the others can play are left out, the poorest in main registers first.
+    """
+    offers = {
+        block: [row for row in _within(block, usable) if row.measurement in needed]
+        for block in described.blocks
+    }
+    kept = sorted(described.blocks, key=lambda block: sum(not row.mirror for row in offers[block]))
+    for block in tuple(kept):
+        others = [row.measurement for other in kept if other != block for row in offers[other]]
+        if needed <= set(others):
+            kept.remove(block)
+    return kept
 
 
 def _within(block: Block, rows: Iterable[Register]) -> list[Register]:
