@@ -1,0 +1,52 @@
+"""What a caller of the simulator can do wrong.
+
+SimulatorError
+    FaultRuleError     a fault rule that cannot apply: names the key and what was expected
+    UnknownMeter       no meter of that number in the farm
+    KeepsNoCredit      a question about money to a meter that has none
+    PortTaken          a listener's TCP port is in use; names host and port
+    StateError         kept registers that do not fit this farm
+"""
+
+
+class SimulatorError(Exception):
+    """Root of everything this package raises on purpose."""
+
+
+class FaultRuleError(SimulatorError):
+    """A fault rule is wrong: `key` says where, `expected` says what would be right."""
+
+    def __init__(self, key: str, expected: str) -> None:
+        super().__init__(f"{key}: {expected}")
+        self.key = key
+        self.expected = expected
+
+
+class UnknownMeter(SimulatorError, LookupError):
+    """The farm has no meter of that number."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"no meter {number} in this farm")
+        self.number = number
+
+
+class KeepsNoCredit(SimulatorError):
+    """The meter's model has no money registers."""
+
+    def __init__(self, number: str, model: str) -> None:
+        super().__init__(f"meter {number} is a {model}, which keeps no credit")
+        self.number = number
+        self.model = model
+
+
+class PortTaken(SimulatorError):
+    """Somebody else listens there."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(f"port {port} on {host} cannot be listened on: {reason}")
+        self.host = host
+        self.port = port
+
+
+class StateError(SimulatorError):
+    """Kept registers do not belong to this farm, or are damaged."""

@@ -1,0 +1,177 @@
+"""A farm: all the meters of a site on their buses, on one clock, with faults and a journal.
+
+This is the Python door. It builds everything from a site and serves it over TCP while asked to; one seed fixes every
+random thing in it.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from prewatt_fixtures.clock import Clock, RealClock
+from prewatt_fixtures.endpoints import Endpoint, Framing
+from prewatt_fixtures.errors import SiteError
+from prewatt_fixtures.site import Site, SiteMeter
+from prewatt_simulator.bus import Bus, Pace
+from prewatt_simulator.errors import FaultRuleError, PortTaken, StateError, UnknownMeter
+from prewatt_simulator.faults import Faults, fault_from
+from prewatt_simulator.gateway import Connection, Line, RtuConnection, TcpConnection
+from prewatt_simulator.image import Layout
+from prewatt_simulator.journal import Journal
+from prewatt_simulator.load import LoadError
+from prewatt_simulator.meters import keeping
+from prewatt_simulator.meters.energy import EnergyMeter
+from prewatt_simulator.meters.prepaid import PrepaidMeter
+from prewatt_simulator.view import MeterView
+
+_CONNECTIONS: Mapping[Framing, type[Connection]] = {"rtu": RtuConnection, "tcp": TcpConnection}
+
+
+class Farm:
+    """The simulated site.
+
+    `source` is what errors in the site's loads and faults call it. With `wire_timing` a request takes the time it
+    takes on copper; without, it is answered at once.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        clock: Clock | None = None,
+        seed: int = 1,
+        wire_timing: bool = False,
+        source: str = "site",
+    ) -> None:
+        self.site = site
+        self.clock: Clock = RealClock() if clock is None else clock
+        self.seed = seed
+        self._wire_timing = wire_timing
+        self._layouts: dict[str, Layout] = {}
+        self._zone_ms = _zone_ms(site.project.timezone, self.clock)
+        self._meters = {placed.number: self._meter(placed, source) for placed in site.meters}
+        self.journal = Journal()
+        self.faults = Faults(seed, {gateway.number for gateway in site.gateways}, set(self._meters))
+        self._add_faults(source)
+        self._buses = {
+            (gateway, port): Bus(
+                gateway,
+                port,
+                [(placed.bus_address, self._meters[placed.number]) for placed in placed_there],
+                self.faults,
+                self.journal,
+            )
+            for (gateway, port), placed_there in site.by_port.items()
+        }
+
+    @property
+    def meter_numbers(self) -> tuple[str, ...]:
+        """Numbers of all meters, in the site's order."""
+        return tuple(self._meters)
+
+    def meter(self, number: str) -> MeterView:
+        """One meter; `UnknownMeter` when there is none of that number."""
+        try:
+            return MeterView(self._meters[number], self.clock)
+        except KeyError:
+            raise UnknownMeter(number) from None
+
+    def bus(self, gateway: str, port: int = 1) -> Bus:
+        """One bus, to exchange PDUs without sockets; KeyError when the site has no such port."""
+        return self._buses[gateway, port]
+
+    def state(self) -> dict[str, Any]:
+        """What all meters hold now, as JSON-able data for `restore`."""
+        now_ms = int(self.clock.time() * 1000)
+        for meter in self._meters.values():
+            meter.settle(now_ms)
+        return {
+            "project": self.site.project.code,
+            "meters": {number: keeping.keep(meter) for number, meter in self._meters.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Give the meters back what `state` holds; a meter that it does not name keeps its start values.
+
+        `StateError` when it is of another site, names a meter that this farm lacks, or is damaged.
+        """
+        meters = state.get("meters")
+        if state.get("project") != self.site.project.code or not isinstance(meters, Mapping):
+            raise StateError(f"this is no state of project {self.site.project.code}")
+        for number, kept in meters.items():
+            if number not in self._meters:
+                raise StateError(f"the state holds meter {number}, which the site lacks")
+            self._meters[number].touch(self.clock.time())
+            keeping.give_back(self._meters[number], kept)
+
+    @asynccontextmanager
+    async def serving(
+        self, *, host: str = "127.0.0.1", base_port: int = 0, framing: Framing = "rtu"
+    ) -> AsyncIterator[tuple[Endpoint, ...]]:
+        """Listen, one TCP port per bus in the order (gateway, port) from `base_port` upwards; 0 takes free ones.
+
+        Yields where. On leaving, every connection is dropped and the ports are free again. `PortTaken` when one
+        is in use; then none stays open.
+        """
+        endpoints = []
+        async with AsyncExitStack() as stack:
+            for offset, (key, bus) in enumerate(self._buses.items()):
+                line = Line(bus, self.clock, self._pace(*key))
+                tcp = base_port + offset if base_port else 0
+                server = await _listen(line, _CONNECTIONS[framing], host, tcp)
+                stack.push_async_callback(_close, server, line)
+                endpoints.append(Endpoint(*key, host, server.sockets[0].getsockname()[1], framing))
+            yield tuple(endpoints)
+
+    def _meter(self, placed: SiteMeter, source: str) -> EnergyMeter:
+        kind = PrepaidMeter if placed.profile.prepaid else EnergyMeter
+        layout = self._layouts.get(placed.profile.model)
+        if layout is None:
+            layout = self._layouts[placed.profile.model] = Layout(placed.profile, kind.values)
+        try:
+            return kind(
+                placed,
+                layout,
+                now_ms=int(self.clock.time() * 1000),
+                zone_ms=self._zone_ms,
+                seed=zlib.crc32(f"{self.seed}/{placed.number}".encode()) << 32 | self.seed,
+            )
+        except LoadError as wrong:
+            raise SiteError(source, f"meters.{placed.number}.load.shape", str(wrong)) from wrong
+
+    def _add_faults(self, source: str) -> None:
+        for index, row in enumerate(self.site.faults):
+            try:
+                self.faults.add(fault_from(row))
+            except FaultRuleError as wrong:
+                raise SiteError(source, f"faults.{index}.{wrong.key}", wrong.expected) from wrong
+
+    def _pace(self, gateway: str, port: int) -> Pace | None:
+        if not self._wire_timing:
+            return None
+        placed = next(p for g in self.site.gateways if g.number == gateway for p in g.ports if p.port == port)
+        return Pace(placed, f"{self.seed}/{gateway}/{port}")
+
+
+def _zone_ms(timezone: str, clock: Clock) -> int:
+    offset = clock.now().astimezone(ZoneInfo(timezone)).utcoffset()
+    return (offset or timedelta()) // timedelta(milliseconds=1)
+
+
+async def _listen(line: Line, connection: type[Connection], host: str, tcp: int) -> asyncio.Server:
+    try:
+        return await asyncio.get_running_loop().create_server(lambda: connection(line), host, tcp)
+    except OSError as wrong:
+        raise PortTaken(host, tcp, wrong.strerror or str(wrong)) from wrong
+    except OverflowError as wrong:
+        raise PortTaken(host, tcp, "ports end at 65535") from wrong
+
+
+async def _close(server: asyncio.Server, line: Line) -> None:
+    server.close()
+    await line.stop()
+    await server.wait_closed()

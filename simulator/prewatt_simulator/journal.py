@@ -1,0 +1,113 @@
+"""What went over the wires: every request that arrived, what became of it, and the fault that touched it.
+
+Bounded and always on. Recording is one append of a plain tuple; entries are made when somebody asks.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from prewatt_fixtures.wire import pdu as modbus
+
+ENTRIES_MAX = 20_000
+
+
+class Verdict(StrEnum):
+    """What became of a request."""
+
+    ANSWERED = "answered"
+    """A reply left, possibly an exception."""
+    ABSENT = "absent"
+    """No device of that address heard it."""
+    BROADCAST = "broadcast"
+    """Every device heard it; none answers."""
+    REQUEST_LOST = "request-lost"
+    """It never reached the device."""
+    REPLY_LOST = "reply-lost"
+    """The device did it, and its reply was lost."""
+    CROWDED_OUT = "crowded-out"
+    """The gateway's queue was full."""
+
+
+class Place(Protocol):
+    """The bus on which a frame was seen."""
+
+    gateway: str
+    port: int
+
+    def meter_number(self, unit: int) -> str | None:
+        """Number of the device at that address."""
+        ...
+
+
+class Entry(NamedTuple):
+    """One request and its fate."""
+
+    at: float
+    """Farm time, Unix seconds, at which the request had reached the bus."""
+    gateway: str
+    port: int
+    unit: int
+    meter: str | None
+    verdict: Verdict
+    request: bytes
+    reply: bytes | None
+    fault: str | None
+
+    @property
+    def function(self) -> int:
+        """The request's function code."""
+        return self.request[0]
+
+
+Record = tuple[float, Place, int, Verdict, bytes, bytes | None, str | None]
+
+
+class Journal:
+    """The last `entries_max` requests of a farm, oldest first."""
+
+    def __init__(self, entries_max: int = ENTRIES_MAX) -> None:
+        self._records: deque[Record] = deque(maxlen=entries_max)
+        self.record = self._records.append
+        """Takes (time, bus, unit, verdict, request PDU, reply PDU, fault name)."""
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (_entry(record) for record in list(self._records))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._records.clear()
+
+    def requests(
+        self,
+        *,
+        gateway: str | None = None,
+        port: int | None = None,
+        meter: str | None = None,
+        function: int | None = None,
+        verdict: Verdict | None = None,
+    ) -> list[Entry]:
+        """The entries that fit everything given, oldest first."""
+        asked = {"gateway": gateway, "port": port, "meter": meter, "function": function, "verdict": verdict}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        return [entry for entry in self if all(getattr(entry, n) == value for n, value in wanted.items())]
+
+    def writes(self, meter: str | None = None) -> list[Entry]:
+        """Requests that ask a device to change something."""
+        reads = {modbus.READ_COILS, modbus.READ_DISCRETE, modbus.READ_HOLDING, modbus.READ_INPUT}
+        return [entry for entry in self.requests(meter=meter) if entry.function not in reads]
+
+    def faulted(self) -> list[Entry]:
+        """Entries that a fault touched."""
+        return [entry for entry in self if entry.fault is not None]
+
+
+def _entry(record: Record) -> Entry:
+    at, place, unit, verdict, request, reply, fault = record
+    return Entry(
+        at, place.gateway, place.port, unit, place.meter_number(unit), verdict, request, reply, fault
+    )

@@ -1,0 +1,63 @@
+"""Voltage, current, power and power factor that fit together, for one measuring period.
+
+Values follow from the power drawn and from noise that is a pure function of seed and moment, so that the same farm
+shows the same flicker on every run, whoever looks at it and how often. Integers in the house's units: 0.1 V, 0.01 A,
+1 W, 0.001, 0.01 Hz, as they stand on the transformers' secondary or primary side.
+"""
+
+import math
+from dataclasses import dataclass
+
+NOMINAL_DECIVOLT = 2200
+_MASK = 0xFFFF_FFFF_FFFF_FFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Electrical:
+    """One instant. Tuples are by phase; phases that the meter lacks are 0."""
+
+    voltage: tuple[int, ...]
+    current: tuple[int, ...]
+    power: tuple[int, ...]
+    reactive: tuple[int, ...]
+    apparent: tuple[int, ...]
+    power_factor: tuple[int, ...]
+    frequency: int
+
+    @property
+    def power_factor_total(self) -> int:
+        """Total active by total apparent power."""
+        apparent = sum(self.apparent)
+        return min(1000, round(1000 * sum(self.power) / apparent)) if apparent else 1000
+
+
+def noise(seed: int, moment: int, channel: int) -> float:
+    """A number in [-1, 1) that depends on nothing but its arguments (the finaliser of splitmix64)."""
+    word = (seed + moment * 0x9E3779B97F4A7C15 + channel * 0xD1B54A32D192ED03) & _MASK
+    word = ((word ^ word >> 30) * 0xBF58476D1CE4E5B9) & _MASK
+    word = ((word ^ word >> 27) * 0x94D049BB133111EB) & _MASK
+    return (word ^ word >> 31) / 2**63 - 1
+
+
+def measure(power_w: float, phases: int, ct: int, pt: int, seed: int, moment: int) -> Electrical:
+    """What a meter behind transformers `ct` and `pt` sees of `power_w` drawn on the primary side."""
+    voltage, current, power, reactive, apparent, factor = ([0, 0, 0] for _ in range(6))
+    for phase in range(phases):
+        share = power_w / phases * (1 + 0.04 * noise(seed, moment, 4 * phase))
+        decivolt = round(NOMINAL_DECIVOLT + 30 * noise(seed, moment, 4 * phase + 1))
+        per_mille = round(945 + 35 * noise(seed, moment // 60, 4 * phase + 2))
+        centiampere = round(share / (ct * pt) / (decivolt / 10 * per_mille / 1000) * 100)
+        voltampere = decivolt * centiampere / 1000
+        voltage[phase], current[phase], factor[phase] = decivolt, centiampere, per_mille
+        apparent[phase] = round(voltampere)
+        power[phase] = round(voltampere * per_mille / 1000)
+        reactive[phase] = round(voltampere * math.sqrt(1 - (per_mille / 1000) ** 2))
+    return Electrical(
+        tuple(voltage),
+        tuple(current),
+        tuple(power),
+        tuple(reactive),
+        tuple(apparent),
+        tuple(factor),
+        round(5000 + 2 * noise(seed, moment, 12)),
+    )

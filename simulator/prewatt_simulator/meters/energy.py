@@ -1,0 +1,174 @@
+"""A multi-rate energy meter: counts what its load draws into the rate that runs by its own clock and tables.
+
+Energy is kept per rate in whole mWh of the primary side; the total is their sum, so the two never disagree by more
+than the registers' cut. Registers on the secondary side show it divided by CT × PT, cut to 0.01 kWh.
+"""
+
+import copy
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
+from prewatt_fixtures.measurements import Measurement
+from prewatt_fixtures.profile import Profile
+from prewatt_fixtures.rates import (
+    DAY_MINUTES,
+    DEFAULT_DAY_TABLE,
+    DayTable,
+    RateCalendar,
+    YearZones,
+    fixed_calendar,
+)
+from prewatt_fixtures.registers import Value
+from prewatt_fixtures.site import SiteMeter
+from prewatt_simulator.image import Layout
+from prewatt_simulator.load import SHAPES, Load
+from prewatt_simulator.meters.clock import MeterClock
+from prewatt_simulator.meters.electrical import Electrical, measure
+from prewatt_simulator.meters.meter import MEASURING_PERIOD_MS, Meter
+from prewatt_simulator.meters.values import ENERGY_VALUES
+from prewatt_simulator.meters.writes import ENERGY_WRITERS
+from prewatt_simulator.units import MWH_PER_CENTIKWH
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class EnergyMeter(Meter):
+    """A meter that measures and keeps no money: ADW300, DTSD1352-C."""
+
+    __slots__ = (
+        "_electrical",
+        "_electrical_version",
+        "_rate",
+        "_rate_until_ms",
+        "_seed",
+        "address",
+        "calendar",
+        "clock",
+        "ct",
+        "load",
+        "pt",
+        "rates_mwh",
+        "settings",
+    )
+
+    values: ClassVar = ENERGY_VALUES
+    writers: ClassVar = ENERGY_WRITERS
+
+    def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
+        super().__init__(placed.number, placed.profile, layout, now_ms)
+        self.address = placed.bus_address
+        self.ct, self.pt = placed.ct, placed.pt
+        self.load = Load(placed.load.shape, placed.load.kwh_per_day * MWH_PER_CENTIKWH)
+        self.clock = MeterClock(zone_ms)
+        self.calendar = _first_calendar(placed.profile)
+        self.settings: dict[Measurement, Value] = {}
+        self.rates_mwh = self._start_energy(placed)
+        self._seed = seed
+        self._rate = 1
+        self._rate_until_ms = now_ms
+        self._electrical: Electrical | None = None
+        self._electrical_version = 0
+
+    @property
+    def energy_mwh(self) -> int:
+        """Primary energy of all rates."""
+        return sum(self.rates_mwh)
+
+    @property
+    def divisor(self) -> int:
+        """Primary mWh in one count of an energy register."""
+        return MWH_PER_CENTIKWH * (self.ct * self.pt if self.profile.secondary else 1)
+
+    @property
+    def supplied(self) -> bool:
+        """Whether the load gets current."""
+        return True
+
+    def settle(self, now_ms: int) -> None:
+        while self.settled_ms < now_ms:
+            if self.settled_ms >= self._rate_until_ms:
+                self._find_rate()
+            self.consume(self._rate, min(now_ms, self._rate_until_ms))
+
+    def consume(self, rate: int, until_ms: int) -> None:
+        """Live up to `until_ms` or less, all of it in `rate`."""
+        self.count(rate, until_ms)
+
+    def count(self, rate: int, until_ms: int) -> int:
+        """Add what the load draws until then to a rate; the energy that was added."""
+        zone_ms = self.clock.zone_ms
+        drawn = self.load.energy_mwh(until_ms + zone_ms) - self.load.energy_mwh(self.settled_ms + zone_ms)
+        self.rates_mwh[rate - 1] += drawn
+        self.settled_ms = until_ms
+        return drawn
+
+    def electrical(self) -> Electrical:
+        """Values of the moment, for the period that was last measured."""
+        if self._electrical is None or self._electrical_version != self._image.version:
+            power_w = self.load.power_w(self.settled_ms + self.clock.zone_ms) if self.supplied else 0.0
+            ct, pt = (self.ct, self.pt) if self.profile.secondary else (1, 1)
+            moment = self.settled_ms // MEASURING_PERIOD_MS
+            self._electrical = measure(power_w, self.profile.phases, ct, pt, self._seed, moment)
+            self._electrical_version = self._image.version
+        return self._electrical
+
+    def set_calendar(self, calendar: RateCalendar) -> None:
+        """Follow other day tables or year zones from now on."""
+        self.calendar = calendar
+        self._rate_until_ms = self.settled_ms
+
+    def set_clock(self, at: datetime) -> None:
+        """From now on the meter's clock says `at`."""
+        self.clock.set(at, self.settled_ms)
+        self._rate_until_ms = self.settled_ms
+
+    def set_ratios(self, ct: int, pt: int) -> None:
+        """Other transformers were put in: what the registers show stays, what is counted from now on is theirs."""
+        if self.profile.secondary:
+            self.rates_mwh = [energy * ct * pt // (self.ct * self.pt) for energy in self.rates_mwh]
+        self.ct, self.pt = ct, pt
+
+    def keep(self, measurement: Measurement, value: Value) -> Callable[[], None]:
+        return lambda: self.settings.__setitem__(measurement, value)
+
+    def twin(self) -> Self:
+        """A copy that can be asked about the present without touching what the registers show."""
+        twin = copy.copy(self)
+        twin.rates_mwh = list(self.rates_mwh)
+        return twin
+
+    def _find_rate(self) -> None:
+        local = self.clock.local(self.settled_ms)
+        rate, until = self.calendar.rate_at(local)
+        self._rate = min(rate, self.profile.rates)
+        self._rate_until_ms = self.settled_ms + max((until - local) // _MILLISECOND, 1)
+
+    def _start_energy(self, placed: SiteMeter) -> list[int]:
+        """Start energy spread over the rates as the load would have spread it, in whole counts of the registers."""
+        counts, rest = divmod(placed.start.energy * MWH_PER_CENTIKWH, self.divisor)
+        weights = _rate_weights(self.calendar.tables[0], placed.load.shape, placed.profile.rates)
+        parts = [counts * weight // sum(weights) for weight in weights]
+        main = weights.index(max(weights))
+        parts[main] += counts - sum(parts)
+        rates_mwh = [part * self.divisor for part in parts]
+        rates_mwh[main] += rest
+        return rates_mwh
+
+
+def _first_calendar(described: Profile) -> RateCalendar:
+    table = DEFAULT_DAY_TABLE if described.day_table is None else described.day_table.table
+    if described.has(Measurement.DAY_TABLE_3):
+        return RateCalendar(YearZones(((1, 1, 1),)), (table, table, table))
+    if described.has(Measurement.DAY_TABLE_2):
+        return RateCalendar(YearZones(((1, 1, 1),)), (table, table))
+    return fixed_calendar(table)
+
+
+def _rate_weights(table: DayTable, shape: str, rates: int) -> list[int]:
+    hours = SHAPES[shape] if any(SHAPES[shape]) else SHAPES["flat"]
+    weights = [0] * rates
+    for minute in range(0, DAY_MINUTES, 30):
+        rate, _ = table.slot_at(minute)
+        weights[min(rate, rates) - 1] += hours[minute // 60]
+    return weights

@@ -1,0 +1,113 @@
+"""What every Modbus meter does with a request: reads, register writes, exceptions. No energy, no money.
+
+A meter is lazy: it lives through the time since it was last touched when it is touched again. Registers show the
+values of the running measuring period (one second, as real meters refresh them), so that reading more often changes
+nothing; a write shows at once. What a kind of meter measures, and what a write does, its class says.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from prewatt_fixtures.measurements import Measurement
+from prewatt_fixtures.profile import Profile, Writing
+from prewatt_fixtures.registers import Value
+from prewatt_fixtures.wire.pdu import (
+    READ_HOLDING,
+    READ_REGISTERS_MAX,
+    WRITE_MULTIPLE,
+    WRITE_REGISTERS_MAX,
+    ExceptionCode,
+    exception,
+)
+from prewatt_simulator.image import Image, Layout, OutsideBlocks, ValueOf
+from prewatt_simulator.meters.writes import Apply, Writer
+
+MEASURING_PERIOD_MS = 1000
+
+_READ_HEADS = [bytes((READ_HOLDING, 2 * count)) for count in range(READ_REGISTERS_MAX + 1)]
+_READ_PDU_BYTES = 5
+_WRITE_HEAD_BYTES = 6
+
+
+class Meter:
+    """One device on a bus. Subclasses say what time does (`settle`) and what registers may be written."""
+
+    __slots__ = ("_fresh_until_s", "_image", "_layout", "number", "profile", "settled_ms")
+
+    values: ClassVar[Mapping[Measurement, ValueOf]]
+    writers: ClassVar[Mapping[Measurement, Writer]]
+
+    def __init__(self, number: str, profile: Profile, layout: Layout, now_ms: int) -> None:
+        self.number = number
+        self.profile = profile
+        self.settled_ms = now_ms
+        self._layout = layout
+        self._image = Image(layout)
+        self._fresh_until_s = 0.0
+
+    def receive(self, pdu: bytes, now_s: float) -> bytes:
+        """The reply to a request that reached this meter; it never raises, whatever the bytes are."""
+        if pdu[0] == READ_HOLDING:
+            return self._read(pdu, now_s)
+        if pdu[0] == WRITE_MULTIPLE:
+            return self._write(pdu, now_s)
+        return self.other_function(pdu, now_s)
+
+    def other_function(self, pdu: bytes, now_s: float) -> bytes:
+        """The reply to a function other than 03H and 10H: none is known here."""
+        return exception(pdu[0], ExceptionCode.ILLEGAL_FUNCTION)
+
+    def settle(self, now_ms: int) -> None:
+        """Live through the time up to `now_ms`."""
+        raise NotImplementedError
+
+    def touch(self, now_s: float) -> None:
+        """Settle up to this very moment, because something is about to change, and let registers show it."""
+        self.settle(int(now_s * 1000))
+        self._image.version += 1
+
+    def _read(self, pdu: bytes, now_s: float) -> bytes:
+        count = pdu[3] << 8 | pdu[4] if len(pdu) == _READ_PDU_BYTES else 0
+        if not 0 < count <= self.profile.limits.read_max:
+            return exception(READ_HOLDING, ExceptionCode.ILLEGAL_VALUE)
+        if now_s >= self._fresh_until_s:
+            self._measure(now_s)
+        try:
+            return _READ_HEADS[count] + self._image.read(self, pdu[1] << 8 | pdu[2], count)
+        except OutsideBlocks:
+            return exception(READ_HOLDING, ExceptionCode.ILLEGAL_ADDRESS)
+
+    def _measure(self, now_s: float) -> None:
+        period = int(now_s * 1000) // MEASURING_PERIOD_MS
+        self._fresh_until_s = (period + 1) * MEASURING_PERIOD_MS / 1000
+        self.settle(period * MEASURING_PERIOD_MS)
+        self._image.version += 1
+
+    def _write(self, pdu: bytes, now_s: float) -> bytes:
+        data = pdu[_WRITE_HEAD_BYTES:]
+        count = int.from_bytes(pdu[3:5], "big")
+        sound = len(pdu) > _WRITE_HEAD_BYTES and len(data) == pdu[5] == 2 * count
+        if not sound or not 0 < count <= WRITE_REGISTERS_MAX:
+            return exception(WRITE_MULTIPLE, ExceptionCode.ILLEGAL_VALUE)
+        rows = self._layout.rows_written(int.from_bytes(pdu[1:3], "big"), count)
+        if rows is None or any(row.written_by is not Writing.MULTIPLE for row in rows):
+            return exception(WRITE_MULTIPLE, ExceptionCode.ILLEGAL_ADDRESS)
+        self.touch(now_s)
+        changes = []
+        for row in rows:
+            value, data = row.decode(data[: 2 * row.words]), data[2 * row.words :]
+            try:
+                changes.append(self._change(row.measurement, value))
+            except ValueError:
+                return exception(WRITE_MULTIPLE, ExceptionCode.ILLEGAL_VALUE)
+        for change in changes:
+            change()
+        return pdu[:5]
+
+    def _change(self, measurement: Measurement, value: Value) -> Apply:
+        writer = self.writers.get(measurement)
+        return self.keep(measurement, value) if writer is None else writer(self, value)
+
+    def keep(self, measurement: Measurement, value: Value) -> Apply:
+        """What stores the value of a register that drives nothing."""
+        raise NotImplementedError

@@ -1,0 +1,143 @@
+"""A prepaid meter: deducts by the running rate's price, and cuts off and comes back by itself.
+
+Credit is kept in units of 1e-10 yuan (mWh × price in 0.0001 yuan per kWh), in which every deduction is exact; the
+registers show it cut to fen, towards zero. The moment at which credit runs out is solved for, not waited for. What
+the vendor's commands do stands in `commands`.
+
+Without money control the credit still counts, from minus the energy since installation downwards, and the relay
+stays closed: what an unopened meter shows is what it would owe (ASSUMED, after the screens of a real site).
+"""
+
+from typing import ClassVar
+
+from prewatt_fixtures.profile import CounterRule
+from prewatt_fixtures.site import SiteMeter
+from prewatt_fixtures.wire.pdu import VENDOR
+from prewatt_simulator.image import Layout
+from prewatt_simulator.meters import commands
+from prewatt_simulator.meters.energy import EnergyMeter
+from prewatt_simulator.meters.values import PREPAID_VALUES
+from prewatt_simulator.meters.writes import PREPAID_WRITERS
+from prewatt_simulator.units import FINE_PER_FEN, MWH_PER_CENTIKWH
+
+_FLAT = 2
+"""The rate whose price values the energy that an unopened meter counted before the farm started."""
+
+
+class PrepaidMeter(EnergyMeter):
+    """A meter with credit and a relay: DTSY1352-NK/F, DDSY1352-NK/F."""
+
+    __slots__ = (
+        "alarms_fen",
+        "base_counts",
+        "counter_rule",
+        "forced_mode",
+        "forced_state",
+        "hoarding_limit_fen",
+        "last_top_up_fen",
+        "money_on",
+        "option",
+        "overdraft_fen",
+        "overload_w",
+        "prices_e4",
+        "purchase_count",
+        "remaining_fine",
+        "total_purchased_fen",
+    )
+
+    values: ClassVar = PREPAID_VALUES
+    writers: ClassVar = PREPAID_WRITERS
+
+    def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
+        super().__init__(placed, layout, now_ms=now_ms, zone_ms=zone_ms, seed=seed)
+        assert placed.profile.prepayment is not None
+        self.counter_rule: CounterRule = placed.profile.prepayment.counter_rule
+        self.money_on = placed.meter_opened
+        self.prices_e4 = placed.prices.by_rate
+        self.base_counts = placed.base * MWH_PER_CENTIKWH // self.divisor
+        self.purchase_count = placed.start.purchase_count
+        self.total_purchased_fen = placed.start.total_purchased
+        self.last_top_up_fen: int | None = None
+        self.alarms_fen = placed.alarms
+        self.overdraft_fen = placed.overdraft
+        self.hoarding_limit_fen = placed.hoarding_limit
+        self.overload_w = placed.overload_w
+        self.option = 0
+        self.forced_mode = 0
+        self.forced_state = 0
+        if placed.start.remaining is not None:
+            self.remaining_fine = placed.start.remaining * FINE_PER_FEN
+        else:
+            owed_mwh = (placed.start.energy - placed.base) * MWH_PER_CENTIKWH
+            self.remaining_fine = -owed_mwh * self.prices_e4[_FLAT]
+
+    @property
+    def remaining_fen(self) -> int:
+        """What the register shows: cut towards zero."""
+        fen = abs(self.remaining_fine) // FINE_PER_FEN
+        return fen if self.remaining_fine >= 0 else -fen
+
+    @property
+    def money_ok(self) -> bool:
+        """Whether money control lets the relay be closed."""
+        return not self.money_on or self.remaining_fine > -self.overdraft_fen * FINE_PER_FEN
+
+    @property
+    def relay_closed(self) -> bool:
+        """Forced control wins over money."""
+        return self.forced_state == 0 if self.forced_mode else self.money_ok
+
+    @property
+    def supplied(self) -> bool:
+        return self.relay_closed
+
+    def price_e4(self, rate: int) -> int:
+        """Price of a rate; deep valley, which has no price of its own, costs as valley."""
+        return self.prices_e4[min(rate, len(self.prices_e4)) - 1]
+
+    def consume(self, rate: int, until_ms: int) -> None:
+        if not self.relay_closed:
+            self.settled_ms = until_ms
+            return
+        price_e4 = self.price_e4(rate)
+        trip_ms = self._trip_ms(price_e4)
+        drawn_mwh = self.count(rate, until_ms if trip_ms is None else min(until_ms, trip_ms))
+        self.remaining_fine -= drawn_mwh * price_e4
+
+    def other_function(self, pdu: bytes, now_s: float) -> bytes:
+        if pdu[0] == VENDOR:
+            return commands.answer(self, pdu, now_s)
+        return super().other_function(pdu, now_s)
+
+    @property
+    def status_word_1(self) -> int:
+        """Relay, forced control and alarms (vendor commissioning tool)."""
+        phases = (1 << self.profile.phases) - 1
+        word = (phases << 13 if self.relay_closed else 0) | (phases if self.forced_state == 0 else 0)
+        flags = [bool(self.forced_mode), False, *self._money_flags()]
+        return word | sum(flag << bit for bit, flag in enumerate(flags, start=3))
+
+    @property
+    def status_word_2(self) -> int:
+        """What each controller decides, 1 = closed (vendor commissioning tool). Load and time control are off."""
+        phases = (1 << self.profile.phases) - 1
+        word = phases << 8 | phases << 4 | self.money_on << 3
+        return word | (phases if self.money_ok else 0)
+
+    def _money_flags(self) -> tuple[bool, bool, bool]:
+        """Arrears, alarm 1, alarm 2."""
+        if not self.money_on:
+            return False, False, False
+        limits = (0, *self.alarms_fen)
+        arrears, first, second = (self.remaining_fine <= limit * FINE_PER_FEN for limit in limits)
+        return arrears, first, second
+
+    def _trip_ms(self, price_e4: int) -> int | None:
+        """When the relay will open at this price; None when it will not."""
+        if not self.money_on or self.forced_mode or not price_e4:
+            return None
+        spare = self.remaining_fine + self.overdraft_fen * FINE_PER_FEN
+        zone_ms = self.clock.zone_ms
+        drawn_mwh = self.load.energy_mwh(self.settled_ms + zone_ms)
+        local_ms = self.load.reaches_ms(drawn_mwh - (-spare // price_e4))
+        return None if local_ms is None else local_ms - zone_ms

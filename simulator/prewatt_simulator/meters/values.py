@@ -1,0 +1,168 @@
+"""What a meter's registers mean: how a meter is asked for each measurement, in the house's integer units.
+
+Every measurement of the vocabulary has an entry, so that a profile may name any of them. What a meter does not
+compute is a setting: it holds what was written, or a sensible first value.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from prewatt_fixtures.measurements import PHASES, RATES, TEXT, Measurement
+from prewatt_fixtures.registers import Value
+from prewatt_simulator.image import ValueOf
+
+if TYPE_CHECKING:
+    from prewatt_simulator.meters.energy import EnergyMeter
+
+_REACTIVE_SHARE = (331, 1000)
+"""Reactive by active energy, at the power factor that the electrical values hover around."""
+
+
+def setting(measurement: Measurement) -> ValueOf:
+    """A register that keeps what was written."""
+    fallback = None if measurement.quantity is TEXT else 0
+
+    def value_of(meter: "EnergyMeter") -> Value:
+        return meter.settings.get(measurement, fallback)
+
+    return value_of
+
+
+def _rate_energy(rate: int) -> ValueOf:
+    def value_of(meter: "EnergyMeter") -> int:
+        return meter.rates_mwh[rate] // meter.divisor if rate < len(meter.rates_mwh) else 0
+
+    return value_of
+
+
+def _phase_energy(phase: int) -> ValueOf:
+    def value_of(meter: "EnergyMeter") -> int:
+        return (
+            meter.energy_mwh // meter.divisor // meter.profile.phases if phase < meter.profile.phases else 0
+        )
+
+    return value_of
+
+
+def _energy(meter: "EnergyMeter") -> int:
+    return meter.energy_mwh // meter.divisor
+
+
+def _reactive_energy(meter: "EnergyMeter") -> int:
+    share, whole = _REACTIVE_SHARE
+    return meter.energy_mwh * share // whole // meter.divisor
+
+
+def _phase(name: str, phase: int) -> ValueOf:
+    return lambda meter: getattr(meter.electrical(), name)[phase]
+
+
+def _sum(name: str) -> ValueOf:
+    return lambda meter: sum(getattr(meter.electrical(), name))
+
+
+def _line_voltage(phase: int) -> ValueOf:
+    def value_of(meter: "EnergyMeter") -> int:
+        voltage = meter.electrical().voltage
+        return (voltage[phase] + voltage[(phase + 1) % 3]) * 866 // 1000
+
+    return value_of
+
+
+def _per_phase(prefix: str, name: str) -> dict[Measurement, ValueOf]:
+    return {Measurement.of(f"{prefix}_{letter}"): _phase(name, phase) for phase, letter in enumerate(PHASES)}
+
+
+def _rates(prefix: str, value: Callable[[int], ValueOf]) -> dict[Measurement, ValueOf]:
+    keys = {f"{prefix}_{name}": rate for rate, name in enumerate(RATES)}
+    return {m: value(keys[m.key]) for m in Measurement if m.key in keys}
+
+
+def _port_settings(meter: "EnergyMeter") -> bytes:
+    kept = meter.settings.get(Measurement.PORT_SETTINGS)
+    return kept if isinstance(kept, bytes) else bytes((meter.address, meter.profile.baud_codes.get(9600, 0)))
+
+
+def _first(measurement: Measurement, first: Callable[[Any], Value]) -> ValueOf:
+    """A setting whose first value depends on the meter."""
+
+    def value_of(meter: "EnergyMeter") -> Value:
+        kept = meter.settings.get(measurement)
+        return first(meter) if kept is None else kept
+
+    return value_of
+
+
+def _table(index: int) -> ValueOf:
+    return lambda meter: meter.calendar.tables[index].to_bytes()
+
+
+def _decimal_number(meter: "EnergyMeter") -> str:
+    return f"{meter.number[:8]}{int(meter.number[8:], 16):04}"
+
+
+ENERGY_VALUES: Mapping[Measurement, ValueOf] = {
+    **{measurement: setting(measurement) for measurement in Measurement},
+    Measurement.SLAVE_ADDRESS: _first(Measurement.SLAVE_ADDRESS, lambda meter: meter.address),
+    Measurement.BAUD_CODE: _first(Measurement.BAUD_CODE, lambda meter: meter.profile.baud_codes.get(9600, 0)),
+    Measurement.PORT_SETTINGS: _port_settings,
+    Measurement.METER_NUMBER: _first(Measurement.METER_NUMBER, _decimal_number),
+    Measurement.SERIAL_NUMBER: _first(Measurement.SERIAL_NUMBER, lambda meter: f"SIM{meter.number}"),
+    Measurement.MODEL_CODE: lambda meter: meter.profile.model_code or 0,
+    Measurement.RUN_MODE: _first(
+        Measurement.RUN_MODE, lambda meter: 0x41 if meter.profile.phases == 1 else 0x01
+    ),
+    Measurement.DEMAND_CYCLE: _first(Measurement.DEMAND_CYCLE, lambda meter: 1),
+    Measurement.CLOCK: lambda meter: meter.clock.local(meter.settled_ms),
+    Measurement.PT_RATIO: lambda meter: meter.pt,
+    Measurement.CT_RATIO: lambda meter: meter.ct,
+    Measurement.ENERGY_TOTAL: _energy,
+    Measurement.ENERGY_FORWARD: _energy,
+    **_rates("energy", _rate_energy),
+    **_rates("energy_forward", _rate_energy),
+    **{Measurement.of(f"energy_{letter}"): _phase_energy(phase) for phase, letter in enumerate(PHASES)},
+    Measurement.REACTIVE_ENERGY_TOTAL: _reactive_energy,
+    Measurement.REACTIVE_ENERGY_FORWARD: _reactive_energy,
+    **_per_phase("voltage", "voltage"),
+    Measurement.VOLTAGE_AB: _line_voltage(0),
+    Measurement.VOLTAGE_BC: _line_voltage(1),
+    Measurement.VOLTAGE_CA: _line_voltage(2),
+    **_per_phase("current", "current"),
+    **_per_phase("power", "power"),
+    Measurement.POWER_TOTAL: _sum("power"),
+    **_per_phase("reactive_power", "reactive"),
+    Measurement.REACTIVE_POWER_TOTAL: _sum("reactive"),
+    **_per_phase("apparent_power", "apparent"),
+    Measurement.APPARENT_POWER_TOTAL: _sum("apparent"),
+    **_per_phase("power_factor", "power_factor"),
+    Measurement.POWER_FACTOR_TOTAL: lambda meter: meter.electrical().power_factor_total,
+    Measurement.FREQUENCY: lambda meter: meter.electrical().frequency,
+    Measurement.TEMPERATURE: _first(Measurement.TEMPERATURE, lambda meter: 250),
+    Measurement.YEAR_ZONES: lambda meter: meter.calendar.zones.to_bytes(),
+    Measurement.DAY_TABLE_1: _table(0),
+    Measurement.DAY_TABLE_2: _table(1),
+    Measurement.DAY_TABLE_3: _table(2),
+}
+
+PREPAID_VALUES: Mapping[Measurement, ValueOf] = {
+    **ENERGY_VALUES,
+    Measurement.MONEY_CONTROL: lambda meter: int(meter.money_on),
+    Measurement.REMAINING: lambda meter: meter.remaining_fen,
+    Measurement.PURCHASE_COUNT: lambda meter: meter.purchase_count,
+    Measurement.TOTAL_PURCHASED: lambda meter: meter.total_purchased_fen,
+    Measurement.ALARM_1: lambda meter: meter.alarms_fen[0],
+    Measurement.ALARM_2: lambda meter: meter.alarms_fen[1],
+    Measurement.OVERDRAFT: lambda meter: meter.overdraft_fen,
+    Measurement.HOARDING_LIMIT: lambda meter: meter.hoarding_limit_fen,
+    Measurement.PRICE_SHARP: lambda meter: meter.prices_e4[0],
+    Measurement.PRICE_PEAK: lambda meter: meter.prices_e4[1],
+    Measurement.PRICE_FLAT: lambda meter: meter.prices_e4[2],
+    Measurement.PRICE_VALLEY: lambda meter: meter.prices_e4[3],
+    Measurement.BASE_ENERGY: lambda meter: meter.base_counts,
+    Measurement.MONEY_OPTION: lambda meter: meter.option,
+    Measurement.FORCED_MODE: lambda meter: meter.forced_mode,
+    Measurement.FORCED_STATE: lambda meter: meter.forced_state,
+    Measurement.OVERLOAD_THRESHOLD: lambda meter: meter.overload_w,
+    Measurement.STATUS_WORD_1: lambda meter: meter.status_word_1,
+    Measurement.STATUS_WORD_2: lambda meter: meter.status_word_2,
+}

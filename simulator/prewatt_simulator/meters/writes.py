@@ -1,0 +1,108 @@
+"""What a write by function 10H does to a meter: each writer checks a value first and returns what applies it.
+
+So that a frame is taken whole or not at all. A register without a writer drives nothing and just keeps its value.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from prewatt_fixtures.measurements import Measurement
+from prewatt_fixtures.rates import DayTable, RateCalendar, YearZones
+
+if TYPE_CHECKING:
+    from prewatt_simulator.meters.energy import EnergyMeter
+    from prewatt_simulator.meters.prepaid import PrepaidMeter
+
+_RATIO_MAX = 9999
+
+Apply = Callable[[], None]
+Writer = Callable[[Any, Any], Apply]
+"""Checks a value for a meter, raising `ValueError` when it is refused, and returns what applies it."""
+
+
+class RefusedValue(ValueError):
+    """A value that the meter does not take: Modbus exception 3."""
+
+
+def _ratio(name: str) -> Writer:
+    def writer(meter: "EnergyMeter", value: int) -> Apply:
+        if not 1 <= value <= _RATIO_MAX:
+            raise RefusedValue(value)
+
+        def apply() -> None:
+            ratios = {"ct": meter.ct, "pt": meter.pt, name: value}
+            meter.set_ratios(**ratios)
+
+        return apply
+
+    return writer
+
+
+def _day_table(index: int) -> Writer:
+    def writer(meter: "EnergyMeter", value: bytes) -> Apply:
+        table = DayTable.from_bytes(value)
+        if any(rate > meter.profile.rates for _, rate in table.slots):
+            raise RefusedValue(value)
+
+        def apply() -> None:
+            tables = list(meter.calendar.tables)
+            tables[index] = table
+            meter.set_calendar(RateCalendar(meter.calendar.zones, tuple(tables)))
+
+        return apply
+
+    return writer
+
+
+def _year_zones(meter: "EnergyMeter", value: bytes) -> Apply:
+    zones = YearZones.from_bytes(value)
+    if any(table > len(meter.calendar.tables) for _, _, table in zones.zones):
+        raise RefusedValue(value)
+    return lambda: meter.set_calendar(RateCalendar(zones, meter.calendar.tables))
+
+
+def _clock(meter: "EnergyMeter", value: datetime | None) -> Apply:
+    if value is None:
+        raise RefusedValue(value)
+    return lambda: meter.set_clock(value)
+
+
+ENERGY_WRITERS: Mapping[Measurement, Writer] = {
+    Measurement.PT_RATIO: _ratio("pt"),
+    Measurement.CT_RATIO: _ratio("ct"),
+    Measurement.CLOCK: _clock,
+    Measurement.YEAR_ZONES: _year_zones,
+    Measurement.DAY_TABLE_1: _day_table(0),
+    Measurement.DAY_TABLE_2: _day_table(1),
+    Measurement.DAY_TABLE_3: _day_table(2),
+}
+
+
+def _forced_mode(meter: "PrepaidMeter", value: int) -> Apply:
+    if value not in {0, 1}:
+        raise RefusedValue(value)
+    return lambda: setattr(meter, "forced_mode", value)
+
+
+def _forced_state(meter: "PrepaidMeter", value: int) -> Apply:
+    if value not in {0, 1}:
+        raise RefusedValue(value)
+    return lambda: setattr(meter, "forced_state", value)
+
+
+def _hoarding_limit(meter: "PrepaidMeter", value: int) -> Apply:
+    return lambda: setattr(meter, "hoarding_limit_fen", value)
+
+
+def _overload_threshold(meter: "PrepaidMeter", value: int) -> Apply:
+    return lambda: setattr(meter, "overload_w", value)
+
+
+PREPAID_WRITERS: Mapping[Measurement, Writer] = {
+    **ENERGY_WRITERS,
+    Measurement.FORCED_MODE: _forced_mode,
+    Measurement.FORCED_STATE: _forced_state,
+    Measurement.HOARDING_LIMIT: _hoarding_limit,
+    Measurement.OVERLOAD_THRESHOLD: _overload_threshold,
+}

@@ -1,0 +1,98 @@
+"""A meter as a test or a person sees it: its state at the clock's present, without touching what its registers show."""
+
+from prewatt_fixtures.clock import Clock
+from prewatt_fixtures.profile import Profile
+from prewatt_simulator.errors import KeepsNoCredit
+from prewatt_simulator.meters.energy import EnergyMeter
+from prewatt_simulator.meters.prepaid import PrepaidMeter
+from prewatt_simulator.units import MWH_PER_CENTIKWH
+
+
+class MeterView:
+    """Reads one meter. Money questions raise `KeepsNoCredit` when the model has none."""
+
+    def __init__(self, meter: EnergyMeter, clock: Clock) -> None:
+        self._meter = meter
+        self._clock = clock
+
+    @property
+    def number(self) -> str:
+        """The meter number."""
+        return self._meter.number
+
+    @property
+    def profile(self) -> Profile:
+        """The profile of its model."""
+        return self._meter.profile
+
+    @property
+    def energy_centikwh(self) -> int:
+        """Primary energy of all rates, cut to 0.01 kWh."""
+        return self._present().energy_mwh // MWH_PER_CENTIKWH
+
+    @property
+    def energy_by_rate_centikwh(self) -> tuple[int, ...]:
+        """Primary energy of each rate, sharp first, each cut to 0.01 kWh."""
+        return tuple(energy // MWH_PER_CENTIKWH for energy in self._present().rates_mwh)
+
+    @property
+    def energy_by_rate_mwh(self) -> tuple[int, ...]:
+        """The same uncut, in mWh."""
+        return tuple(self._present().rates_mwh)
+
+    @property
+    def remaining_fen(self) -> int:
+        """Credit, cut towards zero."""
+        return self._money().remaining_fen
+
+    @property
+    def remaining_fine(self) -> int:
+        """Credit uncut, in 1e-10 yuan."""
+        return self._money().remaining_fine
+
+    @property
+    def purchase_count(self) -> int:
+        """Number of the last top-up."""
+        return self._money().purchase_count
+
+    @property
+    def total_purchased_fen(self) -> int:
+        """Sum of all top-ups."""
+        return self._money().total_purchased_fen
+
+    @property
+    def money_on(self) -> bool:
+        """Whether the meter is opened."""
+        return self._money().money_on
+
+    @property
+    def relay_closed(self) -> bool:
+        """Whether the load is supplied."""
+        return self._money().relay_closed
+
+    @property
+    def forced(self) -> bool | None:
+        """True: forced closed; False: forced open; None: not forced."""
+        meter = self._money()
+        return (meter.forced_state == 0) if meter.forced_mode else None
+
+    @property
+    def prices_e4(self) -> tuple[int, ...]:
+        """Prices of rates 1 to 4."""
+        return self._money().prices_e4
+
+    @property
+    def alarms_fen(self) -> tuple[int, int]:
+        """Alarm amounts 1 and 2."""
+        return self._money().alarms_fen
+
+    def _present(self) -> EnergyMeter:
+        present = self._meter.twin()
+        present.settle(int(self._clock.time() * 1000))
+        return present
+
+    def _money(self) -> PrepaidMeter:
+        present = self._present()
+        if not isinstance(present, PrepaidMeter):
+            raise KeepsNoCredit(self._meter.number, self._meter.profile.model)
+        return present
