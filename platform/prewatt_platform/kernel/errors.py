@@ -1,0 +1,81 @@
+"""What can go wrong below the business.
+
+PlatformError               root of everything this package raises on purpose
+    KernelError             below the business
+        DatabaseUnreachable no connection; names the address and the way out
+        SchemaOutdated      the schema is not this version's; names both
+        PostgresMissing     no embedded server for this machine; names the way out
+        PostgresFailed      the embedded server did not start; carries the last lines of its log
+        FolderInUse         somebody runs a server on this data folder; carries the process id
+        FolderUnusable      a folder cannot be used; carries the reason
+"""
+
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+
+class PlatformError(Exception):
+    """Root of everything the platform raises on purpose."""
+
+
+class KernelError(PlatformError):
+    """Root of what goes wrong below the business."""
+
+
+class DatabaseUnreachable(KernelError):
+    """The database does not answer at its address (shown without the password)."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.address = make_url(url).render_as_string(hide_password=True)
+        super().__init__(
+            f"no database at {self.address}: {reason}. Set PREWATT_DATABASE_URL, or unset it to use the embedded one"
+        )
+
+
+class SchemaOutdated(KernelError):
+    """The database has another schema than this version works with."""
+
+    def __init__(self, found: str | None, wanted: str) -> None:
+        self.found = found
+        self.wanted = wanted
+        super().__init__(
+            f"the database has schema {found or 'none'}, this version needs {wanted}: run prewatt db upgrade"
+        )
+
+
+class PostgresMissing(KernelError):
+    """There is no embedded PostgreSQL here: its wheel does not exist for every machine."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"no embedded PostgreSQL: {reason}. Set PREWATT_DATABASE_URL to a server of your own"
+        )
+
+
+class PostgresFailed(KernelError):
+    """The embedded server on `folder` did not start; `log_tail` is the end of what it wrote."""
+
+    def __init__(self, folder: Path, log_tail: str) -> None:
+        self.folder = folder
+        self.log_tail = log_tail
+        super().__init__(
+            f"PostgreSQL in {folder} did not start; the end of its log:\n{log_tail or '(nothing)'}"
+        )
+
+
+class FolderInUse(KernelError):
+    """Another process, `pid`, runs a server on the data folder."""
+
+    def __init__(self, folder: Path, pid: int | None) -> None:
+        self.folder = folder
+        self.pid = pid
+        super().__init__(f"the data folder {folder} is in use by process {pid or 'unknown'}")
+
+
+class FolderUnusable(KernelError):
+    """A folder that the embedded server needs cannot be made, written or entered."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        self.folder = folder
+        super().__init__(f"the folder {folder} cannot be used: {reason}")
