@@ -1,0 +1,82 @@
+"""What can go wrong between the terminal and the platform, sorted by who may do what about it.
+
+TerminalError           root of everything this package raises on purpose
+    BadAddress          the address cannot be one of a platform
+    Unreachable         nobody answers there, so nothing was sent
+        NoAnswer        the request left, no answer came: whether it was carried out is not known
+    NotThePlatform      somebody answers, but not as the platform does
+    Refused             the platform does not take the request (sign-in, permission, limits, malformed)
+        SignedOut       the session is over: sign in again
+    Declined            the platform took the request and says no; carries each reason
+"""
+
+from dataclasses import dataclass
+
+
+class TerminalError(Exception):
+    """Root of everything this package raises on purpose."""
+
+
+class BadAddress(TerminalError):
+    """An address that no platform can have."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(f"{url!r} is not an address: it looks like http://127.0.0.1:8000")
+
+
+class Unreachable(TerminalError):
+    """Nobody answers at `url`; the request never left."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(f"nobody answers at {url}: {reason}")
+
+
+class NoAnswer(Unreachable):
+    """The request to `url` left and no answer came: it may or may not have been carried out."""
+
+
+class NotThePlatform(TerminalError):
+    """Whatever is at `url` does not answer as the platform does."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(f"{url} is not a prewatt platform: {reason}")
+
+
+class Refused(TerminalError):
+    """The platform refuses a whole request: `code` for programs, the message for people."""
+
+    def __init__(self, code: str, message: str, request_id: str | None) -> None:
+        self.code = code
+        self.request_id = request_id
+        super().__init__(message if request_id is None else f"{message} (request {request_id})")
+
+
+class SignedOut(Refused):
+    """The token is not valid any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason of the platform for saying no."""
+
+    code: str
+    message: str
+    path: tuple[str, ...]
+
+
+class Declined(TerminalError):
+    """The platform says no to what was asked; `reasons` is never empty."""
+
+    def __init__(self, reasons: tuple[Reason, ...]) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(reason.message for reason in reasons))
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of all reasons."""
+        return frozenset(reason.code for reason in self.reasons)
