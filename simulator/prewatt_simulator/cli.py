@@ -1,0 +1,221 @@
+"""`prewatt sim`: run a farm, list where it listens, check a site, list the devices.
+
+Only words and options live here. Heavy imports stand inside the commands, so that `--help` is quick.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prewatt_fixtures.clock import Clock
+    from prewatt_fixtures.endpoints import Endpoint
+    from prewatt_simulator.farm import Farm
+
+app = typer.Typer(
+    help="Simulated meters on simulated buses.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+BASE_PORT = 15001
+_REFUSED = 2
+
+
+class Protocol(StrEnum):
+    """What is spoken on the listeners."""
+
+    RTU = "rtu"
+    TCP = "tcp"
+
+
+SiteArgument = Annotated[str, typer.Argument(metavar="SITE", help="A shipped site's name, or a site file.")]
+HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
+ProtocolOption = Annotated[Protocol, typer.Option(help="RTU frames over TCP, or Modbus TCP.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+
+
+@app.command(
+    epilog="Examples: [bold]prewatt sim run tiny[/] · [bold]prewatt sim run mingde --protocol tcp --speed 0[/] · "
+    "[bold]prewatt sim run site.toml --base-port 0 --no-wire-timing --state farm.json --json[/]"
+)
+def run(
+    site: SiteArgument,
+    base_port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, help="TCP port of the first bus; the others follow. 0 takes free ones."
+        ),
+    ] = BASE_PORT,
+    host: HostOption = "127.0.0.1",
+    protocol: ProtocolOption = Protocol.RTU,
+    seed: Annotated[int, typer.Option(help="Fixes everything random.")] = 1,
+    speed: Annotated[float, typer.Option(min=0, help="Farm seconds per second; 0 freezes the farm.")] = 1.0,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="ISO", help="Farm time at the start, with an offset; now by default."),
+    ] = None,
+    wire_timing: Annotated[bool, typer.Option(help="Take the time that the copper takes.")] = True,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Load the registers from this file if it is there; save them on stopping."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Run a farm until Ctrl-C or SIGTERM: one line per bus, then `ready`."""
+    import asyncio  # noqa: PLC0415 - quick --help
+
+    from prewatt_simulator import errors, serve  # noqa: PLC0415 - quick --help
+
+    farm = _farm(site, clock=_clock(start, speed), seed=seed, wire_timing=wire_timing)
+    try:
+        if state is not None:
+            serve.load_state(farm, state)
+        asyncio.run(
+            serve.serve(
+                farm,
+                host=host,
+                base_port=base_port,
+                framing=protocol.value,
+                announce=lambda endpoints: _announce(endpoints, as_json=as_json),
+            )
+        )
+        if state is not None:
+            serve.save_state(farm, state)
+    except (errors.PortTaken, errors.StateError, OSError) as refused:
+        _refuse(refused)
+
+
+@app.command(epilog="Example: [bold]prewatt sim endpoints mingde --json > endpoints.json[/]")
+def endpoints(
+    site: SiteArgument,
+    base_port: Annotated[int, typer.Option(min=1, max=65535, help="TCP port of the first bus.")] = BASE_PORT,
+    host: HostOption = "127.0.0.1",
+    protocol: ProtocolOption = Protocol.RTU,
+    as_json: JsonOption = False,
+) -> None:
+    """List where `sim run` with the same options would listen."""
+    from prewatt_fixtures.endpoints import Endpoint, endpoints_to_json  # noqa: PLC0415 - quick --help
+
+    keys = _farm(site).site.by_port
+    if base_port + len(keys) - 1 > 65535:
+        _refuse(f"{len(keys)} buses from port {base_port} upwards pass 65535")
+    table = [Endpoint(*key, host, tcp, protocol.value) for tcp, key in enumerate(keys, start=base_port)]
+    if as_json:
+        typer.echo(endpoints_to_json(table))
+    else:
+        _table(
+            ("gateway", "port", "host", "tcp", "framing"),
+            [(e.gateway, str(e.port), e.host, str(e.tcp), e.framing) for e in table],
+        )
+
+
+@app.command(epilog="Example: [bold]prewatt sim check site.toml[/]")
+def check(site: SiteArgument) -> None:
+    """Say whether a site can be run: exit code 0, or 2 with the file, the key and what was expected."""
+    checked = _farm(site).site
+    buses, meters = len(checked.by_port), len(checked.meters)
+    typer.echo(
+        f"{site}: project {checked.project.code} {checked.project.name}, {buses} buses, {meters} meters: ok"
+    )
+
+
+@app.command(epilog="Example: [bold]prewatt sim devices --json[/]")
+def devices(as_json: JsonOption = False) -> None:
+    """List the models that a site may name."""
+    import json  # noqa: PLC0415 - quick --help
+
+    from prewatt_fixtures.profile import profiles  # noqa: PLC0415 - quick --help
+
+    rows = [
+        {
+            "model": p.model,
+            "title": p.title,
+            "short_names": list(p.short_names),
+            "phases": p.phases,
+            "prepaid": p.prepaid,
+            "registers": len(p.registers),
+        }
+        for p in profiles().values()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+    else:
+        _table(
+            ("model", "short", "phases", "prepaid", "registers", "title"),
+            [
+                (
+                    p.model,
+                    ", ".join(p.short_names),
+                    str(p.phases),
+                    "yes" if p.prepaid else "no",
+                    str(len(p.registers)),
+                    p.title,
+                )
+                for p in profiles().values()
+            ],
+        )
+
+
+def _farm(site: str, *, clock: "Clock | None" = None, seed: int = 1, wire_timing: bool = False) -> "Farm":
+    from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - quick --help
+    from prewatt_fixtures.site import load_site  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.farm import Farm  # noqa: PLC0415 - quick --help
+
+    try:
+        return Farm(load_site(site), clock=clock, seed=seed, wire_timing=wire_timing, source=site)
+    except FixtureError as wrong:
+        _refuse(wrong)
+
+
+def _clock(start: str | None, speed: float) -> "Clock":
+    from prewatt_fixtures.clock import RealClock, ScaledClock  # noqa: PLC0415 - quick --help
+
+    if start is None and speed == 1:
+        return RealClock()
+    try:
+        at = RealClock().now() if start is None else datetime.fromisoformat(start)
+    except ValueError:
+        raise typer.BadParameter(f"{start!r} is no ISO 8601 time", param_hint="--start") from None
+    if at.tzinfo is None:
+        raise typer.BadParameter(f"{start!r} has no offset, such as +08:00", param_hint="--start")
+    return ScaledClock(at, speed)
+
+
+def _announce(endpoints: "Iterable[Endpoint]", *, as_json: bool) -> None:
+    import json  # noqa: PLC0415 - quick --help
+    from dataclasses import asdict  # noqa: PLC0415 - quick --help
+
+    for e in endpoints:
+        typer.echo(
+            json.dumps(asdict(e))
+            if as_json
+            else f"{e.gateway} port {e.port}: {e.framing} on {e.host}:{e.tcp}"
+        )
+    typer.echo(json.dumps({"ready": True}) if as_json else "ready")
+    typer.get_text_stream("stdout").flush()
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Aligned columns on a terminal; tabs and no headline when piped."""
+    if not typer.get_text_stream("stdout").isatty():
+        for row in rows:
+            typer.echo("\t".join(row))
+        return
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    for row in (head, *rows):
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _refuse(reason: object) -> NoReturn:
+    typer.echo(f"prewatt sim: {reason}", err=True)
+    raise typer.Exit(_REFUSED)

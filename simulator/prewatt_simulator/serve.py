@@ -1,0 +1,49 @@
+"""A farm as a process: listen until told to stop, and keep its registers in a file between runs.
+
+Owns start, announcement and end of one run; what is printed where is the command line's business.
+"""
+
+import asyncio
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from prewatt_fixtures.endpoints import Endpoint, Framing
+from prewatt_simulator.errors import StateError
+from prewatt_simulator.farm import Farm
+
+
+async def serve(
+    farm: Farm,
+    *,
+    host: str,
+    base_port: int,
+    framing: Framing,
+    announce: Callable[[tuple[Endpoint, ...]], None],
+) -> None:
+    """Listen until SIGINT or SIGTERM; `announce` is called once everything is listening."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, stop.set)
+    async with farm.serving(host=host, base_port=base_port, framing=framing) as endpoints:
+        announce(endpoints)
+        await stop.wait()
+
+
+def load_state(farm: Farm, path: Path) -> None:
+    """Give the farm what the file holds; nothing happens when there is no file. `StateError` names the file."""
+    if not path.exists():
+        return
+    try:
+        farm.restore(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, AttributeError, StateError) as wrong:
+        raise StateError(f"{path}: {wrong}") from wrong
+
+
+def save_state(farm: Farm, path: Path) -> None:
+    """Put the farm's registers into the file, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(farm.state()), "utf-8")
+    part.replace(path)
