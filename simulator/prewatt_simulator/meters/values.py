@@ -7,7 +7,7 @@ compute is a setting: it holds what was written, or a sensible first value.
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from prewatt_fixtures.measurements import PHASES, RATES, TEXT, Measurement
+from prewatt_fixtures.measurements import PHASES, RATES, Measurement
 from prewatt_fixtures.registers import Value
 from prewatt_simulator.image import ValueOf
 
@@ -20,10 +20,9 @@ _REACTIVE_SHARE = (331, 1000)
 
 def setting(measurement: Measurement) -> ValueOf:
     """A register that keeps what was written."""
-    fallback = None if measurement.quantity is TEXT else 0
 
     def value_of(meter: "EnergyMeter") -> Value:
-        return meter.settings.get(measurement, fallback)
+        return meter.settings.get(measurement, 0)
 
     return value_of
 
@@ -79,8 +78,7 @@ def _rates(prefix: str, value: Callable[[int], ValueOf]) -> dict[Measurement, Va
 
 
 def _port_settings(meter: "EnergyMeter") -> bytes:
-    kept = meter.settings.get(Measurement.PORT_SETTINGS)
-    return kept if isinstance(kept, bytes) else bytes((meter.address, meter.profile.baud_codes.get(9600, 0)))
+    return bytes((meter.address, meter.profile.baud_codes.get(9600, 0)))
 
 
 def _first(measurement: Measurement, first: Callable[[Any], Value]) -> ValueOf:
@@ -105,7 +103,8 @@ ENERGY_VALUES: Mapping[Measurement, ValueOf] = {
     **{measurement: setting(measurement) for measurement in Measurement},
     Measurement.SLAVE_ADDRESS: _first(Measurement.SLAVE_ADDRESS, lambda meter: meter.address),
     Measurement.BAUD_CODE: _first(Measurement.BAUD_CODE, lambda meter: meter.profile.baud_codes.get(9600, 0)),
-    Measurement.PORT_SETTINGS: _port_settings,
+    Measurement.PORT_SETTINGS: _first(Measurement.PORT_SETTINGS, _port_settings),
+    Measurement.PORT_SETTINGS_2: _first(Measurement.PORT_SETTINGS_2, _port_settings),
     Measurement.METER_NUMBER: _first(Measurement.METER_NUMBER, _decimal_number),
     Measurement.SERIAL_NUMBER: _first(Measurement.SERIAL_NUMBER, lambda meter: f"SIM{meter.number}"),
     Measurement.MODEL_CODE: lambda meter: meter.profile.model_code or 0,
