@@ -1,0 +1,1 @@
+"""Customers' prepaid accounts: opening and selling, exactly once."""

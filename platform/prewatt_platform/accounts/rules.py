@@ -1,0 +1,101 @@
+"""The rules of exactly-once selling, pure: what the meter's registers say about an order, and what follows.
+
+An order is planned from evidence (purchase count and total purchased) and committed before a frame leaves: it will be
+count `c` and the total will be `total_before + amount`. From then on only evidence moves it:
+
+    count = c   and total = total_before + amount    APPLIED
+    count = c−1 and total = total_before             not there (yet): the same frame may go again
+    anything else                                    DISPUTED: a person decides, the money stays reserved
+
+An echo, a reply or the remaining credit is no evidence.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from prewatt_fixtures.profile import CounterRule
+from prewatt_platform.field.messages import Evidence
+
+AMOUNT_MAX_FEN: Final = 99_999_999
+"""Largest single sale, 999,999.99."""
+
+COUNT_MAX: Final = 0xFFFF
+"""Largest purchase count that the register holds."""
+
+TOTAL_MAX_FEN: Final = 0x7FFF_FFFF
+"""Largest total and credit that the registers hold (the credit register is signed)."""
+
+SENDS_AT_ONCE_MAX: Final = 3
+"""How often one frame may go while the bus is held; then the order waits before it goes again."""
+
+RESENDING_RULES: Final = frozenset({CounterRule.NEXT, CounterRule.GREATER})
+"""Counter rules under which the same frame, sent again or arriving late, cannot be applied twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an order was committed to before it was sent."""
+
+    purchase_count: int
+    total_before_fen: int
+    amount_fen: int
+
+    @property
+    def total_after_fen(self) -> int:
+        """Total purchased once the order is in the meter."""
+        return self.total_before_fen + self.amount_fen
+
+
+class Verdict(Enum):
+    """What evidence says about a planned order."""
+
+    APPLIED = "applied"
+    NOT_APPLIED = "not applied"
+    CONTRADICTION = "contradiction"
+
+
+def judge(plan: Plan, evidence: Evidence) -> Verdict:
+    """What the meter's registers say about the order."""
+    found = (evidence.purchase_count, evidence.total_purchased_fen)
+    if found == (plan.purchase_count, plan.total_after_fen):
+        return Verdict.APPLIED
+    if found == (plan.purchase_count - 1, plan.total_before_fen):
+        return Verdict.NOT_APPLIED
+    return Verdict.CONTRADICTION
+
+
+def contradiction(plan: Plan, evidence: Evidence) -> str:
+    """The dispute in words."""
+    return (
+        f"purchase count {evidence.purchase_count}, total {_yuan(evidence.total_purchased_fen)}; "
+        f"{plan.purchase_count} and {_yuan(plan.total_after_fen)} would be the sale, "
+        f"{plan.purchase_count - 1} and {_yuan(plan.total_before_fen)} would be none"
+    )
+
+
+def foreign_change(expected_count: int, expected_total_fen: int, evidence: Evidence) -> str | None:
+    """Why the meter must be held: its counter moved without us. None when it is as we left it."""
+    found = (evidence.purchase_count, evidence.total_purchased_fen)
+    if found == (expected_count, expected_total_fen):
+        return None
+    return (
+        f"the meter shows purchase count {found[0]} and total {_yuan(found[1])}, "
+        f"we know {expected_count} and {_yuan(expected_total_fen)}: it was topped up or reset without us"
+    )
+
+
+def refusal_before_sending(plan: Plan, evidence: Evidence) -> str | None:
+    """Why the order cannot go to this meter at all; None when it can."""
+    if not evidence.money_control:
+        return "money control is off in the meter: it is not opened"
+    if plan.purchase_count > COUNT_MAX:
+        return f"the purchase count is at its maximum {COUNT_MAX}"
+    if plan.total_after_fen > TOTAL_MAX_FEN or evidence.remaining_fen + plan.amount_fen > TOTAL_MAX_FEN:
+        return "the meter's registers cannot hold that much"
+    return None
+
+
+def _yuan(amount_fen: int) -> str:
+    sign = "-" if amount_fen < 0 else ""
+    return f"{sign}{abs(amount_fen) // 100}.{abs(amount_fen) % 100:02}"

@@ -1,0 +1,225 @@
+"""Verbs of accounts: open one, sell to it. What is asked for is committed here; it reaches the meter by the handlers
+in `opening` and `delivery`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from prewatt_fixtures.profile import profile
+from prewatt_platform.accounts import rules
+from prewatt_platform.accounts.errors import (
+    AlarmsDoNotFit,
+    AlreadyOpened,
+    AmountRefused,
+    CustomerNameMissing,
+    MeterOnHold,
+    NotOpened,
+    OrderOpen,
+)
+from prewatt_platform.accounts.models import Account, AccountPoint, AccountState, Customer, Sale
+from prewatt_platform.accounts.repository import AccountRepository, Held, SaleRepository
+from prewatt_platform.control.errors import NotPrepaid
+from prewatt_platform.control.idempotency import once
+from prewatt_platform.control.models import Command, CommandKind, CommandState
+from prewatt_platform.control.repository import CommandRepository
+from prewatt_platform.control.service import new_command
+from prewatt_platform.kernel import audit
+from prewatt_platform.kernel.tenancy import Work
+from prewatt_platform.ledger.service import Ledger
+from prewatt_platform.metering.models import Meter, MeterEpoch, Point
+from prewatt_platform.metering.repository import MeterRepository
+from prewatt_platform.metering.service import MeteringService
+from prewatt_platform.projects.models import Project
+from prewatt_platform.projects.repository import ProjectRepository
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningTerms:
+    """What the customer is opened with; None: the point's own."""
+
+    customer_name: str
+    customer_phone: str | None = None
+    prices_e4: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
+    alarm_1_fen: int | None = None
+    alarm_2_fen: int | None = None
+    overdraft_fen: int | None = None
+
+    def content(self) -> dict[str, Any]:
+        """As plain data, for the idempotency hash."""
+        return {
+            "customer": [self.customer_name, self.customer_phone],
+            "prices": list(self.prices_e4),
+            "alarms": [self.alarm_1_fen, self.alarm_2_fen],
+            "overdraft": self.overdraft_fen,
+        }
+
+
+class AccountService:
+    """Accounts of one project, inside one unit of work."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._accounts = AccountRepository(work)
+        self._commands = CommandRepository(work)
+        self._meters = MeterRepository(work)
+        self._metering = MeteringService(work)
+
+    async def open(self, key: UUID, meter_number: str, terms: OpeningTerms) -> tuple[Command, bool]:
+        """Ask for an account on a meter that has none; (command, replayed). OPENING until the meter was read back.
+
+        `UnknownMeter`, `NotPrepaid`, `AlreadyOpened`, `OrderOpen`, `MeterOnHold`, `GatewayUnreachable`,
+        `CustomerNameMissing`, `AlarmsDoNotFit`, `IdempotencyMismatch`.
+        """
+
+        async def make() -> Command:
+            if not terms.customer_name.strip():
+                raise CustomerNameMissing
+            meter = await self._sellable(meter_number)
+            point = await self._meters.point(meter.point_id, for_update=True)
+            if await self._accounts.of_points([point.id]):
+                raise AlreadyOpened(meter)
+            _set_terms(point, terms)
+            account = await self.add_account(
+                point, terms.customer_name.strip(), terms.customer_phone, AccountState.OPENING
+            )
+            command = await self._commands.add_command(
+                new_command(
+                    self._work,
+                    meter,
+                    CommandKind.ACCOUNT_OPEN,
+                    CommandState.REQUESTED,
+                    {"account": str(account.id)},
+                )
+            )
+            audit.record(
+                self._work,
+                "account opening asked",
+                f"meter {meter.number}",
+                account=str(account.id),
+                command=str(command.id),
+                **terms.content(),
+            )
+            return command
+
+        return await once(self._work, "accountOpen", key, {"meter": meter_number, **terms.content()}, make)
+
+    async def add_account(self, point: Point, name: str, phone: str | None, state: AccountState) -> Account:
+        """A new customer with an account that owns the point; writes nothing to the meter."""
+        now = self._work.clock.now()
+        project_id = self._work.project_id
+        customer = await self._accounts.add(
+            Customer(project_id=project_id, id=self._work.new_id(), name=name, phone=phone)
+        )
+        account = await self._accounts.add(
+            Account(
+                project_id=project_id,
+                id=self._work.new_id(),
+                customer_id=customer.id,
+                state=state,
+                created_at=now,
+                opened_at=now if state is AccountState.OPEN else None,
+            )
+        )
+        await self._accounts.add(
+            AccountPoint(project_id=project_id, account_id=account.id, point_id=point.id, from_at=now)
+        )
+        return account
+
+    async def sell(self, key: UUID, meter_number: str, amount_fen: int) -> tuple[Command, bool]:
+        """Sell energy to an opened meter: the money is reserved and the order on its way; (command, replayed).
+
+        `UnknownMeter`, `NotPrepaid`, `NotOpened`, `OrderOpen`, `MeterOnHold`, `AmountRefused`,
+        `GatewayUnreachable`, `IdempotencyMismatch`.
+        """
+
+        async def make() -> Command:
+            if not 0 < amount_fen <= rules.AMOUNT_MAX_FEN:
+                raise AmountRefused(amount_fen, rules.AMOUNT_MAX_FEN)
+            meter = await self._sellable(meter_number)
+            point = await self._meters.point(meter.point_id)
+            held = (await self._accounts.of_points([point.id])).get(point.id)
+            epoch = await self._meters.epoch(meter)
+            if held is None or held.account.state != AccountState.OPEN or epoch is None:
+                raise NotOpened(meter)
+            return await self._order(meter, point, held, epoch, amount_fen)
+
+        return await once(
+            self._work, "saleCreate", key, {"meter": meter_number, "amount_fen": amount_fen}, make
+        )
+
+    async def _sellable(self, meter_number: str) -> Meter:
+        meter = await self._metering.meter(meter_number, for_update=True)
+        if meter.postpaid or not profile(meter.model).prepaid:
+            raise NotPrepaid(meter.number, meter.model)
+        if meter.hold_reason is not None:
+            raise MeterOnHold(meter)
+        open_order = (await self._commands.open_money_orders([meter.id])).get(meter.id)
+        if open_order is not None:
+            raise OrderOpen(meter, open_order)
+        await self._metering.address(meter)
+        return meter
+
+    async def _order(
+        self, meter: Meter, point: Point, held: Held, epoch: MeterEpoch, amount_fen: int
+    ) -> Command:
+        project = await _project(self._work)
+        sales = SaleRepository(self._work)
+        command = await self._commands.add_command(
+            new_command(self._work, meter, CommandKind.SALE, CommandState.RESERVED, {})
+        )
+        sale = await sales.add(
+            Sale(
+                project_id=self._work.project_id,
+                command_id=command.id,
+                receipt_number=f"{project.code}{await sales.next_receipt():08d}",
+                account_id=held.account.id,
+                point_id=point.id,
+                meter_id=meter.id,
+                epoch=epoch.epoch,
+                amount_fen=amount_fen,
+                created_at=self._work.clock.now(),
+                meter_number=meter.number,
+                place=point.place,
+                customer_name=held.customer.name,
+                operator_name=self._work.scope.actor.name,
+                prices_e4=point.prices_e4,
+                multiplier=meter.ct * meter.pt,
+            )
+        )
+        await Ledger(self._work, project.currency).reserve(command.id, till_of(command), amount_fen)
+        audit.record(
+            self._work,
+            "sale reserved",
+            f"meter {meter.number}",
+            command=str(command.id),
+            receipt=sale.receipt_number,
+            amount_fen=amount_fen,
+        )
+        return command
+
+
+def till_of(command: Command) -> str:
+    """The till that an order's money was taken through: the operator's own."""
+    return str(command.actor_id)
+
+
+async def _project(work: Work) -> Project:
+    project = await ProjectRepository(work).by_id(work.project_id)
+    assert project is not None
+    return project
+
+
+def _set_terms(point: Point, terms: OpeningTerms) -> None:
+    point.prices_e4 = [
+        kept if wanted is None else wanted
+        for kept, wanted in zip(point.prices_e4, terms.prices_e4, strict=True)
+    ]
+    if terms.alarm_1_fen is not None:
+        point.alarm_1_fen = terms.alarm_1_fen
+    if terms.alarm_2_fen is not None:
+        point.alarm_2_fen = terms.alarm_2_fen
+    if terms.overdraft_fen is not None:
+        point.overdraft_fen = terms.overdraft_fen
+    if not point.alarm_1_fen > point.alarm_2_fen >= 0:
+        raise AlarmsDoNotFit(point.alarm_1_fen, point.alarm_2_fen)

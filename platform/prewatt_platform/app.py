@@ -1,0 +1,124 @@
+"""The platform put together: database, events, field, and the work that runs all year.
+
+`Platform` is what the API, the commands and the tests hold. It knows no GraphQL. Roles: `api` answers questions and
+takes orders; `collector` reads meters and carries out orders; `all` is both in one process.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import structlog
+
+from prewatt_fixtures.clock import Clock, RealClock
+from prewatt_platform.accounts.delivery import deliver_sale
+from prewatt_platform.accounts.opening import open_account
+from prewatt_platform.collection.schedule import Collector
+from prewatt_platform.control.dispatcher import Dispatcher
+from prewatt_platform.control.handlers import refresh, set_control_mode
+from prewatt_platform.control.models import CommandKind
+from prewatt_platform.control.task import Handler
+from prewatt_platform.field.field import Field
+from prewatt_platform.field.settings import FieldSettings
+from prewatt_platform.field.transport import Connect, tcp_connect
+from prewatt_platform.kernel import migrate
+from prewatt_platform.kernel.backbone import Backbone
+from prewatt_platform.kernel.database import Database
+from prewatt_platform.kernel.ids import IdMaker
+from prewatt_platform.kernel.leadership import LeadershipLost, leadership
+from prewatt_platform.kernel.settings import Settings
+from prewatt_platform.operators.service import OperatorService
+
+ServeRole = Literal["all", "api", "collector"]
+
+HANDLERS: Final[Mapping[CommandKind, Handler]] = {
+    CommandKind.REFRESH: refresh,
+    CommandKind.CONTROL_MODE: set_control_mode,
+    CommandKind.ACCOUNT_OPEN: open_account,
+    CommandKind.SALE: deliver_sale,
+}
+
+_log = structlog.get_logger(__name__)
+
+
+class Platform:
+    """One process of the platform over one database."""
+
+    def __init__(
+        self,
+        database_url: str,
+        settings: Settings | None = None,
+        *,
+        clock: Clock | None = None,
+        connect: Connect = tcp_connect,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.clock: Clock = clock or RealClock()
+        self.new_id = IdMaker(self.clock)
+        self.database = Database(
+            database_url,
+            clock=self.clock,
+            new_id=self.new_id,
+            connections_max=self.settings.database_connections_max,
+        )
+        self.backbone = Backbone(database_url)
+        self.operators = OperatorService(self.database, self.settings)
+        self._connect = connect
+        self._working: asyncio.Task[None] | None = None
+
+    async def start(self, role: ServeRole = "all") -> None:
+        """Check the database, begin to listen, and begin the year's work if the role has it.
+
+        `DatabaseUnreachable`, `SchemaOutdated`.
+        """
+        await self.database.check()
+        await migrate.check(self.database)
+        await self.backbone.start()
+        if role != "api":
+            self._working = asyncio.create_task(self._work(), name="year's work")
+
+    async def stop(self) -> None:
+        """Stop intake and work, in that order; open orders stay in the database, to be resumed."""
+        if self._working is not None:
+            self._working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._working
+        await self.backbone.stop()
+        await self.database.close()
+
+    async def _work(self) -> None:
+        """Lead, work, and when leadership is lost stop and wait to lead again."""
+        while True:
+            try:
+                async with leadership(self.database.url) as lost:
+                    await self._lead(lost)
+            except LeadershipLost:
+                _log.warning("the database connection that held the lead is gone; waiting to lead again")
+            except OSError as reason:
+                _log.warning("the database cannot be reached", reason=str(reason))
+                await asyncio.sleep(1)
+
+    async def _lead(self, lost: asyncio.Future[None]) -> None:
+        field = Field(
+            self.clock,
+            settings=FieldSettings(
+                timeout_s=self.settings.read_timeout_s, read_retries=self.settings.read_retries
+            ),
+            connect=self._connect,
+        )
+        dispatcher = Dispatcher(self.database, field, self.backbone, self.clock, HANDLERS)
+        collector = Collector(self.database, field, self.clock, tick_s=self.settings.collection_tick_s)
+        work = [
+            asyncio.create_task(dispatcher.run(), name="dispatcher"),
+            asyncio.create_task(collector.run(), name="collector"),
+        ]
+        try:
+            done, _ = await asyncio.wait([lost, *work], return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+            await field.close()

@@ -1,0 +1,1 @@
+"""The schedule that reads every meter all year."""

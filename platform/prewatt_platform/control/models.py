@@ -1,0 +1,95 @@
+"""Tables of commands: what was asked of one meter and how far it got; and the idempotency keys, kept for ever."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+
+class CommandKind(StrEnum):
+    """What a command asks for."""
+
+    REFRESH = "REFRESH"
+    ACCOUNT_OPEN = "ACCOUNT_OPEN"
+    SALE = "SALE"
+    CONTROL_MODE = "CONTROL_MODE"
+
+
+class CommandState(StrEnum):
+    """How far a command got."""
+
+    REQUESTED = "REQUESTED"
+    RESERVED = "RESERVED"
+    PLANNED = "PLANNED"
+    SENT = "SENT"
+    ECHOED = "ECHOED"
+    UNKNOWN = "UNKNOWN"
+    APPLIED = "APPLIED"
+    VOIDED = "VOIDED"
+    DISPUTED = "DISPUTED"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    SUPERSEDED = "SUPERSEDED"
+    EXPIRED = "EXPIRED"
+
+
+FINAL = frozenset(
+    {
+        CommandState.APPLIED,
+        CommandState.VOIDED,
+        CommandState.DISPUTED,
+        CommandState.SUCCEEDED,
+        CommandState.FAILED,
+        CommandState.SUPERSEDED,
+        CommandState.EXPIRED,
+    }
+)
+"""States that no longer move by themselves. DISPUTED waits for a person."""
+
+MONEY_KINDS = frozenset({CommandKind.ACCOUNT_OPEN, CommandKind.SALE})
+"""Kinds of which at most one may be open on a meter."""
+
+
+class Command(SQLModel, table=True):
+    """One command to one meter. `version` rises with every change: whoever changes it names the one they saw."""
+
+    __tablename__ = "commands"
+
+    project_id: int = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    meter_id: UUID
+    kind: CommandKind = Field(sa_column=Column(Text, nullable=False))
+    state: CommandState = Field(sa_column=Column(Text, nullable=False))
+    version: int = 0
+    detail: str | None = None
+    attempts: int = 0
+    payload: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    actor_id: UUID | None = None
+    actor_name: str
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    updated_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    due_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
+    """When the dispatcher should take it up next; None when it is final."""
+
+    @property
+    def final(self) -> bool:
+        """Whether it no longer moves by itself."""
+        return self.state in FINAL
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """A client's key, the hash of what came with it, and the command it made. Never deleted."""
+
+    __tablename__ = "idempotency_keys"
+
+    project_id: int = Field(primary_key=True)
+    actor_id: UUID = Field(primary_key=True)
+    operation: str = Field(primary_key=True)
+    key: UUID = Field(primary_key=True)
+    input_hash: bytes
+    command_id: UUID
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

@@ -1,0 +1,126 @@
+"""One command in the hands of a worker: what it needs to reach the meter, and the ways it may move on.
+
+A handler never holds a transaction while it waits for the bus. It reads or writes the bus inside `lane()`, and each
+`move` is one unit of work of its own, with the command's audit row and whatever else must become true with it.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from prewatt_fixtures.clock import Clock
+from prewatt_platform.control import rules
+from prewatt_platform.control.models import FINAL, Command, CommandState
+from prewatt_platform.control.repository import CommandRepository
+from prewatt_platform.field.driver import Lane
+from prewatt_platform.field.field import Field
+from prewatt_platform.field.messages import MeterReading
+from prewatt_platform.kernel import audit
+from prewatt_platform.kernel.database import Database
+from prewatt_platform.kernel.tenancy import Scope, Work
+from prewatt_platform.metering.models import Meter
+from prewatt_platform.metering.readings import ReadingRepository
+from prewatt_platform.metering.repository import MeterRepository
+from prewatt_platform.metering.service import MeteringService
+from prewatt_platform.projects.repository import ProjectRepository
+
+AlsoTrue = Callable[[Work], Awaitable[None]]
+
+
+@dataclass
+class Task:
+    """A command, its meter and the tools of its handler."""
+
+    command: Command
+    meter: Meter
+    scope: Scope
+    reading_interval_s: int
+    database: Database
+    field: Field
+    clock: Clock
+
+    @asynccontextmanager
+    async def lane(self) -> AsyncIterator[Lane]:
+        """Hold the meter's bus; `GatewayUnreachable` when nobody has said where it is."""
+        async with self.database.project(self.scope) as work:
+            address = await MeteringService(work).address(self.meter)
+        async with self.field.hold(address) as lane:
+            yield lane
+
+    async def move(
+        self,
+        state: CommandState,
+        detail: str | None = None,
+        *,
+        due_in_s: float = 0,
+        attempted: bool = False,
+        payload: dict[str, Any] | None = None,
+        also: AlsoTrue | None = None,
+    ) -> None:
+        """Set the command's state in a unit of work of its own, with `also` in the same one."""
+        async with self.database.project(self.scope) as work:
+            if also is not None:
+                await also(work)
+            await self.move_in(work, state, detail, due_in_s=due_in_s, attempted=attempted, payload=payload)
+
+    async def move_in(
+        self,
+        work: Work,
+        state: CommandState,
+        detail: str | None = None,
+        *,
+        due_in_s: float = 0,
+        attempted: bool = False,
+        payload: dict[str, Any] | None = None,
+    ) -> None:
+        """Set the command's state inside a unit of work that makes more true than that."""
+        await CommandRepository(work).move(
+            self.command,
+            state,
+            due_at=None if state in FINAL else self.clock.now() + timedelta(seconds=due_in_s),
+            detail=detail,
+            attempts=self.command.attempts + attempted,
+            payload=payload,
+        )
+        audit.record(
+            work,
+            f"{self.command.kind} {state}",
+            f"meter {self.meter.number}",
+            command=str(self.command.id),
+            detail=detail,
+        )
+
+    async def ask_again(self, state: CommandState, detail: str) -> None:
+        """Note an attempt without an answer, and come back to it later."""
+        wait_s = rules.ask_again_after_s(self.command.attempts + 1, self.reading_interval_s)
+        await self.move(state, detail, due_in_s=wait_s, attempted=True)
+
+    async def store(self, reading: MeterReading) -> None:
+        """Keep a reading that was taken along the way."""
+        async with self.database.project(self.scope) as work:
+            await ReadingRepository(work).store({self.meter.id: reading})
+
+    @classmethod
+    async def take_up(
+        cls, command: Command, scope: Scope, database: Database, field: Field, clock: Clock
+    ) -> "Task":
+        """The task of a command, with its meter as it is now."""
+        async with database.project(scope) as work:
+            meters = MeterRepository(work)
+            meter = await meters.by_id(command.meter_id)
+            project = await ProjectRepository(work).by_id(work.project_id)
+            assert meter is not None
+            assert project is not None
+            point = await meters.point(meter.point_id)
+        interval_s = point.reading_interval_s or project.reading_interval_s
+        return cls(command, meter, scope, interval_s, database, field, clock)
+
+
+class Handler(Protocol):
+    """What carries out one kind of command."""
+
+    async def __call__(self, task: Task) -> None:
+        """Bring the command to its end, or to a state with a time to come back."""
+        ...

@@ -1,0 +1,72 @@
+"""The database: connections, the unit of work, and the second wall of isolation.
+
+Every transaction runs as one of two roles that own nothing and bypass nothing:
+
+- `prewatt_app` for project rows. Row-level security compares each row's project with the transaction-local setting
+  `app.project`; without it no row is visible and none can be written.
+- `prewatt_directory` for operators, sessions, memberships and the list of projects; it has no right on project rows.
+
+`SET LOCAL` ends with the transaction, so a pooled connection given back carries no project (tested).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+
+from prewatt_fixtures.clock import Clock
+from prewatt_platform.kernel.errors import DatabaseUnreachable
+from prewatt_platform.kernel.ids import IdMaker
+from prewatt_platform.kernel.tenancy import PLATFORM, Actor, Scope, Work
+
+_AS_APP = text("SELECT set_config('role', 'prewatt_app', true), set_config('app.project', :project, true)")
+_AS_DIRECTORY = text("SELECT set_config('role', 'prewatt_directory', true)")
+
+
+class Database:
+    """Units of work over one PostgreSQL database."""
+
+    def __init__(self, url: str, *, clock: Clock, new_id: IdMaker, connections_max: int = 10) -> None:
+        self.url = url
+        self._clock = clock
+        self._new_id = new_id
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=connections_max,
+            max_overflow=0,
+            pool_pre_ping=True,
+            # asyncpg may be told nothing about the time zone: instants travel as UTC
+            connect_args={
+                "server_settings": {"timezone": "UTC", "application_name": "prewatt"},
+                "timeout": 10,
+            },
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    async def check(self) -> None:
+        """Raise `DatabaseUnreachable` when no connection can be had."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (OSError, DBAPIError, TimeoutError) as reason:
+            raise DatabaseUnreachable(self.url, str(reason)) from reason
+
+    @asynccontextmanager
+    async def project(self, scope: Scope) -> AsyncIterator[Work]:
+        """A unit of work in one project: committed at the end, rolled back on any error."""
+        async with self._sessions.begin() as session:
+            await session.execute(_AS_APP, {"project": str(scope.project_id)})
+            yield Work(session, scope, self._clock, self._new_id)
+
+    @asynccontextmanager
+    async def directory(self, actor: Actor = PLATFORM) -> AsyncIterator[Work]:
+        """A unit of work over operators, sessions and the list of projects; it sees no project's rows."""
+        async with self._sessions.begin() as session:
+            await session.execute(_AS_DIRECTORY)
+            yield Work(session, Scope(0, actor), self._clock, self._new_id)
+
+    async def close(self) -> None:
+        """Give all connections back to the server."""
+        await self.engine.dispose()

@@ -1,0 +1,54 @@
+"""Bring a database to the schema of this version, and tell whether it is there.
+
+Migrations are plain Alembic scripts in `prewatt_platform/migrations`. Two processes that migrate at once wait for
+each other. Alembic takes a second to import, so nothing imports it until a migration is asked for.
+"""
+
+import asyncio
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from prewatt_platform.kernel.database import Database
+from prewatt_platform.kernel.errors import SchemaOutdated
+
+HEAD = "0001"
+"""The revision that this version works with (a test compares it with the scripts)."""
+
+SCRIPTS = Path(__file__).parent.parent / "migrations"
+
+
+async def upgrade(url: str) -> None:
+    """Migrate the database at `url` to `HEAD`; does nothing when it is there."""
+    await asyncio.to_thread(_upgrade, url)
+
+
+def _upgrade(url: str) -> None:
+    from alembic import command  # noqa: PLC0415 - one second of imports, for this call only
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+async def revision(database: Database) -> str | None:
+    """The schema's revision, or None in an empty database."""
+    try:
+        async with database.engine.connect() as connection:
+            return (
+                await connection.execute(text("SELECT version_num FROM alembic_version"))
+            ).scalar_one_or_none()
+    except DBAPIError as wrong:
+        if getattr(wrong.orig, "sqlstate", None) == "42P01":  # undefined_table
+            return None
+        raise
+
+
+async def check(database: Database) -> None:
+    """Raise `SchemaOutdated` unless the database has the schema of this version."""
+    found = await revision(database)
+    if found != HEAD:
+        raise SchemaOutdated(found, HEAD)

@@ -1,0 +1,35 @@
+"""Settings of the platform: environment variables `PREWATT_*`, and nothing else."""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """All settings, with their defaults. `prewatt serve --help` and `docs/administrators.md` list them."""
+
+    model_config = SettingsConfigDict(env_prefix="PREWATT_", extra="ignore", frozen=True)
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL URL; without it an embedded server is started in the data folder",
+    )
+    data: Path | None = Field(
+        default=None,
+        description="folder of the embedded database; without it a temporary one, removed at the end",
+    )
+    database_connections_max: int = Field(default=10, ge=2, le=100, description="size of the connection pool")
+    read_timeout_s: float = Field(default=1.5, gt=0, le=60, description="how long a meter may take to answer")
+    read_retries: int = Field(
+        default=1, ge=0, le=5, description="how often an unanswered read is asked again"
+    )
+    collection_tick_s: float = Field(default=1.0, gt=0, description="how often the schedule is looked at")
+    session_idle_s: int = Field(default=1800, ge=60, description="a session ends after this long unused")
+    session_absolute_s: int = Field(
+        default=43200, ge=60, description="a session ends after this long in any case"
+    )
+    introspection: bool = Field(
+        default=False, description="let clients ask the API for its schema (development)"
+    )
+    log_json: bool = Field(default=False, description="log lines as JSON objects")

@@ -1,0 +1,88 @@
+"""Who is asking, and for which project: the scope that every repository is built with.
+
+Isolation stands twice. The first wall is `Repository`: each statement it makes is narrowed to the scope's project.
+The second wall is the database: the transaction runs as an application role without bypass, with the project in a
+transaction-local setting that row-level security compares (`database`). A scope is made from a verified credential
+or, for the platform's own work, from a project's row; never from a request's argument.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from prewatt_fixtures.clock import Clock
+from prewatt_platform.kernel.ids import IdMaker
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An operator, or the platform itself (`id` None)."""
+
+    id: UUID | None
+    name: str
+
+
+PLATFORM = Actor(None, "platform")
+"""The platform's own work: collection, resumed commands, import."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One project, and who acts in it."""
+
+    project_id: int
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A unit of work: one transaction in one scope. Services and repositories take it; its owner commits it."""
+
+    session: AsyncSession
+    scope: Scope
+    clock: Clock
+    new_id: IdMaker
+
+    @property
+    def project_id(self) -> int:
+        """The project of this unit of work."""
+        return self.scope.project_id
+
+
+class Repository:
+    """Base of all repositories of project rows: the first wall."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._session = work.session
+        self._project_id = work.project_id
+
+    def _scoped(self, model: type[Row]) -> SelectOfScalar[Row]:
+        """`select(model)` of this project's rows; the only way a repository starts a query."""
+        scoped: SelectOfScalar[Row] = self._narrow(select(model), model)
+        return scoped
+
+    def _narrow(self, statement: Any, *models: type[SQLModel]) -> Any:
+        """The statement, kept to this project's rows of every named table."""
+        for model in models:
+            statement = statement.where(model.project_id == self._project_id)  # type: ignore[attr-defined]
+        return statement
+
+    async def _one(self, statement: SelectOfScalar[Row]) -> Row | None:
+        found: Row | None = (await self._session.execute(statement)).scalar_one_or_none()
+        return found
+
+    async def _all(self, statement: SelectOfScalar[Row]) -> list[Row]:
+        return list((await self._session.execute(statement)).scalars())
+
+    async def add(self, row: Row) -> Row:
+        """Write a new row now, so that the database's rules speak now."""
+        self._session.add(row)
+        await self._session.flush()
+        return row

@@ -1,0 +1,1 @@
+"""Double entry, append only: where the money is."""

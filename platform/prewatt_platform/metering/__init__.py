@@ -1,0 +1,1 @@
+"""Gateways, metering points, meters and their readings."""

@@ -1,0 +1,31 @@
+"""What can go wrong with meters and where they hang.
+
+MeteringError
+    UnknownMeter        no meter of that number in this project (nor is it told whether another has it)
+    GatewayUnreachable  nobody has said where the meter's gateway can be reached
+"""
+
+from prewatt_platform.kernel.errors import PlatformError
+
+
+class MeteringError(PlatformError):
+    """Root of what goes wrong with meters."""
+
+
+class UnknownMeter(MeteringError):
+    """No meter of that number in this project."""
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+        super().__init__(f"no meter {number}")
+
+
+class GatewayUnreachable(MeteringError):
+    """The gateway's address is not known."""
+
+    def __init__(self, gateway: str, port: int) -> None:
+        self.gateway = gateway
+        self.port = port
+        super().__init__(
+            f"nobody has said where gateway {gateway} port {port} is; import the site again with its endpoints"
+        )

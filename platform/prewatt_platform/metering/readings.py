@@ -1,0 +1,131 @@
+"""Storing and fetching readings: batches in, latest values and columns out.
+
+A reading is keyed (project, meter, at); one that is already there changes nothing. The month's partition is made when
+the first reading of a month arrives. `meter_states` keeps what lists filter by, and only moves forward in time.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+
+from prewatt_platform.field.messages import MeterReading
+from prewatt_platform.kernel.backbone import notify
+from prewatt_platform.kernel.tenancy import Repository
+from prewatt_platform.metering.models import MeterState, Reading, Relay
+
+_ENSURE_MONTH = text("SELECT ensure_readings_month(:at)")
+
+
+class ReadingRepository(Repository):
+    """Readings of one project's meters."""
+
+    async def store(self, readings: Mapping[UUID, MeterReading]) -> None:
+        """Write one reading for each of the meters (by meter id), and what they say of the meters' state."""
+        for month_at in {reading.at.strftime("%Y-%m"): reading.at for reading in readings.values()}.values():
+            await self._session.execute(_ENSURE_MONTH, {"at": month_at})
+        rows = [self._row(meter_id, reading) for meter_id, reading in readings.items()]
+        if rows:
+            await self._session.execute(insert(Reading).on_conflict_do_nothing(), rows)
+        for meter_id, reading in readings.items():
+            await self._session.execute(
+                update(MeterState)
+                .where(
+                    col(MeterState.project_id) == self._project_id,
+                    col(MeterState.meter_id) == meter_id,
+                    col(MeterState.reading_at).is_(None) | (col(MeterState.reading_at) < reading.at),
+                )
+                .values(**_state_of(reading))
+            )
+            await notify(self._work, "reading", meter_id)
+
+    async def note_failures(self, failures: Mapping[UUID, str], tried_at: datetime) -> None:
+        """Note that meters were tried and did not answer, and why."""
+        for meter_id, failure in failures.items():
+            await self._session.execute(
+                update(MeterState)
+                .where(col(MeterState.project_id) == self._project_id, col(MeterState.meter_id) == meter_id)
+                .values(tried_at=tried_at, failure=failure)
+            )
+
+    async def latest(self, meter_ids: Sequence[UUID]) -> dict[UUID, Reading]:
+        """The latest reading of each of those meters that has one."""
+        statement = (
+            self._scoped(Reading)
+            .join(
+                MeterState,
+                (col(MeterState.project_id) == Reading.project_id)
+                & (col(MeterState.meter_id) == Reading.meter_id)
+                & (col(MeterState.reading_at) == Reading.at),
+            )
+            .where(col(Reading.meter_id).in_(meter_ids))
+        )
+        return {reading.meter_id: reading for reading in await self._all(statement)}
+
+    async def at(self, keys: Sequence[tuple[UUID, datetime]]) -> list[Reading]:
+        """The readings of those meters at those instants."""
+        return await self._all(self._scoped(Reading).where(tuple_(Reading.meter_id, Reading.at).in_(keys)))
+
+    async def between(self, meter_id: UUID, start: datetime, end: datetime, limit: int) -> list[Reading]:
+        """The first `limit` readings of a meter in [start, end), oldest first."""
+        return await self._all(
+            self._scoped(Reading)
+            .where(Reading.meter_id == meter_id, col(Reading.at) >= start, col(Reading.at) < end)
+            .order_by(col(Reading.at))
+            .limit(limit)
+        )
+
+    async def count(self, meter_id: UUID) -> int:
+        """How many readings a meter has."""
+        statement = select(func.count()).select_from(Reading).where(Reading.meter_id == meter_id)
+        return int((await self._session.execute(self._narrow(statement, Reading))).scalar_one())
+
+    def _row(self, meter_id: UUID, reading: MeterReading) -> dict[str, Any]:
+        prepaid = reading.prepaid
+        return {
+            "project_id": self._project_id,
+            "meter_id": meter_id,
+            "at": reading.at,
+            "meter_clock": reading.meter_clock,
+            "multiplier": reading.multiplier,
+            "energy_centikwh": reading.energy_centikwh,
+            "energy_by_rate_centikwh": list(reading.energy_by_rate_centikwh),
+            "power_w": reading.power_w,
+            "voltages_dv": list(reading.voltages_dv),
+            "currents_ca": list(reading.currents_ca),
+            "power_factor_e3": reading.power_factor_e3,
+            "frequency_chz": reading.frequency_chz,
+            "remaining_fen": prepaid and prepaid.remaining_fen,
+            "purchase_count": prepaid and prepaid.purchase_count,
+            "total_purchased_fen": prepaid and prepaid.total_purchased_fen,
+            "money_control": prepaid and prepaid.money_control,
+            "relay_closed": prepaid and prepaid.relay_closed,
+            "forced_mode": prepaid and prepaid.forced_mode,
+            "forced_closed": prepaid and prepaid.forced_closed,
+            "alarm_1": prepaid and prepaid.alarm_1,
+            "alarm_2": prepaid and prepaid.alarm_2,
+            "arrears": prepaid and prepaid.arrears,
+            "over_limit": prepaid and prepaid.over_limit,
+            "alarms_fen": prepaid and list(prepaid.alarms_fen),
+            "overdraft_fen": prepaid and prepaid.overdraft_fen,
+            "overload_w": None,
+            "prices_e4": prepaid and list(prepaid.prices_e4),
+        }
+
+
+def _state_of(reading: MeterReading) -> dict[str, Any]:
+    prepaid = reading.prepaid
+    return {
+        "heard_at": reading.at,
+        "reading_at": reading.at,
+        "tried_at": reading.at,
+        "failure": None,
+        "relay": Relay.UNKNOWN if prepaid is None else Relay.CLOSED if prepaid.relay_closed else Relay.OPEN,
+        "alarm_1": prepaid is not None and prepaid.money_control and prepaid.alarm_1,
+        "alarm_2": prepaid is not None and prepaid.money_control and prepaid.alarm_2,
+        "arrears": prepaid is not None and prepaid.money_control and prepaid.arrears,
+    }

@@ -1,0 +1,111 @@
+"""Queries on gateways, points, meters and what was heard of them. Readings have a file of their own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from prewatt_platform.kernel.tenancy import Repository
+from prewatt_platform.metering.models import Gateway, Meter, MeterEpoch, MeterState, Point, Port
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """One meter of the schedule: where it hangs, how often it is read, what was tried last."""
+
+    meter: Meter
+    port: Port
+    state: MeterState
+    interval_s: int | None
+    """The point's own interval; None: the project's."""
+
+
+class GatewayRepository(Repository):
+    """Gateways and their ports."""
+
+    async def all(self) -> list[Gateway]:
+        """Every gateway, by number."""
+        return await self._all(self._scoped(Gateway).order_by(col(Gateway.number)))
+
+    async def by_numbers(self, numbers: Sequence[str]) -> list[Gateway]:
+        """The gateways of those numbers."""
+        return await self._all(self._scoped(Gateway).where(col(Gateway.number).in_(numbers)))
+
+    async def ports(self) -> list[Port]:
+        """Every port of every gateway."""
+        return await self._all(self._scoped(Port).order_by(col(Port.gateway_number), col(Port.port)))
+
+    async def port(self, gateway_number: str, port: int) -> Port | None:
+        """One port."""
+        return await self._one(
+            self._scoped(Port).where(Port.gateway_number == gateway_number, Port.port == port)
+        )
+
+
+class MeterRepository(Repository):
+    """Meters, their points, epochs and last known states."""
+
+    async def by_number(self, number: str, *, for_update: bool = False) -> Meter | None:
+        """The meter of that number; locked until the end of the unit of work if asked."""
+        statement = self._scoped(Meter).where(Meter.number == number)
+        return await self._one(statement.with_for_update() if for_update else statement)
+
+    async def by_id(self, meter_id: UUID, *, for_update: bool = False) -> Meter | None:
+        """The meter of that id; locked until the end of the unit of work if asked."""
+        statement = self._scoped(Meter).where(Meter.id == meter_id)
+        return await self._one(statement.with_for_update() if for_update else statement)
+
+    async def by_numbers(self, numbers: Sequence[str]) -> list[Meter]:
+        """The meters of those numbers that exist."""
+        return await self._all(self._scoped(Meter).where(col(Meter.number).in_(numbers)))
+
+    async def all(self) -> list[Meter]:
+        """Every meter, by number."""
+        return await self._all(self._scoped(Meter).order_by(col(Meter.number)))
+
+    async def count(self) -> int:
+        """How many meters there are."""
+        statement = self._narrow(select(func.count()).select_from(Meter), Meter)
+        return int((await self._session.execute(statement)).scalar_one())
+
+    async def point(self, point_id: UUID, *, for_update: bool = False) -> Point:
+        """The point of that id; locked until the end of the unit of work if asked."""
+        statement = self._scoped(Point).where(Point.id == point_id)
+        found = await self._one(statement.with_for_update() if for_update else statement)
+        assert found is not None, "a meter's point exists: the database says so"
+        return found
+
+    async def epoch(self, meter: Meter) -> MeterEpoch | None:
+        """The running epoch of a meter; None before its first opening."""
+        return await self._one(
+            self._scoped(MeterEpoch).where(MeterEpoch.meter_id == meter.id, MeterEpoch.epoch == meter.epoch)
+        )
+
+    async def state(self, meter_id: UUID) -> MeterState:
+        """What was heard last of a meter."""
+        found = await self._one(self._scoped(MeterState).where(MeterState.meter_id == meter_id))
+        assert found is not None, "a meter and its state are written together"
+        return found
+
+    async def schedule(self) -> list[Scheduled]:
+        """Every meter whose gateway can be reached, in the order of the buses."""
+        statement = (
+            select(Meter, Port, MeterState, Point.reading_interval_s)
+            .join(
+                Port,
+                (col(Port.project_id) == Meter.project_id)
+                & (col(Port.gateway_number) == Meter.gateway_number)
+                & (col(Port.port) == Meter.port),
+            )
+            .join(
+                MeterState,
+                (col(MeterState.project_id) == Meter.project_id) & (col(MeterState.meter_id) == Meter.id),
+            )
+            .join(Point, (col(Point.project_id) == Meter.project_id) & (col(Point.id) == Meter.point_id))
+            .where(col(Port.host).is_not(None))
+            .order_by(col(Meter.number))
+        )
+        rows = await self._session.execute(self._narrow(statement, Meter, Port, MeterState, Point))
+        return [Scheduled(*row) for row in rows]

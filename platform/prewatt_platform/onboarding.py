@@ -1,0 +1,219 @@
+"""Brings a site file into the platform: project, gateways, points, meters, and accounts of meter-opened meters.
+
+Safe to repeat: what is there already stays as it is, except addresses of gateways (when endpoints are given) and what
+a file may correct without touching money (place, area, ratios, remark). Nothing is written to any meter. The whole
+file is one transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from prewatt_fixtures.endpoints import Endpoint
+from prewatt_fixtures.site import Site, SiteGateway, SiteMeter
+from prewatt_platform.accounts.models import AccountState
+from prewatt_platform.accounts.service import AccountService
+from prewatt_platform.kernel import audit
+from prewatt_platform.kernel.database import Database
+from prewatt_platform.kernel.errors import PlatformError
+from prewatt_platform.kernel.tenancy import PLATFORM, Scope, Work
+from prewatt_platform.metering.models import (
+    BalanceLocation,
+    Gateway,
+    Meter,
+    MeterEpoch,
+    MeterState,
+    Point,
+    Port,
+)
+from prewatt_platform.metering.repository import GatewayRepository, MeterRepository
+from prewatt_platform.projects.models import Project
+from prewatt_platform.projects.repository import ProjectRepository
+
+
+class EndpointOfUnknownPort(PlatformError):
+    """The endpoint table names a port that the site does not have."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        super().__init__(f"endpoints: the site has no gateway {endpoint.gateway} with port {endpoint.port}")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did."""
+
+    project: str
+    meters: int
+    """In the file."""
+    meters_new: int
+    accounts_new: int
+    unreachable: tuple[tuple[str, int], ...]
+    """Ports that nobody has said an address of."""
+
+
+async def import_site(database: Database, site: Site, endpoints: Sequence[Endpoint] = ()) -> Imported:
+    """Bring a site into the database; `EndpointOfUnknownPort` and nothing done when the endpoints do not fit."""
+    listed = {(gateway.number, port.port) for gateway in site.gateways for port in gateway.ports}
+    for endpoint in endpoints:
+        if (endpoint.gateway, endpoint.port) not in listed:
+            raise EndpointOfUnknownPort(endpoint)
+    project = await _project(database, site)
+    assert project.id is not None
+    async with database.project(Scope(project.id, PLATFORM)) as work:
+        importer = _Import(work, site, endpoints)
+        return await importer.run()
+
+
+async def _project(database: Database, site: Site) -> Project:
+    async with database.directory() as work:
+        projects = ProjectRepository(work)
+        found = await projects.by_code(site.project.code)
+        if found is not None:
+            return found
+        wanted = Project(
+            code=site.project.code,
+            name=site.project.name,
+            timezone=site.project.timezone,
+            currency=site.project.currency,
+            created_at=work.clock.now(),
+        )
+        try:
+            async with work.session.begin_nested():
+                return await projects.add(wanted)
+        except IntegrityError:  # somebody else imported it at this moment
+            found = await projects.by_code(site.project.code)
+            assert found is not None
+            return found
+
+
+class _Import:
+    def __init__(self, work: Work, site: Site, endpoints: Sequence[Endpoint]) -> None:
+        self._work = work
+        self._site = site
+        self._endpoints = {(endpoint.gateway, endpoint.port): endpoint for endpoint in endpoints}
+        self._gateways = GatewayRepository(work)
+        self._meters = MeterRepository(work)
+        self._accounts_new = 0
+
+    async def run(self) -> Imported:
+        await self._import_gateways()
+        known = {meter.number: meter for meter in await self._meters.all()}
+        new = [meter for meter in self._site.meters if meter.number not in known]
+        for described in self._site.meters:
+            if described.number in known:
+                await self._correct(known[described.number], described)
+        for described in new:
+            await self._add(described)
+        ports = await self._gateways.ports()
+        unreachable = tuple((port.gateway_number, port.port) for port in ports if port.host is None)
+        audit.record(
+            self._work,
+            "site imported",
+            f"project {self._site.project.code}",
+            meters=len(self._site.meters),
+            meters_new=len(new),
+            accounts_new=self._accounts_new,
+        )
+        return Imported(
+            self._site.project.code, len(self._site.meters), len(new), self._accounts_new, unreachable
+        )
+
+    async def _import_gateways(self) -> None:
+        known = {gateway.number for gateway in await self._gateways.all()}
+        ports = {(port.gateway_number, port.port): port for port in await self._gateways.ports()}
+        for gateway in self._site.gateways:
+            if gateway.number not in known:
+                await self._gateways.add(
+                    Gateway(
+                        project_id=self._work.project_id,
+                        id=self._work.new_id(),
+                        number=gateway.number,
+                        name=gateway.name,
+                        kind=gateway.kind,
+                    )
+                )
+            for row in self._ports(gateway):
+                existing = ports.get((row.gateway_number, row.port))
+                if existing is None:
+                    await self._gateways.add(row)
+                elif row.host is not None:
+                    existing.host, existing.tcp, existing.framing = row.host, row.tcp, row.framing
+
+    def _ports(self, gateway: SiteGateway) -> list[Port]:
+        rows = []
+        for port in gateway.ports:
+            endpoint = self._endpoints.get((gateway.number, port.port))
+            rows.append(
+                Port(
+                    project_id=self._work.project_id,
+                    gateway_number=gateway.number,
+                    port=port.port,
+                    baud=port.baud,
+                    parity=port.parity,
+                    host=port.host if endpoint is None else endpoint.host,
+                    tcp=port.tcp if endpoint is None else endpoint.tcp,
+                    framing=port.framing if endpoint is None else endpoint.framing,
+                )
+            )
+        return rows
+
+    async def _correct(self, meter: Meter, described: SiteMeter) -> None:
+        meter.ct, meter.pt, meter.remark = described.ct, described.pt, described.remark
+        point = await self._meters.point(meter.point_id)
+        point.place, point.area, point.nature_of_use = described.place, list(described.area), described.use
+
+    async def _add(self, described: SiteMeter) -> None:
+        project_id = self._work.project_id
+        point = await self._meters.add(
+            Point(
+                project_id=project_id,
+                id=self._work.new_id(),
+                place=described.place,
+                area=list(described.area),
+                nature_of_use=described.use,
+                balance_location=BalanceLocation.METER if described.prepaid else BalanceLocation.NONE,
+                base_centikwh=described.base,
+                prices_e4=list(described.prices.by_rate),
+                alarm_1_fen=described.alarms[0],
+                alarm_2_fen=described.alarms[1],
+                overdraft_fen=described.overdraft,
+            )
+        )
+        adopted = described.prepaid and described.meter_opened
+        meter = await self._meters.add(
+            Meter(
+                project_id=project_id,
+                id=self._work.new_id(),
+                point_id=point.id,
+                number=described.number,
+                model=described.profile.model,
+                ct=described.ct,
+                pt=described.pt,
+                postpaid=not described.prepaid,
+                remark=described.remark,
+                # when we came to know it: lost meters are counted from here, not from the date in the file
+                created_at=self._work.clock.now(),
+                epoch=1 if adopted else 0,
+            )
+        )
+        await self._meters.add(MeterState(project_id=project_id, meter_id=meter.id))
+        if adopted:
+            await self._adopt(point, meter, described)
+
+    async def _adopt(self, point: Point, meter: Meter, described: SiteMeter) -> None:
+        """A meter that comes opened: an account, and an epoch whose opening values the meter itself will tell."""
+        await self._meters.add(
+            MeterEpoch(
+                project_id=self._work.project_id,
+                meter_id=meter.id,
+                epoch=1,
+                started_at=self._work.clock.now(),
+                reason="adopted with the site",
+            )
+        )
+        await AccountService(self._work).add_account(
+            point, described.customer or described.place, described.phone, AccountState.OPEN
+        )
+        self._accounts_new += 1

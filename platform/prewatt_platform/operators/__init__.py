@@ -1,0 +1,1 @@
+"""Operators: who signs in, what they may do in which project, and their sessions."""

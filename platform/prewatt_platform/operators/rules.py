@@ -1,0 +1,51 @@
+"""Who may do what: permissions and the built-in roles. Default deny: what is not listed is refused."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from prewatt_platform.operators.models import Role
+
+
+class Permission(StrEnum):
+    """One right in one project; the text is what a denial names."""
+
+    METERS_READ = "meters:read"
+    METERS_REFRESH = "meters:refresh"
+    METERS_CONFIGURE = "meters:configure"
+    RELAY_CONTROL = "relay:control"
+    ACCOUNTS_OPEN = "accounts:open"
+    SALES_CREATE = "sales:create"
+    SALES_READ = "sales:read"
+    PROJECT_CONFIGURE = "project:configure"
+
+
+_LOOK = frozenset({Permission.METERS_READ})
+_SELL = _LOOK | {
+    Permission.METERS_REFRESH,
+    Permission.SALES_CREATE,
+    Permission.SALES_READ,
+    Permission.ACCOUNTS_OPEN,
+}
+_ENGINEER = _LOOK | {Permission.METERS_REFRESH, Permission.METERS_CONFIGURE, Permission.RELAY_CONTROL}
+
+ROLE_PERMISSIONS: Final = {
+    Role.VIEWER: _LOOK,
+    Role.CASHIER: _SELL,
+    Role.FINANCE: _LOOK | {Permission.SALES_READ},
+    Role.ENGINEER: _ENGINEER,
+    Role.ADMINISTRATOR: frozenset(Permission),
+}
+
+PASSWORD_LENGTH_MIN: Final = 8
+FREE_FAILURES: Final = 4
+"""Wrong passwords before each further one costs a wait."""
+THROTTLE_MAX: Final = timedelta(minutes=5)
+
+
+def wait_until(failures: int, failed_at: datetime | None) -> datetime | None:
+    """Until when sign-in for a name is refused without looking; doubles from 1 s on, never for ever."""
+    if failed_at is None or failures <= FREE_FAILURES:
+        return None
+    doublings = min(failures - FREE_FAILURES - 1, 20)
+    return failed_at + min(timedelta(seconds=2**doublings), THROTTLE_MAX)

@@ -1,0 +1,145 @@
+"""Verbs of the directory: add an operator, sign in and out, tell who a token belongs to.
+
+A session is an opaque 256-bit token; the database keeps its SHA-256 only. It ends when unused for a while, after a
+day's work in any case, and with the operator's disabling.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from prewatt_platform.kernel.database import Database
+from prewatt_platform.kernel.settings import Settings
+from prewatt_platform.kernel.tenancy import Actor
+from prewatt_platform.operators import rules
+from prewatt_platform.operators.errors import NameTaken, Throttled, WeakPassword, WrongCredentials
+from prewatt_platform.operators.models import Membership, Operator, Role, Session
+from prewatt_platform.operators.passwords import Passwords
+from prewatt_platform.operators.repository import OperatorRepository
+from prewatt_platform.projects.models import Project
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A verified credential: who, until when, and in which projects as what."""
+
+    operator_id: UUID
+    name: str
+    display_name: str
+    expires_at: datetime
+    projects: tuple[tuple[Project, Role], ...]
+
+    @property
+    def actor(self) -> Actor:
+        """The operator as the author of changes."""
+        return Actor(self.operator_id, self.name)
+
+
+class OperatorService:
+    """Opens its own units of work: hashing a password must not hold a transaction."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._passwords = Passwords()
+        self._idle = timedelta(seconds=settings.session_idle_s)
+        self._absolute = timedelta(seconds=settings.session_absolute_s)
+
+    async def add(
+        self, name: str, password: str, display_name: str, roles: Sequence[tuple[Project, Role]]
+    ) -> UUID:
+        """A new operator with a role in each of the projects; `WeakPassword`, `NameTaken`."""
+        if len(password) < rules.PASSWORD_LENGTH_MIN:
+            raise WeakPassword(rules.PASSWORD_LENGTH_MIN)
+        password_hash = await self._passwords.hash(password)
+        async with self._database.directory() as work:
+            operators = OperatorRepository(work)
+            if await operators.by_name(name) is not None:
+                raise NameTaken(name)
+            operator = Operator(
+                id=work.new_id(),
+                name=name,
+                display_name=display_name,
+                password_hash=password_hash,
+                created_at=work.clock.now(),
+            )
+            await operators.add(operator)
+            for project, role in roles:
+                assert project.id is not None
+                await operators.add(Membership(project_id=project.id, operator_id=operator.id, role=role))
+        return operator.id
+
+    async def sign_in(self, name: str, password: str) -> tuple[str, SignedIn]:
+        """A new session's token and what it is good for; `WrongCredentials`, `Throttled`."""
+        async with self._database.directory() as work:
+            operator = await OperatorRepository(work).by_name(name)
+            now = work.clock.now()
+        until = rules.wait_until(operator.failures, operator.failed_at) if operator is not None else None
+        if until is not None and now < until:
+            raise Throttled(until)
+        right = await self._passwords.verify(
+            operator.password_hash if operator is not None else None, password
+        )
+        async with self._database.directory() as work:
+            operators = OperatorRepository(work)
+            operator = await operators.by_name(name, for_update=True)
+            now = work.clock.now()
+            if operator is not None:
+                operator.failures = 0 if right else operator.failures + 1
+                operator.failed_at = None if right else now
+            if operator is not None and right and not operator.disabled:
+                return await self._open_session(operators, operator, now)
+        raise WrongCredentials
+
+    async def _open_session(
+        self, operators: OperatorRepository, operator: Operator, now: datetime
+    ) -> tuple[str, SignedIn]:
+        await operators.end_sessions_before(now - self._absolute, now - self._idle)
+        token = secrets.token_urlsafe(32)
+        await operators.add(
+            Session(token_hash=_hash(token), operator_id=operator.id, created_at=now, used_at=now)
+        )
+        return token, await self._signed_in(operators, operator, now)
+
+    async def authenticate(self, token: str) -> SignedIn | None:
+        """Whose token it is, or None when it is good for nothing (any more)."""
+        token_hash = _hash(token)
+        async with self._database.directory() as work:
+            operators = OperatorRepository(work)
+            found = await operators.session(token_hash)
+            if found is None:
+                return None
+            session, operator = found
+            now = work.clock.now()
+            if (
+                operator.disabled
+                or now >= session.created_at + self._absolute
+                or now >= session.used_at + self._idle
+            ):
+                await operators.end_session(token_hash)
+                return None
+            if now - session.used_at > self._idle / 30:
+                await operators.touch(token_hash, now)
+            return await self._signed_in(operators, operator, session.created_at)
+
+    async def sign_out(self, token: str) -> None:
+        """End the session of that token; a token good for nothing is no error."""
+        async with self._database.directory() as work:
+            await OperatorRepository(work).end_session(_hash(token))
+
+    async def _signed_in(
+        self, operators: OperatorRepository, operator: Operator, since: datetime
+    ) -> SignedIn:
+        return SignedIn(
+            operator.id,
+            operator.name,
+            operator.display_name,
+            since + self._absolute,
+            tuple(await operators.projects_of(operator.id)),
+        )
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

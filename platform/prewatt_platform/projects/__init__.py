@@ -1,0 +1,1 @@
+"""Projects: the isolation unit; name, zone, currency, reading interval."""
