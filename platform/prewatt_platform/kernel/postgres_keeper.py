@@ -73,6 +73,7 @@ def _keep(order: Order) -> int:
     cluster = Path(order.data) / "cluster"
     if not cluster.exists():
         _make_cluster(cluster, programs, account, lasting=order.lasting)
+    _forget_killed_server(cluster / "postmaster.pid")
     with _as_seen_by(account, cluster) as (place, descriptors):
         options = [part for name, value in order.settings.items() for part in ("-c", f"{name}={value}")]
         server = subprocess.Popen(  # noqa: S603 - a program of the wheel
@@ -122,6 +123,27 @@ def _make_cluster(cluster: Path, programs: Path, account: Account | None, *, las
     fresh.rename(cluster)
 
 
+def _forget_killed_server(pid_file: Path) -> None:
+    """Remove what a killed server left, where PostgreSQL would be misled by it.
+
+    It takes any living process of that number for the old server, and a killed one too until it is reaped, which in
+    some containers is never. Our lock is free, so the server is gone; a namesake may have been started by hand.
+    """
+    if not Path("/proc/self").exists():
+        return
+    with contextlib.suppress(FileNotFoundError):
+        if not _is_server(pid_file.read_text().partition("\n")[0]):
+            pid_file.unlink()
+
+
+def _is_server(pid: str) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return "Name:\tpostgres\n" in status and "State:\tZ" not in status
+
+
 @contextmanager
 def _as_seen_by(account: Account | None, folder: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
     """A name of `folder` for a child, and the descriptors to pass on with it.
@@ -163,7 +185,10 @@ def _is_ready(pid: int, pid_file: Path) -> bool:
 
 
 def _stop_with_owner(server: subprocess.Popen[bytes]) -> None:
-    sys.stdin.buffer.read()
+    while os.read(
+        sys.stdin.fileno(), 1
+    ):  # not through the buffer, whose lock would hold up the interpreter's end
+        pass
     for number, grace_s in _ESCALATION:
         server.send_signal(number)
         with contextlib.suppress(subprocess.TimeoutExpired):
