@@ -4,9 +4,11 @@ Every register of these peers holds its own address, so that an answer shows whi
 """
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from socket import SO_LINGER, SOL_SOCKET
 
 import pytest
 
@@ -78,6 +80,12 @@ class SerialServer:
     def reads(self) -> list[tuple[int, int]]:
         """(start, count) of all requests so far."""
         return [(int.from_bytes(a.pdu[1:3], "big"), int.from_bytes(a.pdu[3:5], "big")) for a in self.asked]
+
+    def reset(self, link: int) -> None:
+        """Drop a connection the rude way, without a farewell on the line."""
+        transport = self.links[link].transport
+        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
 
 
 @asynccontextmanager
