@@ -3,6 +3,8 @@
 PlatformError               root of everything this package raises on purpose
     KernelError             below the business
         DatabaseUnreachable no connection; names the address and the way out
+        DatabaseUrlWrong    PREWATT_DATABASE_URL is no PostgreSQL URL
+        NoDatabaseNamed     neither a database nor a folder for one was named
         SchemaOutdated      the schema is not this version's; names both
         PostgresMissing     no embedded server for this machine; names the way out
         PostgresFailed      the embedded server did not start; carries the last lines of its log
@@ -30,6 +32,24 @@ class DatabaseUnreachable(KernelError):
         self.address = make_url(url).render_as_string(hide_password=True)
         super().__init__(
             f"no database at {self.address}: {reason}. Set PREWATT_DATABASE_URL, or unset it to use the embedded one"
+        )
+
+
+class DatabaseUrlWrong(KernelError):
+    """The setting is no PostgreSQL URL; the URL itself is not repeated, it may hold a password."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"PREWATT_DATABASE_URL: {reason}; expected postgresql://user:password@host:port/database"
+        )
+
+
+class NoDatabaseNamed(KernelError):
+    """Neither a database nor a folder to keep one in was named, and the work would be lost with a temporary one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no database named: set PREWATT_DATABASE_URL, or PREWATT_DATA to a folder for an embedded one"
         )
 
 

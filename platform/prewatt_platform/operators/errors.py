@@ -5,12 +5,14 @@ OperatorError
     Throttled           too many wrong passwords; carries until when
     WeakPassword        shorter than allowed
     NameTaken           an operator of that name exists
+    UnknownRole         no built-in role of that name; names the known ones
     NotAllowed          the operator's role lacks a permission; names it, never the object
 """
 
 from datetime import datetime
 
 from prewatt_platform.kernel.errors import PlatformError
+from prewatt_platform.operators.models import Role
 
 
 class OperatorError(PlatformError):
@@ -45,6 +47,14 @@ class NameTaken(OperatorError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"an operator named {name!r} exists")
+
+
+class UnknownRole(OperatorError):
+    """No built-in role of that name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"no role {name!r}; known: {', '.join(Role.__members__)}")
 
 
 class NotAllowed(OperatorError):

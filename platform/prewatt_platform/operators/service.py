@@ -103,8 +103,8 @@ class OperatorService:
         )
         return token, await self._signed_in(operators, operator, now)
 
-    async def authenticate(self, token: str) -> SignedIn | None:
-        """Whose token it is, or None when it is good for nothing (any more)."""
+    async def authenticate(self, token: str, *, in_use: bool = True) -> SignedIn | None:
+        """Whose token it is, or None when it is good for nothing (any more). Unless it is `in_use`, it ages on."""
         token_hash = _hash(token)
         async with self._database.directory() as work:
             operators = OperatorRepository(work)
@@ -120,7 +120,7 @@ class OperatorService:
             ):
                 await operators.end_session(token_hash)
                 return None
-            if now - session.used_at > self._idle / 30:
+            if in_use and now - session.used_at > self._idle / 30:
                 await operators.touch(token_hash, now)
             return await self._signed_in(operators, operator, session.created_at)
 

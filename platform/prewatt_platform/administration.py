@@ -1,0 +1,108 @@
+"""What the administrator's commands do, without their typing: each opens the database that the settings name.
+
+Results are plain dataclasses; errors are the platform's own. `cli` words them.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from prewatt_fixtures.clock import RealClock
+from prewatt_fixtures.endpoints import read_endpoints
+from prewatt_fixtures.site import load_site
+from prewatt_platform.kernel import migrate
+from prewatt_platform.kernel.database import Database
+from prewatt_platform.kernel.errors import NoDatabaseNamed
+from prewatt_platform.kernel.ids import IdMaker
+from prewatt_platform.kernel.settings import Settings
+from prewatt_platform.kernel.source import database_url
+from prewatt_platform.onboarding import Imported, import_site
+from prewatt_platform.operators.errors import UnknownRole
+from prewatt_platform.operators.models import Role
+from prewatt_platform.operators.service import OperatorService
+from prewatt_platform.projects.errors import UnknownProject
+from prewatt_platform.projects.repository import ProjectRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Revisions of the database's schema."""
+
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewOperator:
+    """An operator that was added; `password` only when it was made here."""
+
+    name: str
+    role: str
+    projects: tuple[str, ...]
+    password: str | None
+
+
+async def upgrade() -> Schema:
+    """Migrate to this version's schema."""
+    async with _opened() as (url, database):
+        before = await migrate.revision(database)
+        await migrate.upgrade(url)
+    return Schema(before, migrate.HEAD)
+
+
+async def check() -> Schema:
+    """Raise unless the database answers and has this version's schema."""
+    async with _ready():
+        return Schema(migrate.HEAD, migrate.HEAD)
+
+
+async def import_project(site_name: str, endpoints_file: Path | None) -> Imported:
+    """Bring a site in; the files are read before the database is touched."""
+    site = load_site(site_name)
+    endpoints = read_endpoints(endpoints_file) if endpoints_file is not None else ()
+    async with _ready() as database:
+        return await import_site(database, site, endpoints)
+
+
+async def add_operator(
+    name: str, codes: Sequence[str], role_name: str, display_name: str | None, password: str | None
+) -> NewOperator:
+    """Add an operator with one role in each of the projects; without a password a good one is made."""
+    if role_name not in Role.__members__:
+        raise UnknownRole(role_name)
+    made = secrets.token_urlsafe(12)
+    async with _ready() as database:
+        projects = []
+        async with database.directory() as work:
+            for code in codes:
+                found = await ProjectRepository(work).by_code(code)
+                if found is None:
+                    raise UnknownProject(code)
+                projects.append((found, Role(role_name)))
+        operators = OperatorService(database, Settings())
+        await operators.add(name, password or made, display_name or name, projects)
+    return NewOperator(name, role_name, tuple(codes), None if password else made)
+
+
+@asynccontextmanager
+async def _ready() -> AsyncIterator[Database]:
+    async with _opened() as (_, database):
+        await migrate.check(database)
+        yield database
+
+
+@asynccontextmanager
+async def _opened() -> AsyncIterator[tuple[str, Database]]:
+    settings = Settings()
+    if settings.database_url is None and settings.data is None:
+        raise NoDatabaseNamed
+    clock = RealClock()
+    async with database_url(settings) as url:
+        database = Database(url, clock=clock, new_id=IdMaker(clock))
+        try:
+            await database.check()
+            yield url, database
+        finally:
+            await database.close()

@@ -1,0 +1,133 @@
+"""Commands of the platform that need no API: `prewatt db`, `prewatt project`, `prewatt operator`.
+
+Errors that a person can mend end with exit code 2 and one line that says how. The work is in `administration`, which
+is imported when a command runs: it takes a second.
+"""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+db = typer.Typer(help="The platform's database: migrate it, check it.", no_args_is_help=True)
+project = typer.Typer(help="Projects: bring a site in.", no_args_is_help=True)
+operator = typer.Typer(help="Operators: who may sign in.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Result = TypeVar("Result")
+
+
+@db.callback()
+@project.callback()
+@operator.callback()
+def _group() -> None:
+    """Without this a group of one command would be that command."""
+
+
+@db.command("upgrade")
+def db_upgrade(as_json: AsJson = False) -> None:
+    """Bring the database to this version's schema; harmless when it is there.
+
+    Example: PREWATT_DATABASE_URL=postgresql://prewatt@db/prewatt prewatt db upgrade
+    """
+    from prewatt_platform import administration  # noqa: PLC0415 - heavy
+
+    schema = _run(administration.upgrade())
+    text = f"schema {schema.before or 'none'} -> {schema.after}"
+    _say(schema, f"schema {schema.after}: nothing to do" if schema.before == schema.after else text, as_json)
+
+
+@db.command("check")
+def db_check(as_json: AsJson = False) -> None:
+    """Say whether the database answers and has this version's schema."""
+    from prewatt_platform import administration  # noqa: PLC0415 - heavy
+
+    schema = _run(administration.check())
+    _say(schema, f"the database answers, schema {schema.after}", as_json)
+
+
+@project.command("import")
+def project_import(
+    site: Annotated[str, typer.Argument(help="A shipped site by name, or the path of a site file.")],
+    endpoints: Annotated[
+        Path | None,
+        typer.Option(help="JSON table of where the gateways are, as `prewatt sim endpoints` prints it."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a site into the platform: project, gateways, meters, and accounts of meters that come opened.
+
+    Safe to repeat. Nothing is written to any meter. Examples:
+
+    prewatt project import mingde --endpoints endpoints.json
+
+    prewatt project import ./my-site.toml
+    """
+    from prewatt_platform import administration  # noqa: PLC0415 - heavy
+
+    done = _run(administration.import_project(site, endpoints))
+    counts = f"{done.meters} meters in the file, {done.meters_new} new, {done.accounts_new} accounts adopted"
+    lines = [f"project {done.project}: {counts}"]
+    lines.extend(
+        f"  unreachable: gateway {gateway} port {port} (give --endpoints, or host and tcp in the file)"
+        for gateway, port in done.unreachable
+    )
+    _say(done, "\n".join(lines), as_json)
+
+
+@operator.command("add")
+def operator_add(
+    name: Annotated[str, typer.Argument(help="What the operator signs in with.")],
+    projects: Annotated[
+        list[str], typer.Option("--project", help="Code of a project; may be given more than once.")
+    ],
+    role: Annotated[
+        str,
+        typer.Option(help="VIEWER, CASHIER, FINANCE, ENGINEER or ADMINISTRATOR, in each of the projects."),
+    ] = "VIEWER",
+    display_name: Annotated[str | None, typer.Option(help="Name on the screens.")] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="File with the password; without it a good one is made and printed.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add an operator. The password is never taken from the command line.
+
+    Example: prewatt operator add li --project 001 --role CASHIER
+    """
+    from prewatt_platform import administration  # noqa: PLC0415 - heavy
+
+    password = None if password_file is None else _read_password(password_file)
+    added = _run(administration.add_operator(name, projects, role, display_name, password))
+    text = f"operator {added.name}, {added.role} of {', '.join(added.projects)}"
+    _say(added, f"{text}\npassword: {added.password}" if added.password else text, as_json)
+
+
+def _read_password(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip()
+    except OSError as wrong:
+        _refuse(f"password file {file}: {wrong.strerror}")
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - with the commands
+    from prewatt_platform.kernel.errors import PlatformError  # noqa: PLC0415 - heavy
+
+    try:
+        return asyncio.run(work)
+    except (PlatformError, FixtureError) as wrong:
+        _refuse(str(wrong))
+
+
+def _refuse(reason: str) -> NoReturn:
+    typer.echo(f"prewatt: {reason}", err=True)
+    raise typer.Exit(2)
+
+
+def _say(result: Any, text: str, as_json: bool) -> None:
+    typer.echo(json.dumps(asdict(result), ensure_ascii=False) if as_json else text)
