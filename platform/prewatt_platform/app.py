@@ -107,8 +107,9 @@ class Platform:
             ),
             connect=self._connect,
         )
-        dispatcher = Dispatcher(self.database, field, self.backbone, self.clock, HANDLERS)
-        collector = Collector(self.database, field, self.clock, tick_s=self.settings.collection_tick_s)
+        tick_s = self.settings.tick_s
+        dispatcher = Dispatcher(self.database, field, self.backbone, self.clock, HANDLERS, tick_s=tick_s)
+        collector = Collector(self.database, field, self.clock, tick_s=tick_s)
         work = [
             asyncio.create_task(dispatcher.run(), name="dispatcher"),
             asyncio.create_task(collector.run(), name="collector"),

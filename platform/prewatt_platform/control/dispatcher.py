@@ -26,9 +26,6 @@ from prewatt_platform.projects.repository import ProjectRepository
 TASKS_MAX = 200
 """Commands in hand at once; the others wait in the database."""
 
-LOOK_EVERY_S = 1.0
-"""How often due commands are looked for when no event wakes us: a lost event costs this much."""
-
 BROKEN_HANDLER_WAIT_S = 60
 
 _log = structlog.get_logger(__name__)
@@ -44,12 +41,15 @@ class Dispatcher:
         backbone: Backbone,
         clock: Clock,
         handlers: Mapping[CommandKind, Handler],
+        *,
+        tick_s: float = 1.0,
     ) -> None:
         self._database = database
         self._field = field
         self._backbone = backbone
         self._clock = clock
         self._handlers = handlers
+        self._tick_s = tick_s
         self._in_hand: dict[UUID, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -65,11 +65,13 @@ class Dispatcher:
             await asyncio.gather(*self._in_hand.values(), return_exceptions=True)
 
     async def _wait(self, events: asyncio.Queue[Event]) -> None:
+        """Until an event, or the next look: commands fall due by time too, and events may be lost."""
+        waits = [asyncio.create_task(events.get()), asyncio.create_task(self._clock.sleep(self._tick_s))]
         try:
-            async with asyncio.timeout(LOOK_EVERY_S):
-                await events.get()
-        except TimeoutError:
-            return
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
         while not events.empty():
             events.get_nowait()
 

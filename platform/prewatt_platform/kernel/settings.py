@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     read_retries: int = Field(
         default=1, ge=0, le=5, description="how often an unanswered read is asked again"
     )
-    collection_tick_s: float = Field(default=1.0, gt=0, description="how often the schedule is looked at")
+    tick_s: float = Field(
+        default=1.0, gt=0, description="how often the schedule and the due commands are looked at"
+    )
     session_idle_s: int = Field(default=1800, ge=60, description="a session ends after this long unused")
     session_absolute_s: int = Field(
         default=43200, ge=60, description="a session ends after this long in any case"
