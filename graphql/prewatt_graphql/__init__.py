@@ -1,0 +1,1 @@
+"""The platform as a GraphQL API, and the commands that serve it."""

@@ -1,0 +1,13 @@
+"""Sales in batches. A meter's account comes with its row of the board."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from prewatt_platform.accounts.models import Sale
+from prewatt_platform.accounts.repository import SaleRepository
+from prewatt_platform.kernel.tenancy import Work
+
+
+async def sales(work: Work, command_ids: Sequence[UUID]) -> dict[UUID, Sale]:
+    """The sale of each command that delivers one."""
+    return await SaleRepository(work).by_commands(command_ids)

@@ -1,0 +1,30 @@
+"""The API as an ASGI application: `/graphql` and the health routes."""
+
+from collections.abc import Collection
+
+from starlette.applications import Starlette
+from starlette.routing import Route, WebSocketRoute
+
+from prewatt_graphql.health import health_routes
+from prewatt_graphql.metrics import Metrics
+from prewatt_graphql.schema import build_schema
+from prewatt_graphql.transport import Endpoint
+from prewatt_platform.app import Platform
+
+
+def build_api(platform: Platform, *, allowed_origins: Collection[str] = ()) -> Starlette:
+    """The API of a started platform. Browsers' pages from other origins may connect when they are listed."""
+    metrics = Metrics()
+    endpoint = Endpoint(
+        build_schema(introspection=platform.settings.introspection),
+        platform,
+        metrics,
+        allowed_origins=allowed_origins,
+    )
+    return Starlette(
+        routes=[
+            *health_routes(platform, metrics),
+            Route("/graphql", endpoint),
+            WebSocketRoute("/graphql", endpoint),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Commands to meters, and how far they got."""

@@ -1,0 +1,48 @@
+"""A command's progress as it happens."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from prewatt_graphql.commands.types import Command
+from prewatt_graphql.context import Info
+from prewatt_graphql.errors import BadInput
+from prewatt_graphql.events import heard_of
+from prewatt_graphql.ids import local_key
+from prewatt_platform.control.models import Command as CommandRow
+
+
+@strawberry.type
+class CommandSubscriptions:
+    """Part of Subscription."""
+
+    @strawberry.subscription(
+        description="The command as it is now, then each time it moves; ends when it is final. `command` tells the same."
+    )
+    async def command_progress(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The command's id.")],  # noqa: A002 - the API's own word
+    ) -> AsyncGenerator[Command, None]:
+        here = info.context.here
+        key = local_key(id, "Command", here.project.code)
+        async with info.context.platform.backbone.listening(here.scope.project_id, "command") as queue:
+            row = await _look(info, key)
+            yield Command.of(row, here.project)
+            async with aclosing(heard_of(queue, {row.id})) as events:
+                while not row.final:
+                    await anext(events)
+                    newer = await _look(info, key)
+                    if newer.version != row.version:
+                        yield Command.of(newer, here.project)
+                    row = newer
+
+
+async def _look(info: Info, key: UUID | None) -> CommandRow:
+    row = None if key is None else await info.context.loaders.commands.load(key)
+    if row is None:
+        raise BadInput("no such command in this project", "id")
+    return row

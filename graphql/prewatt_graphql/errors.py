@@ -1,0 +1,235 @@
+"""Everything a client may be told went wrong, and how it is told.
+
+What a person can act on comes in the payload of a mutation as `errors: [UserError!]!`. Everything else is a top-level
+error with `extensions.code` and `extensions.requestId`: no credential, no project, no permission, malformed, over a
+limit. What we did not foresee is logged with its request id and told as INTERNAL, without a word of what it was.
+
+RequestError            told at top level, with its code
+    Unauthenticated     no valid credential
+    ProjectRequired     no project chosen, or none that the credential may use: nobody learns which
+    Forbidden           names the missing permission, never the object
+    BadInput            malformed, or out of range; in a mutation's payload when it knows its place
+    LimitExceeded       deeper, wider, longer or larger than allowed
+"""
+
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
+
+import strawberry
+import structlog
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+
+from prewatt_platform.accounts.errors import (
+    AlarmsDoNotFit,
+    AlreadyOpened,
+    AmountRefused,
+    CustomerNameMissing,
+    MeterOnHold,
+    NotOpened,
+    OrderOpen,
+)
+from prewatt_platform.control.errors import CommandChanged, IdempotencyMismatch, NotPrepaid
+from prewatt_platform.kernel.errors import PlatformError
+from prewatt_platform.metering.errors import GatewayUnreachable, UnknownMeter
+from prewatt_platform.operators.errors import NotAllowed, Throttled, WrongCredentials
+
+_log = structlog.get_logger(__name__)
+
+
+@strawberry.enum(description="What kind of thing went wrong, for programs.")
+class ErrorCode(Enum):
+    """Codes of payload errors."""
+
+    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="Nothing of that name is in this project.")
+    BAD_INPUT = strawberry.enum_value(
+        "BAD_INPUT", description="A value is malformed or out of range; `path` says which."
+    )
+    IDEMPOTENCY_MISMATCH = strawberry.enum_value(
+        "IDEMPOTENCY_MISMATCH", description="The idempotency key came before with other content."
+    )
+    IN_PROGRESS = strawberry.enum_value(
+        "IN_PROGRESS", description="The same thing is being done now; ask again."
+    )
+    WRONG_CREDENTIALS = strawberry.enum_value("WRONG_CREDENTIALS", description="Name or password is wrong.")
+    THROTTLED = strawberry.enum_value(
+        "THROTTLED", description="Too many wrong passwords; wait as the message says."
+    )
+    NOT_PREPAID = strawberry.enum_value("NOT_PREPAID", description="The meter has neither credit nor relay.")
+    NOT_OPENED = strawberry.enum_value("NOT_OPENED", description="No account is open on the metering point.")
+    ALREADY_OPENED = strawberry.enum_value(
+        "ALREADY_OPENED", description="An account is open, or being opened, on the metering point."
+    )
+    ORDER_OPEN = strawberry.enum_value(
+        "ORDER_OPEN", description="A money order on the meter is still being delivered."
+    )
+    METER_ON_HOLD = strawberry.enum_value(
+        "METER_ON_HOLD",
+        description="The meter's counter contradicts our books; a person has to decide first.",
+    )
+    GATEWAY_UNREACHABLE = strawberry.enum_value(
+        "GATEWAY_UNREACHABLE", description="Nobody has said where the meter's gateway can be reached."
+    )
+
+
+@strawberry.interface(description="Something that the caller can act on.")
+class UserError:
+    """One entry of a payload's `errors`."""
+
+    code: ErrorCode = strawberry.field(description="What kind of error it is.")
+    message: str = strawberry.field(description="What happened, in words.")
+    path: list[str] | None = strawberry.field(
+        description="Which input it concerns, such as `input`, `amount`."
+    )
+
+
+@strawberry.type(description="An error that needs no more than its code, message and path.")
+class Problem(UserError):
+    """The only kind so far; kinds with data of their own come when a client acts on the data."""
+
+
+class RequestError(Exception):
+    """Root of what is told at top level."""
+
+    code: str
+
+
+class Unauthenticated(RequestError):
+    """No valid credential came with the request."""
+
+    code = "UNAUTHENTICATED"
+
+    def __init__(self) -> None:
+        super().__init__("sign in first, and send Authorization: Bearer <token>")
+
+
+class ProjectRequired(RequestError):
+    """No project was chosen, or none that the credential may use."""
+
+    code = "PROJECT_REQUIRED"
+
+    def __init__(self) -> None:
+        super().__init__("choose one of your projects with X-Project: <code>")
+
+
+class Forbidden(RequestError):
+    """The role lacks a permission."""
+
+    code = "FORBIDDEN"
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(f"needs the permission {permission}")
+
+
+class BadInput(RequestError):
+    """A value is malformed or out of range; `path` leads to it from the arguments of the field."""
+
+    code = "BAD_INPUT"
+
+    def __init__(self, message: str, *path: str) -> None:
+        self.path = path
+        super().__init__(message)
+
+
+class LimitExceeded(RequestError):
+    """More than allowed."""
+
+    code = "LIMIT_EXCEEDED"
+
+
+_METER: Final = ("input", "meterNumber")
+
+_TOLD_IN_PAYLOAD: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ...]]]] = {
+    UnknownMeter: (ErrorCode.NOT_FOUND, _METER),
+    GatewayUnreachable: (ErrorCode.GATEWAY_UNREACHABLE, _METER),
+    NotPrepaid: (ErrorCode.NOT_PREPAID, _METER),
+    IdempotencyMismatch: (ErrorCode.IDEMPOTENCY_MISMATCH, ("input", "idempotencyKey")),
+    CommandChanged: (ErrorCode.IN_PROGRESS, ()),
+    AlreadyOpened: (ErrorCode.ALREADY_OPENED, _METER),
+    NotOpened: (ErrorCode.NOT_OPENED, _METER),
+    OrderOpen: (ErrorCode.ORDER_OPEN, _METER),
+    MeterOnHold: (ErrorCode.METER_ON_HOLD, _METER),
+    AmountRefused: (ErrorCode.BAD_INPUT, ("input", "amount")),
+    CustomerNameMissing: (ErrorCode.BAD_INPUT, ("input", "customerName")),
+    AlarmsDoNotFit: (ErrorCode.BAD_INPUT, ("input", "alarmAmount1")),
+    WrongCredentials: (ErrorCode.WRONG_CREDENTIALS, ()),
+    Throttled: (ErrorCode.THROTTLED, ()),
+}
+"""What each error of the platform is to a client. An error that is not listed is our fault and masked."""
+
+Asked = ParamSpec("Asked")
+Payload = TypeVar("Payload")
+
+
+def told_in(
+    payload: Callable[..., Payload],
+) -> Callable[[Callable[Asked, Awaitable[Payload]]], Callable[Asked, Awaitable[Payload]]]:
+    """Make a mutation's resolver answer with `payload(errors=[...])` when something went wrong that it can tell."""
+
+    def wrapped(resolve: Callable[Asked, Awaitable[Payload]]) -> Callable[Asked, Awaitable[Payload]]:
+        @wraps(resolve)
+        async def answer(*args: Asked.args, **kwargs: Asked.kwargs) -> Payload:
+            try:
+                return await resolve(*args, **kwargs)
+            except BadInput as wrong:
+                return payload(errors=[_problem(ErrorCode.BAD_INPUT, wrong, wrong.path)])
+            except PlatformError as wrong:
+                told = _TOLD_IN_PAYLOAD.get(type(wrong))
+                if told is None:
+                    raise
+                return payload(errors=[_problem(told[0], wrong, told[1])])
+
+        return answer
+
+    return wrapped
+
+
+def _problem(code: ErrorCode, wrong: Exception, path: tuple[str, ...]) -> Problem:
+    return Problem(code=code, message=str(wrong), path=list(path) or None)
+
+
+def report(error: GraphQLError, request_id: str) -> GraphQLError:
+    """The error as a client may see it, with its code and the request's id. The unforeseen is logged and masked."""
+    code, message = _code_and_message(error)
+    if should_mask_error(error):
+        reason = error.original_error or error
+        _log.error("request failed", request_id=request_id, path=error.path, exc_info=reason)
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": code, "requestId": request_id},
+    )
+
+
+def told(code: str, message: str, request_id: str) -> dict[str, object]:
+    """A top-level error of a request that never became a GraphQL operation."""
+    return {"message": message, "extensions": {"code": code, "requestId": request_id}}
+
+
+def should_mask_error(error: GraphQLError) -> bool:
+    """Whether the error is our fault, so that a client learns nothing of it."""
+    return _code_and_message(error)[0] == "INTERNAL"
+
+
+def _code_and_message(error: GraphQLError) -> tuple[str, str]:
+    cause = error.original_error or error
+    if isinstance(cause, RequestError):
+        return cause.code, str(cause)
+    if isinstance(cause, NotAllowed):
+        return Forbidden.code, str(cause)
+    if isinstance(cause, GraphQLSyntaxError):
+        parser_limit = cause.message.endswith("Parsing aborted.")
+        return (LimitExceeded if parser_limit else BadInput).code, cause.message
+    if isinstance(cause, InvalidOperationTypeError):
+        return BadInput.code, "only subscriptions run over WebSocket, and everything else over POST"
+    if isinstance(cause, CannotGetOperationTypeError):
+        return BadInput.code, cause.as_http_error_reason()
+    if type(cause) is GraphQLError and (error.path is None or cause.nodes):
+        # graphql-core's own words on a document, its variables or (those know their place) its arguments
+        return BadInput.code, error.message
+    return "INTERNAL", "something went wrong on our side; the request id leads us to it"

@@ -1,0 +1,46 @@
+"""The loaders of one request: each turns the many keys of one moment into one query in one unit of work."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from prewatt_graphql.accounts import loaders as accounts
+from prewatt_graphql.commands import loaders as commands
+from prewatt_graphql.meters import loaders as meters
+from prewatt_graphql.readings import loaders as readings
+from prewatt_platform.accounts.board import BoardRow
+from prewatt_platform.accounts.models import Sale
+from prewatt_platform.control.models import Command
+from prewatt_platform.kernel.database import Database
+from prewatt_platform.kernel.tenancy import Scope, Work
+from prewatt_platform.metering.models import Gateway, Reading
+
+Key = TypeVar("Key", UUID, str)
+Found = TypeVar("Found")
+
+
+class Loaders:
+    """One loader for each kind of thing; what is not in the scope's project is None."""
+
+    def __init__(self, database: Database, scope: Scope, *, cached: bool) -> None:
+        self._database = database
+        self._scope = scope
+        self._cached = cached
+        self.meters: DataLoader[UUID, BoardRow | None] = self._loader(meters.rows)
+        self.gateways: DataLoader[str, Gateway | None] = self._loader(meters.gateways)
+        self.readings: DataLoader[UUID, Reading | None] = self._loader(readings.latest)
+        self.commands: DataLoader[UUID, Command | None] = self._loader(commands.by_id)
+        self.open_orders: DataLoader[UUID, Command | None] = self._loader(commands.open_orders)
+        self.sales: DataLoader[UUID, Sale | None] = self._loader(accounts.sales)
+
+    def _loader(
+        self, fetch: Callable[[Work, Sequence[Key]], Awaitable[Mapping[Key, Found]]]
+    ) -> DataLoader[Key, Found | None]:
+        async def load(keys: list[Key]) -> list[Found | None]:
+            async with self._database.project(self._scope) as work:
+                found = await fetch(work, keys)
+            return [found.get(key) for key in keys]
+
+        return DataLoader(load, cache=self._cached)

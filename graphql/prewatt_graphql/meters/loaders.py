@@ -1,0 +1,19 @@
+"""Meters and gateways in batches."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from prewatt_platform.accounts.board import BoardRepository, BoardRow
+from prewatt_platform.kernel.tenancy import Work
+from prewatt_platform.metering.models import Gateway
+from prewatt_platform.metering.repository import GatewayRepository
+
+
+async def rows(work: Work, meter_ids: Sequence[UUID]) -> dict[UUID, BoardRow]:
+    """The board's row of each meter that exists in this project."""
+    return await BoardRepository(work).by_ids(meter_ids)
+
+
+async def gateways(work: Work, numbers: Sequence[str]) -> dict[str, Gateway]:
+    """The gateway of each number."""
+    return {gateway.number: gateway for gateway in await GatewayRepository(work).by_numbers(numbers)}

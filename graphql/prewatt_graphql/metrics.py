@@ -1,0 +1,43 @@
+"""Counts of what this process did, in the Prometheus text format. They name no project, operator or meter."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+Labels = tuple[tuple[str, str], ...]
+
+_HELP: Mapping[str, tuple[str, str]] = {
+    "prewatt_operations_total": ("counter", "GraphQL operations by type."),
+    "prewatt_errors_total": ("counter", "Top-level GraphQL errors by code."),
+    "prewatt_sockets": ("gauge", "Open WebSocket connections."),
+    "prewatt_subscriptions": ("gauge", "Running subscriptions."),
+}
+
+
+class Metrics:
+    """The counts of one process."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Counter[Labels]] = defaultdict(Counter)
+
+    def add(self, name: str, amount: int = 1, **labels: str) -> None:
+        """Change one count; `name` is one of those that `render` describes."""
+        assert name in _HELP, name
+        self._values[name][tuple(sorted(labels.items()))] += amount
+
+    def value(self, name: str, **labels: str) -> int:
+        """One count as it stands."""
+        return self._values[name][tuple(sorted(labels.items()))]
+
+    def render(self) -> str:
+        """All counts, as Prometheus reads them."""
+        lines = []
+        for name, (kind, words) in _HELP.items():
+            lines += [f"# HELP {name} {words}", f"# TYPE {name} {kind}"]
+            lines += [
+                f"{name}{_braces(labels)} {count}" for labels, count in sorted(self._values[name].items())
+            ]
+        return "\n".join(lines) + "\n"
+
+
+def _braces(labels: Labels) -> str:
+    return "{" + ",".join(f'{key}="{value}"' for key, value in labels) + "}" if labels else ""

@@ -1,0 +1,147 @@
+"""Who may see and do what, on one page: default deny.
+
+Every field of Query, Mutation and Subscription, and every type that a field can give, is listed here; the schema does
+not build when one is missing. A root field is checked before its resolver runs. A type is checked wherever a field
+leads to it from a type that needs another permission, so nothing is reached by the back door.
+"""
+
+import inspect
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Final
+
+from graphql import (
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+)
+
+from prewatt_graphql.context import Context
+from prewatt_platform.operators.rules import Permission
+
+
+class Needs(Enum):
+    """What a field needs when it needs no permission in a project."""
+
+    NOTHING = "nothing"
+    CREDENTIAL = "a valid credential"
+    PROJECT = "a project of the credential"
+
+
+Requirement = Needs | Permission
+
+ROOT_FIELDS: Final[dict[str, Requirement]] = {
+    "Query.viewer": Needs.CREDENTIAL,
+    "Query.projects": Needs.CREDENTIAL,
+    "Query.project": Needs.PROJECT,
+    "Query.meters": Permission.METERS_READ,
+    "Query.meter": Permission.METERS_READ,
+    "Query.command": Permission.METERS_READ,
+    "Query.node": Permission.METERS_READ,
+    "Mutation.signIn": Needs.NOTHING,
+    "Mutation.signOut": Needs.CREDENTIAL,
+    "Mutation.accountOpen": Permission.ACCOUNTS_OPEN,
+    "Mutation.saleCreate": Permission.SALES_CREATE,
+    "Mutation.controlModeSet": Permission.RELAY_CONTROL,
+    "Mutation.meterRefresh": Permission.METERS_REFRESH,
+    "Mutation.readingIntervalSet": Permission.METERS_CONFIGURE,
+    "Subscription.commandProgress": Permission.METERS_READ,
+    "Subscription.readingAdded": Permission.METERS_READ,
+}
+
+TYPES: Final[dict[str, Requirement]] = {
+    "Account": Permission.METERS_READ,
+    "AccountOpenPayload": Permission.ACCOUNTS_OPEN,
+    "Command": Permission.METERS_READ,
+    "ControlModeSetPayload": Permission.RELAY_CONTROL,
+    "Customer": Permission.METERS_READ,
+    "Gateway": Permission.METERS_READ,
+    "Meter": Permission.METERS_READ,
+    "MeterConnection": Permission.METERS_READ,
+    "MeterEdge": Permission.METERS_READ,
+    "MeterRefreshPayload": Permission.METERS_REFRESH,
+    "Money": Needs.NOTHING,
+    "Node": Permission.METERS_READ,
+    "PageInfo": Needs.NOTHING,
+    "Problem": Needs.NOTHING,
+    "Project": Needs.CREDENTIAL,
+    "Reading": Permission.METERS_READ,
+    "ReadingAdded": Permission.METERS_READ,
+    "ReadingColumns": Permission.METERS_READ,
+    "ReadingIntervalSetPayload": Permission.METERS_CONFIGURE,
+    "Sale": Permission.METERS_READ,
+    "SaleCreatePayload": Permission.SALES_CREATE,
+    "SignInPayload": Needs.NOTHING,
+    "SignOutPayload": Needs.CREDENTIAL,
+    "UserError": Needs.NOTHING,
+    "Viewer": Needs.CREDENTIAL,
+}
+
+_ROOTS: Final = frozenset({"Query", "Mutation", "Subscription"})
+
+
+class Undeclared(Exception):
+    """The schema has fields or types, or this page has lines, without their counterpart."""
+
+    def __init__(self, names: set[str]) -> None:
+        super().__init__(f"without a permission, or a permission without them: {', '.join(sorted(names))}")
+
+
+def guard(schema: GraphQLSchema) -> None:
+    """Put the checks in front of the resolvers; `Undeclared` unless each field and type is listed."""
+    types = {
+        name: kind
+        for name, kind in schema.type_map.items()
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) and not name.startswith("__")
+    }
+    roots = {f"{name}.{field}" for name in _ROOTS & types.keys() for field in types[name].fields}
+    if missing := (roots ^ ROOT_FIELDS.keys()) | ((types.keys() - _ROOTS) ^ TYPES.keys()):
+        raise Undeclared(missing)
+    for name, kind in types.items():
+        for field_name, field in kind.fields.items():
+            if name in _ROOTS:
+                _put_before(field, ROOT_FIELDS[f"{name}.{field_name}"])
+            elif (
+                leads_to := TYPES.get(get_named_type(field.type).name)
+            ) is not None and leads_to is not TYPES[name]:
+                _put_before(field, leads_to)
+
+
+def _put_before(field: GraphQLField, requirement: Requirement) -> None:
+    if requirement is Needs.NOTHING:
+        return
+    if field.subscribe is not None:
+        field.subscribe = _checked(field.subscribe, requirement)
+    elif field.resolve is not None:
+        field.resolve = _checked(field.resolve, requirement)
+
+
+def _checked(resolve: Callable[..., Any], requirement: Requirement) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(resolve):
+
+        async def check_and_wait(source: Any, info: Any, **arguments: Any) -> Any:
+            check(info.context, requirement)
+            return await resolve(source, info, **arguments)
+
+        return check_and_wait
+
+    def check_and_resolve(source: Any, info: Any, **arguments: Any) -> Any:
+        check(info.context, requirement)
+        return resolve(source, info, **arguments)
+
+    return check_and_resolve
+
+
+def check(context: Context, requirement: Requirement) -> None:
+    """Raise the error that says what the request lacks, if it lacks anything."""
+    match requirement:
+        case Needs.NOTHING:
+            return
+        case Needs.CREDENTIAL:
+            _ = context.signed_in
+        case Needs.PROJECT:
+            _ = context.here
+        case permission:
+            context.require(permission)

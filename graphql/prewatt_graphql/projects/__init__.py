@@ -1,0 +1,1 @@
+"""Projects: the isolation unit that a request chooses."""

@@ -1,0 +1,1 @@
+"""Readings: the latest, columns of many, new ones as they come."""

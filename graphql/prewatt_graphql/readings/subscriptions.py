@@ -1,0 +1,73 @@
+"""New readings as they come."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from prewatt_graphql.context import Info
+from prewatt_graphql.errors import BadInput
+from prewatt_graphql.events import heard_of
+from prewatt_graphql.limits import METERS_LISTENED_MAX
+from prewatt_graphql.readings.types import Reading, reading_of
+from prewatt_platform.metering.models import Reading as ReadingRow
+from prewatt_platform.metering.repository import MeterRepository
+
+
+@strawberry.type(description="A reading that just came in.")
+class ReadingAdded:
+    """What `readingAdded` gives."""
+
+    meter_number: str = strawberry.field(description="Whose it is.")
+    reading: Reading = strawberry.field(description="The reading.")
+
+
+@strawberry.type
+class ReadingSubscriptions:
+    """Part of Subscription."""
+
+    @strawberry.subscription(
+        description="Each new reading of the named meters. Of readings that come faster than they are taken, the newest."
+    )
+    async def reading_added(
+        self,
+        info: Info,
+        meters: Annotated[
+            list[str], strawberry.argument(description=f"Meter numbers, 1 to {METERS_LISTENED_MAX}.")
+        ],
+    ) -> AsyncGenerator[ReadingAdded, None]:
+        here = info.context.here
+        async with info.context.platform.backbone.listening(here.scope.project_id, "reading") as queue:
+            numbers = await _numbers(info, meters)
+            shown = {row.meter_id: row.at for row in await _latest(info, list(numbers))}
+            async with aclosing(heard_of(queue, numbers)) as events:
+                async for heard in events:
+                    for row in await _latest(info, list(numbers) if heard is None else [heard]):
+                        if _is_newer(row, shown.get(row.meter_id)):
+                            shown[row.meter_id] = row.at
+                            yield ReadingAdded(
+                                meter_number=numbers[row.meter_id],
+                                reading=reading_of(row, here.project.currency),
+                            )
+
+
+async def _numbers(info: Info, wanted: list[str]) -> dict[UUID, str]:
+    if not 1 <= len(wanted) <= METERS_LISTENED_MAX:
+        raise BadInput(f"name 1 to {METERS_LISTENED_MAX} meters, not {len(wanted)}", "meters")
+    async with info.context.work() as work:
+        found = await MeterRepository(work).by_numbers(wanted)
+    if unknown := sorted(set(wanted) - {meter.number for meter in found}):
+        raise BadInput(f"no meter {unknown[0]}", "meters")
+    return {meter.id: meter.number for meter in found}
+
+
+async def _latest(info: Info, meter_ids: list[UUID]) -> list[ReadingRow]:
+    found = await info.context.loaders.readings.load_many(meter_ids)
+    return [row for row in found if row is not None]
+
+
+def _is_newer(row: ReadingRow, shown: datetime | None) -> bool:
+    return shown is None or row.at > shown

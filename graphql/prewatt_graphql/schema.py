@@ -1,0 +1,119 @@
+"""The schema: all nouns put together, with the limits before an operation and the error report after it.
+
+`ApiSchema` is the one gate through which every result leaves, over HTTP and over WebSocket; what it does not let
+through as it is (`errors.report`) is masked. Subscriptions run over WebSocket, everything else over HTTP.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any, cast
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import DisableIntrospection, ParserCache, SchemaExtension
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from prewatt_graphql.accounts.mutations import AccountMutations
+from prewatt_graphql.commands.mutations import CommandMutations
+from prewatt_graphql.commands.queries import CommandQueries
+from prewatt_graphql.commands.subscriptions import CommandSubscriptions
+from prewatt_graphql.context import Context
+from prewatt_graphql.errors import LimitExceeded, Problem, report
+from prewatt_graphql.limits import EXECUTION_S_MAX, DocumentLimits
+from prewatt_graphql.meters.mutations import MeterMutations
+from prewatt_graphql.meters.queries import MeterQueries
+from prewatt_graphql.permissions import guard
+from prewatt_graphql.projects.queries import ProjectQueries
+from prewatt_graphql.readings.subscriptions import ReadingSubscriptions
+from prewatt_graphql.refetch import NodeQueries
+from prewatt_graphql.scalars import SCALARS
+from prewatt_graphql.viewer.mutations import ViewerMutations
+from prewatt_graphql.viewer.queries import ViewerQueries
+
+DOCUMENTS_CACHED = 128
+
+
+@strawberry.type(description="What can be asked. Nothing here changes anything.")
+class Query(ViewerQueries, ProjectQueries, MeterQueries, CommandQueries, NodeQueries):
+    """All nouns' queries."""
+
+
+@strawberry.type(description="What can be done; one field to a document.")
+class Mutation(ViewerMutations, AccountMutations, CommandMutations, MeterMutations):
+    """All nouns' mutations."""
+
+
+@strawberry.type(description="What can be listened to, over WebSocket.")
+class Subscription(CommandSubscriptions, ReadingSubscriptions):
+    """All nouns' subscriptions."""
+
+
+class ApiSchema(strawberry.Schema):
+    """The schema with its gate."""
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Nothing: `errors.report` logs what is worth it, with the request's id."""
+
+    async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """One query or mutation, within the deadline."""
+        context: Context = kwargs["context_value"]
+        kwargs["allowed_operation_types"] = {OperationType.QUERY, OperationType.MUTATION}
+        try:
+            async with asyncio.timeout(EXECUTION_S_MAX):
+                result = await super().execute(*args, **kwargs)
+        except TimeoutError:
+            late = LimitExceeded(f"an operation may take {EXECUTION_S_MAX:.0f} s")
+            result = ExecutionResult(data=None, errors=[GraphQLError(str(late), original_error=late)])
+        context.metrics.add("prewatt_operations_total", transport="http")
+        return _reported(result, context)
+
+    async def stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[ExecutionResult, None]:
+        """One subscription; the deadline is the credential's."""
+        context: Context = kwargs["context_value"]
+        kwargs["allowed_operation_types"] = {OperationType.SUBSCRIPTION}
+        results = cast("AsyncGenerator[ExecutionResult, None]", await super().stream(*args, **kwargs))
+        context.metrics.add("prewatt_operations_total", transport="websocket")
+        return _all_reported(results, context)
+
+
+async def _all_reported(
+    results: AsyncGenerator[ExecutionResult, None], context: Context
+) -> AsyncGenerator[ExecutionResult, None]:
+    async with aclosing(results):
+        async for result in results:
+            yield _reported(result, context)
+
+
+def _reported(result: ExecutionResult, context: Context) -> ExecutionResult:
+    if result.errors:
+        result.errors = [report(error, context.request_id) for error in result.errors]
+        for error in result.errors:
+            context.metrics.add("prewatt_errors_total", code=str((error.extensions or {})["code"]))
+    return result
+
+
+def build_schema(*, introspection: bool = False) -> ApiSchema:
+    """The schema, guarded; with `introspection` clients may ask it what it is."""
+    extensions: list[Callable[[], SchemaExtension]] = [DocumentLimits, lambda: ParserCache(DOCUMENTS_CACHED)]
+    if not introspection:
+        extensions.append(DisableIntrospection)
+    schema = ApiSchema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[Problem],
+        extensions=extensions,
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
+    )
+    guard(schema._schema)
+    return schema
+
+
+def sdl() -> str:
+    """The schema in the schema definition language, as it is committed."""
+    return build_schema().as_str() + "\n"

@@ -1,0 +1,92 @@
+"""One WebSocket connection: what may run on it, how much, and until when.
+
+The credential is looked at again and again while the connection lives: it closes soon after the token expired, its
+operator signed out, or was taken out of the project, and never later than the token's own end.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
+    BaseGraphQLTransportWSHandler,
+    Operation,
+)
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
+    ConnectionInitMessage,
+    SubscribeMessage,
+)
+
+from prewatt_graphql.context import Context
+from prewatt_graphql.errors import LimitExceeded, told
+from prewatt_graphql.limits import SUBSCRIPTIONS_PER_SOCKET_MAX
+
+_log = structlog.get_logger(__name__)
+
+CREDENTIAL_CHECK_S: Final = 10.0
+"""How often the credential of an open connection is looked at."""
+
+SIGNED_OUT_CODE: Final = 4403
+"""Close code for a credential that is no longer good."""
+
+
+class Socket(BaseGraphQLTransportWSHandler[Context, None]):
+    """A connection that speaks graphql-transport-ws."""
+
+    async def handle(self) -> None:
+        self._watch: asyncio.Task[None] | None = None
+        self.context.metrics.add("prewatt_sockets")
+        try:
+            await super().handle()
+        finally:
+            self.context.metrics.add("prewatt_sockets", -1)
+            if self._watch is not None:
+                self._watch.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await self._watch
+
+    async def handle_message(self, message: Any) -> None:
+        try:
+            await super().handle_message(message)
+        except (TypeError, AttributeError):  # JSON, but not of the shape that the protocol gives a message
+            await self.handle_invalid_message("Failed to parse message")
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        await super().handle_connection_init(message)
+        if self.connection_acknowledged and self._watch is None:
+            self._watch = asyncio.create_task(self._close_when_signed_out())
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        known = message["id"] in self.operations
+        if (
+            self.connection_acknowledged
+            and not known
+            and len(self.operations) >= SUBSCRIPTIONS_PER_SOCKET_MAX
+        ):
+            refused = f"a connection carries at most {SUBSCRIPTIONS_PER_SOCKET_MAX} subscriptions"
+            error: Mapping[str, object] = told(LimitExceeded.code, refused, self.context.request_id)
+            await self.websocket.send_json({"id": message["id"], "type": "error", "payload": [error]})
+            return
+        await super().handle_subscribe(message)
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        self.context.metrics.add("prewatt_subscriptions")
+        try:
+            await super().run_operation(operation)
+        finally:
+            self.context.metrics.add("prewatt_subscriptions", -1)
+
+    async def _close_when_signed_out(self) -> None:
+        """Fails closed: a credential that cannot be looked at is not good."""
+        try:
+            while await self.context.still_good():
+                await self.context.platform.clock.sleep(
+                    min(CREDENTIAL_CHECK_S, max(0.0, self.context.expires_in_s))
+                )
+        except Exception:
+            _log.exception(
+                "the credential of a connection could not be looked at", request_id=self.context.request_id
+            )
+        await self.websocket.close(SIGNED_OUT_CODE, "Signed out")

@@ -1,0 +1,137 @@
+"""GraphQL over HTTP and WebSocket: what a request must look like before it is anybody's operation.
+
+POST with a JSON object only; no GET, no batches, no uploads, no page for browsers. What is refused here is answered
+in the shape of GraphQL errors, with a code and the request's id.
+"""
+
+import json
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any, NoReturn
+
+import structlog
+from cross_web import HTTPException, StarletteRequestAdapter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.base import BaseRequestProtocol
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types.unset import UnsetType
+
+from prewatt_graphql.context import Context
+from prewatt_graphql.errors import BadInput, LimitExceeded, told
+from prewatt_graphql.limits import BODY_BYTES_MAX, CONNECTION_INIT_S_MAX
+from prewatt_graphql.metrics import Metrics
+from prewatt_graphql.schema import ApiSchema
+from prewatt_graphql.socket import Socket
+from prewatt_platform.app import Platform
+
+_log = structlog.get_logger(__name__)
+
+
+class LimitedBody(StarletteRequestAdapter):
+    """Reads a body no further than is allowed."""
+
+    async def get_body(self) -> bytes:
+        body = bytearray()
+        async for chunk in self._request.stream():
+            body += chunk
+            if len(body) > BODY_BYTES_MAX:
+                raise HTTPException(413, f"a request has at most {BODY_BYTES_MAX} bytes")
+        return bytes(body)
+
+
+class Endpoint(GraphQL[Context, None]):
+    """`/graphql`."""
+
+    request_adapter_class = LimitedBody
+    graphql_transport_ws_handler_class = Socket
+
+    def __init__(
+        self,
+        schema: ApiSchema,
+        platform: Platform,
+        metrics: Metrics,
+        *,
+        allowed_origins: Collection[str] = (),
+    ) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            allow_queries_via_get=False,
+            multipart_uploads_enabled=False,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=timedelta(seconds=CONNECTION_INIT_S_MAX),
+            max_subscriptions_per_connection=None,  # `Socket` counts, and names the limit
+            allowed_origins=tuple(allowed_origins),
+        )
+        self.platform = platform
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.run(WebSocket(scope, receive=receive, send=send))
+            return
+        request = Request(scope, receive)
+        request_id = self._request_id()
+        request.state.request_id = request_id
+        try:
+            response = await self.run(request)
+        except HTTPException as refused:
+            code = LimitExceeded.code if refused.status_code == 413 else BadInput.code
+            response = _refusal(refused.status_code, code, refused.reason, request_id)
+        except Exception as failure:
+            _log.exception("request failed", request_id=request_id, exc_info=failure)
+            response = _refusal(500, "INTERNAL", "something went wrong on our side", request_id)
+        response.headers["X-Request-Id"] = request_id
+        await response(scope, receive, send)
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        """Who asks. On a WebSocket that is told later, by `connection_init`."""
+        if isinstance(request, WebSocket):
+            return Context(self.platform, self.metrics, self._request_id(), cached=False)
+        context = Context(self.platform, self.metrics, request.state.request_id)
+        await context.identify(request.headers.get("authorization"), request.headers.get("x-project"))
+        return context
+
+    async def on_ws_connect(self, context: Context) -> UnsetType:
+        """Let a connection in whose credential is good; its project is fixed from then on."""
+        told_by_client = context.connection_params or {}
+        authorization, project = told_by_client.get("authorization"), told_by_client.get("project")
+        if not isinstance(authorization, str) or not isinstance(project, str | None):
+            raise ConnectionRejectionError
+        await context.identify(authorization, project)
+        if context.operator is None:
+            raise ConnectionRejectionError
+        return UnsetType()
+
+    def is_request_allowed(self, request: BaseRequestProtocol) -> bool:
+        return request.method == "POST"
+
+    def parse_json(self, data: str | bytes) -> Any:
+        """The request's object. Arrays would be batches."""
+        body = super().parse_json(data)
+        if not isinstance(body, dict):
+            raise HTTPException(400, "the body is one JSON object; batches are not taken")
+        return body
+
+    def decode_json(self, data: str | bytes) -> object:
+        """JSON by the letter: no NaN, no infinities, no bottomless nesting."""
+        try:
+            return json.loads(data, parse_constant=_no_number)
+        except (ValueError, RecursionError) as wrong:
+            raise json.JSONDecodeError("no JSON that we take", "", 0) from wrong
+
+    def _request_id(self) -> str:
+        return self.platform.new_id().hex
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number in JSON")
+
+
+def _refusal(status: int, code: str, message: str, request_id: str) -> Response:
+    return JSONResponse({"errors": [told(code, message, request_id)]}, status)

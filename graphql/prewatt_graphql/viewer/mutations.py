@@ -1,0 +1,74 @@
+"""Signing in and out."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from prewatt_graphql.context import Info
+from prewatt_graphql.errors import UserError, told_in
+from prewatt_graphql.projects.types import Project
+from prewatt_graphql.viewer.types import Viewer
+
+
+@strawberry.input(description="Name and password.")
+class SignInInput:
+    """What `signIn` takes."""
+
+    name: str = strawberry.field(description="The operator's name.")
+    password: str = strawberry.field(description="The operator's password.")
+
+
+@strawberry.type(description="A new session, or why there is none.")
+class SignInPayload:
+    """What `signIn` gives."""
+
+    token: str | None = strawberry.field(
+        default=None, description="Send it as `Authorization: Bearer <token>`. It is shown once."
+    )
+    expires_at: datetime | None = strawberry.field(
+        default=None, description="When it ends in any case; it ends earlier when it is not used."
+    )
+    viewer: Viewer | None = strawberry.field(default=None, description="Who signed in.")
+    projects: list[Project] | None = strawberry.field(
+        default=None, description="The projects to choose from."
+    )
+    errors: list[UserError] = strawberry.field(
+        default_factory=list, description="What went wrong; empty: nothing."
+    )
+
+
+@strawberry.type(description="The end of a session.")
+class SignOutPayload:
+    """What `signOut` gives."""
+
+    errors: list[UserError] = strawberry.field(
+        default_factory=list, description="What went wrong; empty: nothing."
+    )
+
+
+@strawberry.type
+class ViewerMutations:
+    """Part of Mutation."""
+
+    @strawberry.mutation(description="Begin a session. Needs no credential.")
+    @told_in(SignInPayload)
+    async def sign_in(
+        self,
+        info: Info,
+        input: Annotated[SignInInput, strawberry.argument(description="Name and password.")],  # noqa: A002 - the API's own word
+    ) -> SignInPayload:
+        token, operator = await info.context.platform.operators.sign_in(input.name, input.password)
+        info.context.operator = operator  # verified one line above: the payload may show what it owns
+        return SignInPayload(
+            token=token,
+            expires_at=operator.expires_at,
+            viewer=Viewer.of(operator),
+            projects=[Project.of(project, role) for project, role in operator.projects],
+        )
+
+    @strawberry.mutation(description="End this session. Its token is good for nothing afterwards.")
+    async def sign_out(self, info: Info) -> SignOutPayload:
+        assert info.context.token is not None, "the permission needs a credential"
+        await info.context.platform.operators.sign_out(info.context.token)
+        return SignOutPayload()
