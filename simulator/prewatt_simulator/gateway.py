@@ -47,7 +47,7 @@ class Line:
                 if reply is not None:
                     connection.answer(tag, unit, request, reply)
                 return
-            work = self._finish_held(connection, tag, unit, request, reply, held_s)
+            work = self._finish_held(connection, tag, unit, request, reply, self._now() + held_s)
         else:
             self._wait(connection, tag, unit, request)
             work = self._work()
@@ -76,9 +76,9 @@ class Line:
         unit: int,
         request: bytes,
         reply: bytes | None,
-        held_s: float,
+        due_s: float,
     ) -> None:
-        await self._clock.sleep(held_s)
+        await self._clock.sleep(due_s - self._now())
         if reply is not None:
             connection.answer(tag, unit, request, reply)
         await self._work()

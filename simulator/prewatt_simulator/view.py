@@ -1,7 +1,7 @@
 """A meter as a test or a person sees it: its state at the clock's present, without touching what its registers show."""
 
 from prewatt_fixtures.clock import Clock
-from prewatt_fixtures.profile import Profile
+from prewatt_fixtures.profile import CounterRule, Profile
 from prewatt_simulator.errors import KeepsNoCredit
 from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.prepaid import PrepaidMeter
@@ -85,6 +85,16 @@ class MeterView:
     def alarms_fen(self) -> tuple[int, int]:
         """Alarm amounts 1 and 2."""
         return self._money().alarms_fen
+
+    @property
+    def counter_rule(self) -> CounterRule:
+        """Which purchase counts a top-up may carry; settable, to make a meter weaker than its profile says."""
+        return self._money().counter_rule
+
+    @counter_rule.setter
+    def counter_rule(self, rule: CounterRule) -> None:
+        self._money()
+        setattr(self._meter, "counter_rule", rule)
 
     def _present(self) -> EnergyMeter:
         present = self._meter.twin()

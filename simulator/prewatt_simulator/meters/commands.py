@@ -109,6 +109,4 @@ def _money_control(meter: "PrepaidMeter", control: MoneyControl) -> VendorResult
 def _in_range(control: MoneyControl) -> bool:
     if control.alarms_fen is not None and control.alarms_fen[0] <= control.alarms_fen[1]:
         return False
-    if control.overdraft_fen is not None and control.overdraft_fen > _CREDIT_FEN_MAX:
-        return False
-    return control.meter_number is None or control.meter_number.isdecimal()
+    return control.overdraft_fen is None or control.overdraft_fen <= _CREDIT_FEN_MAX

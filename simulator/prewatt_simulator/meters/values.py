@@ -96,7 +96,8 @@ def _table(index: int) -> ValueOf:
 
 
 def _decimal_number(meter: "EnergyMeter") -> str:
-    return f"{meter.number[:8]}{int(meter.number[8:], 16):04}"
+    port, address = int(meter.number[6:8], 16), int(meter.number[8:], 16)
+    return f"{meter.number[:6]}{port:03}{address:03}"
 
 
 ENERGY_VALUES: Mapping[Measurement, ValueOf] = {

@@ -1,0 +1,165 @@
+"""What the tests of the simulator share: a farm on a clock that the test moves, and a desk to talk to its meters."""
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.clock import ManualClock
+from prewatt_fixtures.endpoints import Endpoint, Framing
+from prewatt_fixtures.site import parse_site
+from prewatt_fixtures.wire import vendor
+from prewatt_fixtures.wire.pdu import read_holding, write_multiple
+from prewatt_simulator.farm import Farm
+
+MIDNIGHT_IN_SHANGHAI = datetime(2021, 12, 27, 16, tzinfo=UTC)
+
+SITE = """
+[project]
+code = "001"
+name = "bench"
+[[gateways]]
+number = "001001"
+ports = [{ port = 1 }, { port = 2, baud = 1200, parity = "E" }]
+"""
+
+Meter = dict[str, str]
+
+
+def _meter_toml(unit: int, port: int, keys: Meter) -> str:
+    rows = {"model": '"DDSY1352-NK/F"', "place": '"a shop"'} | keys
+    lines = [f'number = "001001{port:02X}{unit:02X}"', *(f"{key} = {value}" for key, value in rows.items())]
+    return "\n".join(["[[meters]]", *lines, ""])
+
+
+class JumpClock(ManualClock):
+    """Jumps to the end of every wait, so that waiting takes no time and ends exactly when it should."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+        self.advance(seconds)
+
+
+class Desk:
+    """One farm, its clock, and words for what a master says to the meters of its first bus."""
+
+    def __init__(self, farm: Farm, clock: ManualClock) -> None:
+        self.farm = farm
+        self.clock = clock
+
+    def ask(self, request: bytes, unit: int = 1) -> bytes | None:
+        return self.farm.bus("001001").exchange(unit, request, self.clock.time())[0]
+
+    def words(self, address: int, count: int, unit: int = 1) -> tuple[int, ...]:
+        reply = self.ask(read_holding(address, count), unit)
+        assert reply is not None
+        assert reply[:2] == bytes((3, 2 * count)), reply.hex()
+        return struct.unpack(f">{count}H", reply[2:])
+
+    def u32(self, address: int, unit: int = 1) -> int:
+        high, low = self.words(address, 2, unit)
+        return high << 16 | low
+
+    def i32(self, address: int, unit: int = 1) -> int:
+        value = self.u32(address, unit)
+        return value - (1 << 32) if value >> 31 else value
+
+    def write(self, address: int, *words: int, unit: int = 1) -> bytes | None:
+        return self.ask(write_multiple(address, struct.pack(f">{len(words)}H", *words)), unit)
+
+    def command(self, command: vendor.Command, unit: int = 1) -> vendor.VendorReply:
+        reply = self.ask(vendor.encode_request(command), unit)
+        assert reply is not None
+        return vendor.decode_reply(reply)
+
+    def top_up(self, amount_fen: int, count: int, unit: int = 1) -> vendor.VendorResult:
+        return self.command(vendor.TopUp(amount_fen, count), unit).result
+
+    def meter(self, unit: int = 1) -> Any:
+        return self.farm.meter(f"00100101{unit:02X}")
+
+
+@pytest.fixture(scope="session")
+def desk_of() -> Callable[..., Desk]:
+    """Builds a desk: one dict of TOML keys per meter of the first bus (units from 1), keywords for `Farm`."""
+
+    def build(*meters: Meter, site: str = "", second_bus: tuple[Meter, ...] = (), **options: Any) -> Desk:
+        clock = options.pop("clock", None) or ManualClock(MIDNIGHT_IN_SHANGHAI)
+        text = SITE + "".join(_meter_toml(unit, 1, keys) for unit, keys in enumerate(meters, 1))
+        text += "".join(_meter_toml(unit, 2, keys) for unit, keys in enumerate(second_bus, 1))
+        return Desk(Farm(parse_site(text + site, "bench.toml"), clock=clock, **options), clock)
+
+    return build
+
+
+@pytest.fixture
+def jump_clock() -> JumpClock:
+    """A clock for tests of waiting."""
+    return JumpClock(MIDNIGHT_IN_SHANGHAI)
+
+
+OPENED = {
+    "start": '{ energy = "100.00", remaining = "41.25", purchase_count = 6, total_purchased = "300.00" }',
+    "load": '{ shape = "flat", kwh_per_day = "24.00" }',
+}
+"""One kWh an hour at 1.0000, so that credit in yuan is hours of supply."""
+
+
+@pytest.fixture(scope="session")
+def opened() -> Meter:
+    """TOML keys of a meter that is opened."""
+    return dict(OPENED)
+
+
+class Wire:
+    """One TCP connection to a listener."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    def send(self, data: bytes) -> None:
+        self.writer.write(data)
+
+    async def receive(self, size: int) -> bytes:
+        async with asyncio.timeout(10):
+            return await self.reader.readexactly(size)
+
+    async def ended(self) -> bool:
+        """Whether the other side closed, with nothing left to read."""
+        async with asyncio.timeout(10):
+            try:
+                return await self.reader.read(1) == b""
+            except ConnectionError:
+                return True
+
+
+@asynccontextmanager
+async def _connected(endpoint: Endpoint) -> AsyncIterator[Wire]:
+    reader, writer = await asyncio.open_connection(endpoint.host, endpoint.tcp)
+    try:
+        yield Wire(reader, writer)
+    finally:
+        writer.transport.abort()
+
+
+@pytest.fixture
+def connected() -> Any:
+    """A context manager: a raw TCP connection to an endpoint."""
+    return _connected
+
+
+@pytest.fixture
+def served() -> Any:
+    """A context manager: serves a farm and connects to its first bus."""
+
+    @asynccontextmanager
+    async def serve(farm: Farm, framing: Framing = "rtu") -> AsyncIterator[Wire]:
+        async with farm.serving(framing=framing) as endpoints, _connected(endpoints[0]) as wire:
+            yield wire
+
+    return serve

@@ -1,0 +1,149 @@
+"""Fault rules: where they strike, how often, and that they say so."""
+
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.errors import SiteError
+from prewatt_fixtures.wire import vendor
+from prewatt_fixtures.wire.pdu import read_holding
+from prewatt_simulator.bus import NOBODY
+from prewatt_simulator.errors import FaultRuleError
+from prewatt_simulator.faults import Fault, FaultKind
+
+READ = read_holding(0, 2)
+TOP_UP = vendor.encode_request(vendor.TopUp(5000, 7))
+METER = "0010010101"
+
+
+@pytest.fixture
+def desk(desk_of: Any, opened: Any) -> Any:
+    return desk_of(opened, opened)
+
+
+def test_a_lost_request_never_reaches_the_meter(desk: Any) -> None:
+    desk.farm.faults.add(Fault(kind="lose-request", function=0x20, count=1))
+    assert desk.ask(TOP_UP) is None
+    assert desk.meter().purchase_count == 6
+    assert desk.ask(TOP_UP) is not None
+    assert desk.meter().purchase_count == 7
+
+
+def test_a_lost_reply_leaves_the_meter_changed(desk: Any) -> None:
+    desk.farm.faults.add(Fault(kind="lose-reply", function=0x20, count=1))
+    assert desk.ask(TOP_UP) is None
+    assert desk.meter().purchase_count == 7
+    (entry,) = desk.farm.journal.faulted()
+    assert (entry.verdict, entry.fault, entry.meter) == ("reply-lost", "lose-reply-1", METER)
+    assert vendor.decode_reply(entry.reply).result is vendor.VendorResult.DONE
+
+
+def test_a_delayed_reply_is_applied_at_once_and_held_back(desk: Any) -> None:
+    desk.farm.faults.add(Fault(kind="delay-reply", delay_s=2.5))
+    reply, held_s = desk.farm.bus("001001").exchange(1, TOP_UP, desk.clock.time())
+    assert held_s == 2.5
+    assert desk.meter().purchase_count == 7
+    assert desk.farm.journal.faulted()[0].reply == reply
+
+
+def test_a_dead_meter_is_as_absent_as_one_that_was_never_there(desk: Any) -> None:
+    desk.farm.faults.add(Fault(kind="dead-meter", meter=METER))
+    assert desk.ask(READ) is NOBODY
+    assert desk.ask(READ, unit=2) is not NOBODY
+
+
+def test_a_dead_gateway_swallows_everything(desk: Any) -> None:
+    handle = desk.farm.faults.add(Fault(kind="dead-gateway", gateway="001001"))
+    assert [desk.ask(READ, unit) for unit in (0, 1, 2, 9)] == [None] * 4
+    assert handle.fired == 4
+    desk.farm.faults.remove(handle)
+    assert desk.ask(READ) is not None
+
+
+@pytest.mark.parametrize(
+    ("place", "struck"),
+    [
+        ({}, [True, True, True, True]),
+        ({"meter": METER}, [True, False, True, True]),
+        ({"gateway": "001001", "port": 2}, [False] * 4),
+        ({"function": 0x20}, [False, False, False, True]),
+        ({"register": 1}, [True, True, False, False]),
+        ({"register": 0x0103}, [False, False, False, True]),
+    ],
+)
+def test_a_rule_strikes_in_its_place_only(desk: Any, place: dict[str, Any], struck: list[bool]) -> None:
+    desk.farm.faults.add(Fault(kind="lose-request", **place))
+    asked = [(READ, 1), (READ, 2), (read_holding(2, 2), 1), (TOP_UP, 1)]
+    assert [desk.ask(request, unit) is None for request, unit in asked] == struck
+
+
+def test_skip_lets_frames_pass_and_count_ends_the_rule(desk: Any) -> None:
+    handle = desk.farm.faults.add(Fault(kind="lose-request", skip=2, count=3))
+    assert [desk.ask(READ) is None for _ in range(8)] == [False] * 2 + [True] * 3 + [False] * 3
+    assert handle.fired == 3
+
+
+def test_chance_comes_from_the_seed(desk_of: Any, opened: Any) -> None:
+    def struck(seed: int) -> list[bool]:
+        desk = desk_of(opened, seed=seed)
+        desk.farm.faults.add(Fault(kind="lose-request", probability=0.5))
+        return [desk.ask(READ) is None for _ in range(200)]
+
+    assert struck(1) == struck(1) != struck(2)
+    assert 60 < sum(struck(1)) < 140
+
+
+def test_the_first_rule_that_strikes_wins_and_clear_ends_all(desk: Any) -> None:
+    first = desk.farm.faults.add(Fault(kind="lose-request", count=1))
+    second = desk.farm.faults.add(Fault(kind="lose-reply"))
+    desk.ask(READ)
+    desk.ask(READ)
+    assert (first.fired, second.fired) == (1, 1)
+    desk.farm.faults.clear()
+    assert desk.ask(READ) is not None
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [
+        ({"kind": "explode"}, "kind"),
+        ({"kind": "delay-reply"}, "delay_s"),
+        ({"kind": "lose-reply", "delay_s": 1.0}, "delay_s"),
+        ({"kind": "delay-reply", "delay_s": -1.0}, "delay_s"),
+        ({"kind": "lose-reply", "probability": 0.0}, "probability"),
+        ({"kind": "lose-reply", "count": 0}, "count"),
+        ({"kind": "dead-gateway"}, "gateway"),
+        ({"kind": "dead-meter"}, "meter"),
+        ({"kind": "lose-reply", "gateway": "009009"}, "gateway"),
+        ({"kind": "lose-reply", "meter": "0010010133"}, "meter"),
+    ],
+)
+def test_a_rule_that_cannot_apply_is_refused_with_the_reason(
+    desk: Any, keys: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(FaultRuleError) as refused:
+        desk.farm.faults.add(Fault(**keys))
+    assert refused.value.key == key
+
+
+def test_a_site_file_may_name_faults(desk_of: Any, opened: Any) -> None:
+    desk = desk_of(opened, site='[[faults]]\nkind = "lose-reply"\nfunction = 0x20\ncount = 1\n')
+    assert [rule.fault.kind for rule in desk.farm.faults.rules] == [FaultKind.LOSE_REPLY]
+    assert desk.ask(TOP_UP) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "key"),
+    [
+        ('kind = "lose-reply"\nmetre = "1"', "faults.0.metre"),
+        ('count = "1"\nkind = "lose-reply"', "faults.0.count"),
+        ("count = 1", "faults.0.kind"),
+        ('kind = "dead-meter"\nmeter = "0010010199"', "faults.0.meter"),
+    ],
+)
+def test_a_wrong_fault_in_a_site_file_names_file_and_key(
+    desk_of: Any, opened: Any, row: str, key: str
+) -> None:
+    with pytest.raises(SiteError) as refused:
+        desk_of(opened, site=f"[[faults]]\n{row}\n", source="bench.toml")
+    assert (refused.value.file, refused.value.key) == ("bench.toml", key)

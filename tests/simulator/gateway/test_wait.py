@@ -1,0 +1,179 @@
+"""One frame in flight per bus, wire timing, held replies, clients that leave."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.wire import mbap, rtu, vendor
+from prewatt_fixtures.wire.pdu import read_holding
+from prewatt_simulator.faults import Fault
+from prewatt_simulator.gateway import QUEUE_MAX
+
+pytestmark = pytest.mark.anyio
+
+READ = read_holding(0x0221, 1)
+COUNT_6 = b"\x03\x02\0\6"
+CHARACTER_S = 10 / 9600
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+class TestWireTiming:
+    async def test_a_read_takes_what_it_takes_on_copper(
+        self, desk_of: Any, opened: Any, served: Any, jump_clock: Any
+    ) -> None:
+        desk = desk_of(opened, clock=jump_clock, wire_timing=True)
+        started = jump_clock.time()
+        async with served(desk.farm) as wire:
+            wire.send(rtu.encode(1, read_holding(0, 40)))
+            await wire.receive(85)
+        (entry,) = desk.farm.journal
+        assert entry.at - started == pytest.approx((8 + 3.5) * CHARACTER_S, abs=1e-5)
+        turnaround_s = jump_clock.time() - entry.at - 85 * CHARACTER_S
+        assert 0.020 - 1e-5 <= turnaround_s <= 0.080 + 1e-5
+
+    async def test_a_slower_port_with_parity_takes_longer(
+        self, desk_of: Any, opened: Any, jump_clock: Any, connected: Any
+    ) -> None:
+        desk = desk_of(second_bus=(opened,), clock=jump_clock, wire_timing=True)
+        started = jump_clock.time()
+        async with desk.farm.serving() as endpoints, connected(endpoints[1]) as wire:
+            wire.send(rtu.encode(1, read_holding(0, 40)))
+            await wire.receive(85)
+        assert desk.farm.journal.requests()[0].at - started == pytest.approx(11.5 * 11 / 1200, abs=1e-5)
+
+    async def test_silence_takes_the_requests_time_only(
+        self, desk_of: Any, opened: Any, served: Any, jump_clock: Any
+    ) -> None:
+        desk = desk_of(opened, clock=jump_clock, wire_timing=True)
+        started = jump_clock.time()
+        async with served(desk.farm) as wire:
+            wire.send(rtu.encode(9, READ) + rtu.encode(1, READ))
+            await wire.receive(7)
+        foreign, mine = desk.farm.journal
+        assert foreign.at - started == pytest.approx(11.5 * CHARACTER_S, abs=1e-5)
+        assert mine.at - foreign.at == pytest.approx(11.5 * CHARACTER_S, abs=1e-5)
+
+    async def test_clients_of_one_bus_wait_for_each_other(
+        self, desk_of: Any, opened: Any, jump_clock: Any, connected: Any
+    ) -> None:
+        desk = desk_of(opened, clock=jump_clock, wire_timing=True)
+        async with (
+            desk.farm.serving() as endpoints,
+            connected(endpoints[0]) as one,
+            connected(endpoints[0]) as other,
+        ):
+            for _ in range(3):
+                one.send(rtu.encode(1, read_holding(0, 40)))
+                other.send(rtu.encode(1, read_holding(0, 40)))
+            await asyncio.gather(one.receive(3 * 85), other.receive(3 * 85))
+        heard = [entry.at for entry in desk.farm.journal]
+        shortest_s = (8 + 3.5 + 85) * CHARACTER_S + 0.020
+        assert len(heard) == 6
+        assert all(b - a >= shortest_s - 1e-5 for a, b in zip(heard, heard[1:], strict=False))
+
+    async def test_modbus_tcp_travels_the_same_copper(
+        self, desk_of: Any, opened: Any, served: Any, jump_clock: Any
+    ) -> None:
+        desk = desk_of(opened, clock=jump_clock, wire_timing=True)
+        started = jump_clock.time()
+        async with served(desk.farm, "tcp") as wire:
+            wire.send(mbap.encode(1, 1, READ))
+            await wire.receive(11)
+        assert desk.farm.journal.requests()[0].at - started == pytest.approx(11.5 * CHARACTER_S, abs=1e-5)
+
+
+class TestHeldReply:
+    async def test_it_comes_when_its_time_has_come_and_the_bus_is_busy_until_then(
+        self, desk_of: Any, opened: Any, connected: Any
+    ) -> None:
+        desk = desk_of(opened)
+        desk.farm.faults.add(Fault(kind="delay-reply", delay_s=5, count=1))
+        async with (
+            desk.farm.serving() as endpoints,
+            connected(endpoints[0]) as one,
+            connected(endpoints[0]) as other,
+        ):
+            one.send(rtu.encode(1, READ))
+            await until(lambda: len(desk.farm.journal) == 1)
+            other.send(rtu.encode(1, READ))
+            one.send(rtu.encode(1, read_holding(0x0221, 2)))
+            await asyncio.sleep(0.05)  # a reply that came too early would be here by now
+            assert len(desk.farm.journal) == 1
+            desk.clock.advance(5)
+            assert await one.receive(16) == rtu.encode(1, COUNT_6) + rtu.encode(1, b"\x03\x04\0\6\0\0")
+            assert await other.receive(7) == rtu.encode(1, COUNT_6)
+
+    async def test_a_top_up_held_back_is_in_the_meter_at_once(
+        self, desk_of: Any, opened: Any, served: Any
+    ) -> None:
+        desk = desk_of(opened)
+        desk.farm.faults.add(Fault(kind="delay-reply", delay_s=5, function=0x20))
+        async with served(desk.farm) as wire:
+            wire.send(rtu.encode(1, vendor.encode_request(vendor.TopUp(5000, 7))))
+            await until(lambda: desk.meter().purchase_count == 7)
+            desk.clock.advance(5)
+            await wire.receive(15)
+
+    async def test_it_is_dropped_when_its_client_has_gone_and_the_others_go_on(
+        self, desk_of: Any, opened: Any, connected: Any
+    ) -> None:
+        desk = desk_of(opened)
+        desk.farm.faults.add(Fault(kind="delay-reply", delay_s=5, count=1))
+        async with desk.farm.serving() as endpoints:
+            async with connected(endpoints[0]) as leaving:
+                leaving.send(rtu.encode(1, READ) + rtu.encode(1, READ) * 3)
+                await until(lambda: len(desk.farm.journal) == 1)
+            async with connected(endpoints[0]) as staying:
+                staying.send(rtu.encode(1, read_holding(0x0221, 2)))
+                await asyncio.sleep(0.05)  # the server hears of the reset and of the new request
+                desk.clock.advance(5)
+                assert await staying.receive(9) == rtu.encode(1, b"\x03\x04\0\6\0\0")
+        assert len(desk.farm.journal) == 2, "what the lost client still had queued was never sent"
+
+    async def test_the_queue_is_bounded(self, desk_of: Any, opened: Any, served: Any) -> None:
+        desk = desk_of(opened)
+        desk.farm.faults.add(Fault(kind="delay-reply", delay_s=5, count=1))
+        async with served(desk.farm) as wire:
+            wire.send(rtu.encode(1, READ) * (1 + QUEUE_MAX + 36))
+            await until(lambda: len(desk.farm.journal.requests(verdict="crowded-out")) == 36)
+            desk.clock.advance(5)
+            assert await wire.receive(7 * (1 + QUEUE_MAX)) == rtu.encode(1, COUNT_6) * (1 + QUEUE_MAX)
+
+
+async def test_a_dead_gateway_takes_the_connection_and_stays_silent(
+    desk_of: Any, opened: Any, served: Any
+) -> None:
+    desk = desk_of(opened)
+    handle = desk.farm.faults.add(Fault(kind="dead-gateway", gateway="001001"))
+    async with served(desk.farm) as wire:
+        wire.send(rtu.encode(1, read_holding(0, 40)))
+        await until(lambda: handle.fired == 1)
+        desk.farm.faults.clear()
+        wire.send(rtu.encode(1, READ))
+        assert await wire.receive(7) == rtu.encode(1, COUNT_6)
+
+
+async def test_a_client_that_does_not_read_is_not_heard_any_more(desk_of: Any, opened: Any) -> None:
+    """Replies that nobody takes must not pile up."""
+    desk = desk_of(opened)
+    async with desk.farm.serving() as endpoints:
+        _, writer = await asyncio.open_connection(endpoints[0].host, endpoints[0].tcp, limit=1)
+        flood = rtu.encode(1, read_holding(0, 100)) * 1000
+        stuck = False
+        while not stuck:
+            writer.write(flood)
+            try:
+                async with asyncio.timeout(0.5):
+                    await writer.drain()
+            except TimeoutError:
+                stuck = True
+        answered = len(desk.farm.journal)
+        await asyncio.sleep(0.05)
+        assert len(desk.farm.journal) == answered
+        writer.transport.abort()

@@ -1,0 +1,49 @@
+from typing import Any
+
+from prewatt_fixtures.wire import vendor
+from prewatt_fixtures.wire.pdu import read_holding
+from prewatt_simulator.journal import Entry, Journal, Verdict
+
+
+def test_every_request_is_kept_with_its_time_its_place_and_its_reply(desk_of: Any, opened: Any) -> None:
+    desk = desk_of(opened)
+    desk.clock.advance(2)
+    reply = desk.ask(read_holding(0x0221, 1))
+    (entry,) = desk.farm.journal
+    assert entry == Entry(
+        at=desk.clock.time(),
+        gateway="001001",
+        port=1,
+        unit=1,
+        meter="0010010101",
+        verdict=Verdict.ANSWERED,
+        request=read_holding(0x0221, 1),
+        reply=reply,
+        fault=None,
+    )
+
+
+def test_requests_can_be_asked_by_place_function_and_verdict(desk_of: Any, opened: Any) -> None:
+    desk = desk_of(opened, opened)
+    desk.ask(read_holding(0, 2))
+    desk.ask(read_holding(0, 2), unit=2)
+    desk.ask(read_holding(0, 2), unit=9)
+    desk.command(vendor.TopUp(100, 7), unit=2)
+    journal = desk.farm.journal
+    assert len(journal.requests()) == len(journal) == 4
+    assert [entry.unit for entry in journal.requests(meter="0010010102")] == [2, 2]
+    assert [entry.unit for entry in journal.requests(function=0x20)] == [2]
+    assert [entry.unit for entry in journal.requests(verdict=Verdict.ABSENT)] == [9]
+    assert journal.requests(gateway="001001", port=2) == []
+    assert journal.writes("0010010102") == journal.requests(function=0x20)
+    assert journal.writes("0010010101") == []
+
+
+def test_it_keeps_the_newest_and_no_more_than_its_size(desk_of: Any, opened: Any) -> None:
+    bus = desk_of(opened).farm.bus("001001")
+    journal = Journal(entries_max=3)
+    for at in range(10):
+        journal.record((float(at), bus, 1, Verdict.ANSWERED, b"\3", b"\3", None))
+    assert [entry.at for entry in journal] == [7, 8, 9]
+    journal.clear()
+    assert len(journal) == 0

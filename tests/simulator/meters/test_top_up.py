@@ -1,0 +1,153 @@
+"""Function 20H at 0x0100: the purchase count decides, and a repeat changes nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prewatt_fixtures.profile import CounterRule
+from prewatt_fixtures.wire import vendor
+from prewatt_fixtures.wire.vendor import VendorResult
+
+IDLE = {"start": '{ energy = "100.00", remaining = "41.25", purchase_count = 6, total_purchased = "300.00" }'}
+
+
+def money(desk: Any) -> tuple[int, int, int]:
+    """Count, total and remaining, as the evidence registers show them."""
+    return desk.words(0x0221, 1)[0], desk.u32(0x0412), desk.i32(0x021F)
+
+
+def test_a_top_up_raises_count_total_and_remaining_at_once(desk_of: Any) -> None:
+    desk = desk_of(IDLE)
+    assert desk.command(vendor.TopUp(5000, 7)) == vendor.VendorReply(0x0100, 4, VendorResult.DONE, 9125)
+    assert money(desk) == (7, 35_000, 9125)
+    assert (desk.words(0x004E, 1)[0], desk.u32(0x0051), desk.i32(0x004F)) == (7, 35_000, 9125)
+    assert (desk.words(0x0401, 1)[0], desk.i32(0x0414)) == (7, 9125)
+
+
+def test_a_repeat_of_the_last_top_up_is_done_and_changes_nothing(desk_of: Any) -> None:
+    desk = desk_of(IDLE)
+    for _ in range(3):
+        assert desk.top_up(5000, 7) is VendorResult.DONE
+    assert money(desk) == (7, 35_000, 9125)
+
+
+@pytest.mark.parametrize(("amount_fen", "count"), [(5001, 7), (5000, 6), (5000, 9), (5000, 0)])
+def test_another_count_or_amount_is_refused(desk_of: Any, amount_fen: int, count: int) -> None:
+    desk = desk_of(IDLE)
+    desk.top_up(5000, 7)
+    assert desk.top_up(amount_fen, count) is VendorResult.WRONG_COUNT
+    assert money(desk) == (7, 35_000, 9125)
+
+
+def test_the_start_values_are_no_top_up_that_could_be_repeated(desk_of: Any) -> None:
+    desk = desk_of(IDLE)
+    assert desk.top_up(30_000, 6) is VendorResult.WRONG_COUNT
+
+
+def test_amount_0_with_the_next_count_moves_the_counter_only(desk_of: Any) -> None:
+    desk = desk_of({**IDLE, "hoarding_limit": '"10.00"'})
+    assert desk.top_up(0, 7) is VendorResult.DONE
+    assert money(desk) == (7, 30_000, 4125)
+
+
+def test_the_hoarding_limit_refuses_what_would_pass_it(desk_of: Any) -> None:
+    desk = desk_of({**IDLE, "hoarding_limit": '"100.00"'})
+    assert desk.top_up(5876, 7) is VendorResult.OVER_HOARDING_LIMIT
+    assert money(desk) == (6, 30_000, 4125)
+    assert desk.top_up(5875, 7) is VendorResult.DONE
+    assert money(desk) == (7, 35_875, 10_000)
+
+
+def test_a_meter_that_is_not_opened_takes_no_money(desk_of: Any) -> None:
+    desk = desk_of({"start": '{ energy = "100.00" }'})
+    assert desk.top_up(5000, 1) is VendorResult.NOT_OPENED
+    assert money(desk) == (0, 0, -10_000)
+
+
+def test_more_than_the_registers_hold_is_out_of_range(desk_of: Any) -> None:
+    desk = desk_of(IDLE)
+    assert desk.top_up(0x7FFF_FFFF, 7) is VendorResult.OUT_OF_RANGE
+    assert money(desk) == (6, 30_000, 4125)
+
+
+def test_the_counter_stops_at_its_end(desk_of: Any) -> None:
+    desk = desk_of({"start": '{ remaining = "1.00", purchase_count = 65534 }'})
+    assert desk.top_up(100, 65535) is VendorResult.DONE
+    assert desk.top_up(100, 0) is VendorResult.WRONG_COUNT
+
+
+@pytest.mark.parametrize(
+    ("rule", "taken"),
+    [
+        (CounterRule.NEXT, {7}),
+        (CounterRule.GREATER, {7, 8, 100}),
+        (CounterRule.DIFFERENT, {0, 5, 7, 8, 100}),
+        (CounterRule.UNCHECKED, {0, 5, 6, 7, 8, 100}),
+    ],
+)
+def test_which_counts_are_taken_is_the_meters_rule(desk_of: Any, rule: CounterRule, taken: set[int]) -> None:
+    for count in (0, 5, 6, 7, 8, 100):
+        desk = desk_of(IDLE)
+        desk.meter().counter_rule = rule
+        result = desk.top_up(5000, count)
+        assert (result is VendorResult.DONE) == (count in taken), count
+        assert money(desk)[2] == (9125 if count in taken else 4125)
+
+
+def test_a_meter_that_checks_no_counts_takes_a_repeat_twice(desk_of: Any) -> None:
+    desk = desk_of(IDLE)
+    desk.meter().counter_rule = CounterRule.UNCHECKED
+    desk.top_up(5000, 7)
+    desk.top_up(5000, 7)
+    assert money(desk) == (7, 40_000, 14_125)
+
+
+@pytest.mark.parametrize("changed", [b"", b"\0", b"\x20\x01", b"\x20\x01\0\0\4\x08\0\0\0\0\0\7"])
+def test_a_malformed_frame_is_exception_3(desk_of: Any, changed: bytes) -> None:
+    desk = desk_of(IDLE)
+    assert desk.ask(b"\x20\x01\0\0\4\x08" + changed) == b"\xa0\x03"
+    assert desk.ask(vendor.encode_request(vendor.TopUp(1, 7)) + b"\0") == b"\xa0\x03"
+
+
+def test_an_unknown_start_address_is_exception_2(desk_of: Any) -> None:
+    assert desk_of(IDLE).ask(b"\x20\x07\0\0\1\2\0\0") == b"\xa0\x02"
+
+
+@dataclass
+class Model:
+    """What the field's rules say about top-ups, without a meter."""
+
+    count: int = 6
+    total: int = 30_000
+    remaining: int = 4125
+    last: int | None = None
+
+    def top_up(self, amount: int, count: int) -> VendorResult:
+        if (count, amount) == (self.count, self.last):
+            return VendorResult.DONE
+        if count != self.count + 1:
+            return VendorResult.WRONG_COUNT
+        if amount and self.remaining + amount > 20_000:
+            return VendorResult.OVER_HOARDING_LIMIT
+        self.count, self.last = count, amount
+        self.total += amount
+        self.remaining += amount
+        return VendorResult.DONE
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0, 1, 100, 5000]), st.integers(min_value=5, max_value=12)), max_size=40
+    )
+)
+def test_any_sequence_of_top_ups_does_what_the_model_does(
+    desk_of: Any, top_ups: list[tuple[int, int]]
+) -> None:
+    desk, model = desk_of({**IDLE, "hoarding_limit": '"200.00"'}), Model()
+    for amount_fen, count in top_ups:
+        assert desk.top_up(amount_fen, count) is model.top_up(amount_fen, count)
+        assert money(desk) == (model.count, model.total, model.remaining)

@@ -1,0 +1,92 @@
+"""Function 10H and everything a meter does not take."""
+
+import struct
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.wire.pdu import read_holding, write_multiple
+
+
+@pytest.fixture
+def desk(desk_of: Any, opened: Any) -> Any:
+    return desk_of(opened)
+
+
+def test_a_write_shows_in_the_next_frame(desk: Any) -> None:
+    assert desk.words(0x0061, 1) == (0,)
+    assert desk.write(0x0061, 3000) == bytes.fromhex("1000610001")
+    assert desk.words(0x0061, 1) == (3000,)
+
+
+def test_the_hoarding_limit_is_written_by_10h(desk: Any) -> None:
+    assert desk.write(0x004C, 0, 50_000) == bytes.fromhex("10004c0002")
+    assert desk.u32(0x004C) == 50_000
+    assert desk.u32(0x0410) == 50_000
+
+
+def test_a_register_that_drives_nothing_keeps_what_was_written(desk: Any) -> None:
+    assert desk.write(0x0063, 1) == bytes.fromhex("1000630001")
+    assert desk.words(0x0063, 1) == (1,)
+
+
+@pytest.mark.parametrize("address", [0x0000, 0x021F, 0x0221, 0x0401, 0x0414, 0x0046])
+def test_a_register_that_10h_may_not_write_is_exception_2(desk: Any, address: int) -> None:
+    before = desk.words(address, 2)
+    assert desk.write(address, 0, 1) == b"\x90\x02"
+    assert desk.words(address, 2) == before
+
+
+@pytest.mark.parametrize("address", [0x0020, 0x3000, 0xFFFF])
+def test_an_address_without_a_register_is_exception_2(desk: Any, address: int) -> None:
+    assert desk.write(address, 1) == b"\x90\x02"
+
+
+def test_half_a_register_is_exception_2(desk: Any) -> None:
+    assert desk.write(0x004C, 1) == b"\x90\x02"
+    assert desk.write(0x004D, 1) == b"\x90\x02"
+
+
+def test_a_frame_with_one_register_that_is_refused_changes_none(desk: Any) -> None:
+    assert desk.write(0x0037, 5, 0) == b"\x90\x03", "CT 0"
+    assert desk.words(0x0037, 2) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "request_pdu",
+    [
+        read_holding(0, 0),
+        read_holding(0, 126),
+        read_holding(0, 0xFFFF),
+        b"\x03",
+        b"\x03\x00\x00\x00",
+        read_holding(0, 1) + b"\0",
+    ],
+)
+def test_a_bad_read_is_exception_3(desk: Any, request_pdu: bytes) -> None:
+    assert desk.ask(request_pdu) == b"\x83\x03"
+
+
+@pytest.mark.parametrize(
+    "request_pdu",
+    [
+        struct.pack(">BHHB", 0x10, 0x57, 0, 0),
+        struct.pack(">BHHB", 0x10, 0x57, 124, 248) + bytes(248),
+        write_multiple(0x57, b"\0\1\0\1")[:-1],
+        write_multiple(0x57, b"\0\1\0\1") + b"\0",
+        struct.pack(">BHHB", 0x10, 0x57, 3, 4) + bytes(4),
+        b"\x10",
+    ],
+)
+def test_a_bad_write_is_exception_3(desk: Any, request_pdu: bytes) -> None:
+    assert desk.ask(request_pdu) == b"\x90\x03"
+
+
+@pytest.mark.parametrize("function", [0x01, 0x02, 0x04, 0x05, 0x06, 0x0F, 0x11, 0x2B, 0x64])
+def test_another_function_is_exception_1_on_its_own_code(desk: Any, function: int) -> None:
+    assert desk.ask(bytes((function, 0, 0, 0, 1))) == bytes((function | 0x80, 1))
+
+
+def test_a_meter_without_credit_knows_no_vendor_function(desk_of: Any) -> None:
+    desk = desk_of({"model": '"DTSD1352-C"'})
+    assert desk.ask(bytes.fromhex("20010000040800001388000700 00")) == b"\xa0\x01"
