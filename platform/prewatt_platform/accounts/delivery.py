@@ -19,7 +19,7 @@ from prewatt_platform.accounts.service import till_of
 from prewatt_platform.control.models import CommandState
 from prewatt_platform.control.task import Task
 from prewatt_platform.field.driver import Lane
-from prewatt_platform.field.errors import FieldError
+from prewatt_platform.field.errors import FieldError, MeterRefused
 from prewatt_platform.field.messages import Evidence
 from prewatt_platform.kernel.tenancy import Work
 from prewatt_platform.ledger.service import Ledger
@@ -70,7 +70,8 @@ async def _commit_plan(task: Task, sale: Sale, evidence: Evidence) -> Plan | Non
         plan = Plan(evidence.purchase_count + 1, evidence.total_purchased_fen, sale.amount_fen)
         refusal = foreign or rules.refusal_before_sending(plan, evidence)
         if refusal is not None:
-            meter.hold_reason = foreign
+            if foreign is not None:
+                await meters.hold(meter.id, foreign)
             await Ledger(work, await _currency(work)).void(
                 sale.command_id, till_of(task.command), sale.amount_fen
             )
@@ -119,7 +120,7 @@ async def _send(task: Task, plan: Plan, lane: Lane) -> str | None:
         reply = await lane.top_up(TopUp(plan.amount_fen, plan.purchase_count))
     except FieldError as failure:
         await task.move(CommandState.SENT, str(failure), attempted=True)
-        return None if failure.may_have_been_applied or getattr(failure, "retryable", True) else str(failure)
+        return str(failure) if isinstance(failure, MeterRefused) and failure.permanent else None
     if reply.result is VendorResult.DONE:
         await task.move(CommandState.ECHOED, attempted=True)
         return None
@@ -154,9 +155,7 @@ async def _post(task: Task, sale: Sale, evidence: Evidence) -> None:
 
 async def _dispute(task: Task, reason: str) -> None:
     async def hold(work: Work) -> None:
-        meter = await MeterRepository(work).by_id(task.meter.id, for_update=True)
-        assert meter is not None
-        meter.hold_reason = f"disputed order: {reason}"
+        await MeterRepository(work).hold(task.meter.id, f"disputed order: {reason}")
 
     await task.move(CommandState.DISPUTED, reason, also=hold)
 

@@ -2,10 +2,10 @@
 
 The frame is absolute (credit, count and total to zero, base to the energy of now), so it is never repeated blindly:
 each attempt reads first and writes only when the meter is not yet as planned. A meter whose money control is on
-already is refused, because the frame would wipe somebody's credit.
+already is refused, because the frame would wipe somebody's credit; one that is found opened in another way than
+planned is a matter for a person.
 """
 
-import contextlib
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +29,7 @@ async def open_account(task: Task) -> None:
         async with task.lane() as lane:
             await _open(task, lane)
     except (FieldError, GatewayUnreachable) as failure:
-        if isinstance(failure, MeterRefused) and not (failure.retryable or failure.may_have_been_applied):
+        if isinstance(failure, MeterRefused) and failure.permanent:
             await _fail(task, str(failure))
         else:
             waiting = CommandState.UNKNOWN if "terms" in task.command.payload else CommandState.REQUESTED
@@ -39,22 +39,22 @@ async def open_account(task: Task) -> None:
 async def _open(task: Task, lane: Lane) -> None:
     reading = await lane.read()
     if "terms" not in task.command.payload:
-        assert reading.prepaid is not None, "only prepaid meters are opened"
-        if reading.prepaid.money_control:
+        if _money_control_on(reading):
             await _fail(task, "money control is on already; opening would wipe the credit in the meter")
             return
         await _commit_terms(task, reading)
     terms = task.command.payload["terms"]
-    if not _shows(terms, reading):
+    if not _money_control_on(reading):
         if not await _send(task, terms, lane):
             return
         reading = await lane.read()
-    if _shows(terms, reading):
-        await _succeed(task)
-        with contextlib.suppress(FieldError):
-            await task.store(reading)
-    else:
+    await task.store(reading)
+    if not _money_control_on(reading):
         await task.ask_again(CommandState.SENT, "the meter does not show it yet")
+    elif _shows(terms, reading):
+        await _succeed(task)
+    else:
+        await _dispute(task, "money control is on, but not as it was sent: somebody else opened the meter")
 
 
 async def _commit_terms(task: Task, reading: MeterReading) -> None:
@@ -70,11 +70,15 @@ async def _commit_terms(task: Task, reading: MeterReading) -> None:
         await task.move_in(work, CommandState.PLANNED, payload={**task.command.payload, "terms": terms})
 
 
+def _money_control_on(reading: MeterReading) -> bool:
+    assert reading.prepaid is not None, "only prepaid meters are opened"
+    return reading.prepaid.money_control
+
+
 def _shows(terms: dict[str, Any], reading: MeterReading) -> bool:
     read = reading.prepaid
     return (
         read is not None
-        and read.money_control
         and (read.purchase_count, read.total_purchased_fen) == (0, 0)
         and read.base_centikwh == terms["base_centikwh"]
         and list(read.alarms_fen) == terms["alarms_fen"]
@@ -129,6 +133,13 @@ async def _succeed(task: Task) -> None:
         )
 
     await task.move(CommandState.SUCCEEDED, also=opened)
+
+
+async def _dispute(task: Task, reason: str) -> None:
+    async def hold(work: Work) -> None:
+        await MeterRepository(work).hold(task.meter.id, f"disputed opening: {reason}")
+
+    await task.move(CommandState.DISPUTED, reason, also=hold)
 
 
 async def _fail(task: Task, reason: str) -> None:

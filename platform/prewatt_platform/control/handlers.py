@@ -43,14 +43,11 @@ async def set_control_mode(task: Task) -> None:
                     return
                 await task.move(CommandState.SENT, attempted=True)
                 reading = await _write_and_read(lane, mode)
-    except MeterRefused as refused:
-        if refused.retryable or refused.may_have_been_applied:
-            await task.ask_again(CommandState.UNKNOWN, str(refused))
-        else:
-            await task.move(CommandState.FAILED, str(refused))
-        return
     except (FieldError, GatewayUnreachable) as failure:
-        await task.ask_again(CommandState.UNKNOWN, str(failure))
+        if isinstance(failure, MeterRefused) and failure.permanent:
+            await task.move(CommandState.FAILED, str(failure))
+        else:
+            await task.ask_again(CommandState.UNKNOWN, str(failure))
         return
     await task.store(reading)
     await _judge(task, mode, reading)

@@ -90,6 +90,8 @@ class MeterRefused(ExchangeFailed):
         )
         self.code = code
         self.retryable = code in RETRYABLE_CODES
+        self.permanent = code not in RETRYABLE_CODES | OUTCOME_UNKNOWN_CODES
+        """The same request will be refused again; a person has to look."""
         self.may_have_been_applied = self.may_have_been_applied and code in OUTCOME_UNKNOWN_CODES
 
 

@@ -57,6 +57,12 @@ class MeterRepository(Repository):
         statement = self._scoped(Meter).where(Meter.id == meter_id)
         return await self._one(statement.with_for_update() if for_update else statement)
 
+    async def hold(self, meter_id: UUID, reason: str) -> None:
+        """Let no more money go to a meter until a person decides."""
+        meter = await self.by_id(meter_id, for_update=True)
+        assert meter is not None, "commands concern meters that exist"
+        meter.hold_reason = reason
+
     async def by_numbers(self, numbers: Sequence[str]) -> list[Meter]:
         """The meters of those numbers that exist."""
         return await self._all(self._scoped(Meter).where(col(Meter.number).in_(numbers)))
