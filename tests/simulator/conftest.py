@@ -1,10 +1,14 @@
 """What the tests of the simulator share: a farm on a clock that the test moves, and a desk to talk to its meters."""
 
 import asyncio
+import json
 import struct
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,3 +167,36 @@ def served() -> Any:
             yield wire
 
     return serve
+
+
+@contextmanager
+def _running(site: str, *options: str) -> Iterator[list[dict[str, Any]]]:
+    command = [
+        str(Path(sys.executable).with_name("prewatt")),
+        "sim",
+        "run",
+        site,
+        "--base-port",
+        "0",
+        "--json",
+    ]
+    timing = [] if "--wire-timing" in options else ["--no-wire-timing"]
+    with subprocess.Popen([*command, *timing, *options], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        rows = []
+        try:
+            for line in process.stdout:
+                row = json.loads(line)
+                if row == {"ready": True}:
+                    break
+                rows.append(row)
+            yield rows
+        finally:
+            process.terminate()
+            assert process.wait(timeout=20) == 0
+
+
+@pytest.fixture(scope="session")
+def running() -> Any:
+    """A context manager: `prewatt sim run` as a process on free ports, and its listeners once it is ready."""
+    return _running

@@ -1,0 +1,162 @@
+"""`prewatt sim` as a process: what it prints, how it ends."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.site import load_site
+from prewatt_fixtures.wire import rtu, vendor
+from prewatt_fixtures.wire.pdu import read_holding
+
+PREWATT = str(Path(sys.executable).with_name("prewatt"))
+
+
+def prewatt(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PREWATT, "sim", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def ask(row: dict[str, Any], unit: int, pdu: bytes) -> bytes:
+    with socket.create_connection((row["host"], row["tcp"]), timeout=10) as client:
+        client.sendall(rtu.encode(unit, pdu))
+        return client.recv(300)[1:-2]
+
+
+class TestRun:
+    def test_it_prints_its_listeners_then_ready_and_ends_well_when_told(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with subprocess.Popen(
+                [PREWATT, "sim", "run", "tiny", "--base-port", "0"], stdout=subprocess.PIPE, text=True
+            ) as process:
+                assert process.stdout is not None
+                lines = [process.stdout.readline().strip() for _ in range(4)]
+                assert [line.split(":")[0] for line in lines] == [
+                    "000001 port 1",
+                    "000001 port 2",
+                    "000002 port 1",
+                    "ready",
+                ]
+                process.send_signal(number)
+                assert process.wait(timeout=20) == 0
+
+    def test_json_lines_tell_a_program_where_to_connect(self, running: Any) -> None:
+        with running("tiny") as rows:
+            assert [(row["gateway"], row["port"]) for row in rows] == [
+                ("000001", 1),
+                ("000001", 2),
+                ("000002", 1),
+            ]
+            assert ask(rows[0], 2, read_holding(0, 2)) == b"\x03\x04" + (200_000 // 20).to_bytes(4, "big")
+
+    def test_a_start_and_speed_0_freeze_the_farm_there(self, running: Any) -> None:
+        with running("tiny", "--start", "2021-12-28T15:35:00+08:00", "--speed", "0") as rows:
+            assert ask(rows[1], 1, read_holding(0x0228, 4)) == bytes((3, 8, 21, 12, 28, 2, 15, 35, 0, 0))
+
+    def test_wire_timing_is_on_unless_it_is_switched_off(self, running: Any) -> None:
+        """With it the bus carries one frame after the other; a frozen farm's wire lives in real time."""
+        with running("tiny", "--speed", "0", "--wire-timing") as rows:
+            assert ask(rows[0], 2, read_holding(0, 1))[:2] == b"\x03\x02"
+
+    def test_state_is_kept_from_one_run_to_the_next(self, running: Any, tmp_path: Path) -> None:
+        state = tmp_path / "farm.json"
+        top_up = vendor.encode_request(vendor.TopUp(5000, 7))
+        with running("tiny", "--speed", "0", "--state", str(state)) as rows:
+            assert vendor.decode_reply(ask(rows[1], 1, top_up)).remaining_fen == 9125
+        with running("tiny", "--speed", "0", "--state", str(state)) as rows:
+            assert ask(rows[1], 1, read_holding(0x0221, 1)) == b"\x03\x02\0\7"
+            assert vendor.decode_reply(ask(rows[1], 1, top_up)).remaining_fen == 9125
+
+    def test_a_taken_port_is_exit_2_and_named(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            ended = prewatt("run", "tiny", "--base-port", str(port))
+        assert ended.returncode == 2
+        assert f"port {port} on 127.0.0.1" in ended.stderr
+        assert ended.stdout == ""
+
+    def test_a_damaged_state_file_is_exit_2_and_named(self, tmp_path: Path) -> None:
+        state = tmp_path / "farm.json"
+        for text in ("{", "[]", '{"project": "999"}'):
+            state.write_text(text)
+            ended = prewatt("run", "tiny", "--base-port", "0", "--state", str(state))
+            assert (ended.returncode, str(state) in ended.stderr) == (2, True)
+
+    @pytest.mark.parametrize("start", ["yesterday", "2021-12-28T15:35:00"])
+    def test_a_start_without_an_offset_is_exit_2(self, start: str) -> None:
+        ended = prewatt("run", "tiny", "--start", start)
+        assert ended.returncode == 2
+        assert start in ended.stderr
+
+    def test_an_unknown_site_is_exit_2_and_the_known_ones_are_named(self) -> None:
+        ended = prewatt("run", "atlantis")
+        assert ended.returncode == 2
+        assert "atlantis" in ended.stderr
+        assert "mingde, tiny" in ended.stderr
+
+
+class TestEndpoints:
+    def test_they_are_where_run_listens(self) -> None:
+        table = json.loads(prewatt("endpoints", "mingde", "--json", "--protocol", "tcp").stdout)
+        assert [(row["gateway"], row["port"]) for row in table] == list(load_site("mingde").by_port)
+        assert [row["tcp"] for row in table] == list(range(15001, 15001 + len(table)))
+        assert {(row["host"], row["framing"]) for row in table} == {("127.0.0.1", "tcp")}
+
+    def test_piped_rows_are_plain(self) -> None:
+        first = prewatt("endpoints", "tiny", "--base-port", "20000").stdout.splitlines()[0]
+        assert first == "000001\t1\t127.0.0.1\t20000\trtu"
+
+    def test_ports_past_the_last_are_refused(self) -> None:
+        ended = prewatt("endpoints", "tiny", "--base-port", "65534")
+        assert ended.returncode == 2
+        assert "65535" in ended.stderr
+
+
+class TestCheck:
+    def test_a_good_site_is_summed_up(self) -> None:
+        ended = prewatt("check", "mingde")
+        assert ended.returncode == 0
+        assert "262 meters" in ended.stdout
+
+    @pytest.mark.parametrize(
+        ("change", "key"),
+        [
+            ('model = "DDSY1352-NK/F"\nct = 0', "meters.0.ct"),
+            ('model = "XYZ"', "meters.0"),
+            ('model = "DDSY1352-NK/F"\nload = { shape = "trace" }', "meters.0010010101.load.shape"),
+            ('model = "DDSY1352-NK/F"\n[[faults]]\nkind = "explode"', "faults.0.kind"),
+        ],
+    )
+    def test_a_wrong_site_is_exit_2_with_file_and_key(self, tmp_path: Path, change: str, key: str) -> None:
+        site = tmp_path / "site.toml"
+        site.write_text(
+            '[project]\ncode = "001"\nname = "x"\n[[gateways]]\nnumber = "001001"\nports = [{ port = 1 }]\n'
+            f'[[meters]]\nnumber = "0010010101"\nplace = "p"\n{change}\n',
+            "utf-8",
+        )
+        ended = prewatt("check", str(site))
+        assert ended.returncode == 2
+        assert str(site) in ended.stderr
+        assert key in ended.stderr
+
+
+class TestDevices:
+    def test_every_model_is_listed(self) -> None:
+        table = {row["model"]: row for row in json.loads(prewatt("devices", "--json").stdout)}
+        assert table["DTSY1352-NK/F"]["prepaid"] is True
+        assert table["ADW300/CLR"]["short_names"] == ["ADW300"]
+        assert [line.split("\t")[0] for line in prewatt("devices").stdout.splitlines()] == list(table)
+
+
+@pytest.mark.parametrize("command", ["run", "endpoints", "check", "devices"])
+def test_help_has_an_example(command: str) -> None:
+    ended = prewatt(command, "--help")
+    assert ended.returncode == 0
+    assert f"prewatt sim {command}" in ended.stdout.replace("\n", " ")
+    assert "Example" in ended.stdout

@@ -1,0 +1,98 @@
+"""Registers survive: a farm's state as plain data, and the same farm made from it again."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.wire import vendor
+from prewatt_simulator.errors import StateError
+
+HOUR_S = 3600
+
+
+@pytest.fixture
+def lived(desk_of: Any, opened: Any) -> Any:
+    """A farm that has counted, been topped up, set, written and forced."""
+    desk = desk_of(opened, {"model": '"DTSD1352-C"', "ct": "20", "load": '{ kwh_per_day = "24" }'})
+    desk.clock.advance(9 * HOUR_S + 7)
+    desk.top_up(5000, 7)
+    desk.command(vendor.SetClock(datetime(2022, 6, 1, 12)))
+    desk.command(vendor.MoneyControl(prices_e4=(4, 3, 2, 1), meter_number="000000000042"))
+    desk.write(0x2006, 0x0100, 0x0002, 0x0003, *[0] * 18)
+    desk.write(0x0057, 1, 1)
+    desk.write(0x0063, 1)
+    desk.write(0x0360, 0x0103, 0)
+    desk.write(0x008E, 40, unit=2)
+    desk.clock.advance(HOUR_S)
+    return desk
+
+
+def fresh(desk_of: Any, opened: Any, clock: Any) -> Any:
+    return desk_of(
+        opened, {"model": '"DTSD1352-C"', "ct": "20", "load": '{ kwh_per_day = "24" }'}, clock=clock
+    )
+
+
+BLOCKS = [
+    (1, 0, 100),
+    (1, 0x0200, 50),
+    (1, 0x0360, 10),
+    (1, 0x0400, 25),
+    (1, 0x2000, 48),
+    (2, 0, 10),
+    (2, 0x61, 46),
+]
+
+
+def test_a_restored_farm_shows_the_same_registers(lived: Any, desk_of: Any, opened: Any) -> None:
+    again = fresh(desk_of, opened, lived.clock)
+    again.farm.restore(json.loads(json.dumps(lived.farm.state())))
+    for unit, start, count in BLOCKS:
+        assert again.words(start, count, unit) == lived.words(start, count, unit), hex(start)
+    assert again.farm.state() == lived.farm.state()
+
+
+def test_a_repeat_of_the_last_top_up_is_still_known(lived: Any, desk_of: Any, opened: Any) -> None:
+    again = fresh(desk_of, opened, lived.clock)
+    again.farm.restore(lived.farm.state())
+    assert again.top_up(5000, 7) is vendor.VendorResult.DONE
+    assert again.meter().purchase_count == 7
+    assert again.meter().total_purchased_fen == 35_000
+
+
+def test_a_farm_that_was_off_consumed_nothing(lived: Any, desk_of: Any, opened: Any) -> None:
+    state = lived.farm.state()
+    lived.clock.advance(1000 * HOUR_S)
+    again = fresh(desk_of, opened, lived.clock)
+    again.farm.restore(state)
+    assert again.farm.state() == state
+
+
+def test_a_meter_that_the_state_does_not_name_keeps_its_start(lived: Any, desk_of: Any, opened: Any) -> None:
+    state = lived.farm.state()
+    del state["meters"]["0010010101"]
+    again = fresh(desk_of, opened, lived.clock)
+    again.farm.restore(state)
+    assert again.meter().purchase_count == 6
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (lambda state: state.update(project="002"), "project 001"),
+        (lambda state: state.pop("meters"), "project 001"),
+        (lambda state: state["meters"].update({"0010010133": {}}), "0010010133"),
+        (lambda state: state["meters"]["0010010101"].update(model="ADW300/CLR"), "ADW300"),
+        (lambda state: state["meters"]["0010010101"].pop("purchase_count"), "0010010101"),
+        (lambda state: state["meters"]["0010010101"].update(zones="zz"), "0010010101"),
+    ],
+)
+def test_a_state_that_does_not_fit_is_refused_and_named(
+    lived: Any, desk_of: Any, opened: Any, damage: Any, named: str
+) -> None:
+    state = lived.farm.state()
+    damage(state)
+    with pytest.raises(StateError, match=named):
+        fresh(desk_of, opened, lived.clock).farm.restore(state)

@@ -1,0 +1,89 @@
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.endpoints import Endpoint
+from prewatt_fixtures.site import load_site, shipped_sites
+from prewatt_fixtures.wire import rtu
+from prewatt_fixtures.wire.pdu import read_holding
+from prewatt_simulator.errors import KeepsNoCredit, PortTaken, UnknownMeter
+from prewatt_simulator.farm import Farm
+
+READ = rtu.encode(1, read_holding(0x0221, 1))
+REPLY = rtu.encode(1, b"\x03\x02\0\6")
+
+
+@pytest.mark.anyio
+class TestServing:
+    async def test_listeners_stand_in_the_order_of_gateway_and_port(self, desk_of: Any, opened: Any) -> None:
+        async with desk_of(opened).farm.serving(framing="tcp") as endpoints:
+            assert [(e.gateway, e.port, e.host, e.framing) for e in endpoints] == [
+                ("001001", 1, "127.0.0.1", "tcp"),
+                ("001001", 2, "127.0.0.1", "tcp"),
+            ]
+            assert len({e.tcp for e in endpoints}) == 2
+
+    async def test_a_base_port_numbers_them_upwards(self, desk_of: Any, opened: Any) -> None:
+        farm = desk_of(opened).farm
+        async with farm.serving() as free:
+            base = max(endpoint.tcp for endpoint in free) + 1
+        async with farm.serving(base_port=base) as endpoints:
+            assert [endpoint.tcp for endpoint in endpoints] == [base, base + 1]
+
+    async def test_the_same_ports_can_be_served_again_at_once(
+        self, desk_of: Any, opened: Any, connected: Any
+    ) -> None:
+        farm = desk_of(opened).farm
+        async with farm.serving() as endpoints:
+            base = min(endpoint.tcp for endpoint in endpoints)
+        for _ in range(3):
+            async with farm.serving(base_port=base) as endpoints, connected(endpoints[0]) as wire:
+                wire.send(READ)
+                assert await wire.receive(7) == REPLY
+
+    async def test_a_taken_port_is_named_and_leaves_nothing_open(self, desk_of: Any, opened: Any) -> None:
+        one, other = desk_of(opened).farm, desk_of(opened).farm
+        async with one.serving() as endpoints:
+            taken = endpoints[0].tcp
+            with pytest.raises(PortTaken) as refused:
+                async with other.serving(base_port=taken - 1):
+                    pass
+            assert refused.value.host == "127.0.0.1"
+            assert str(refused.value.port) in str(refused.value)
+
+    async def test_stopping_drops_the_clients(self, desk_of: Any, opened: Any, connected: Any) -> None:
+        farm = desk_of(opened).farm
+        async with farm.serving() as endpoints:
+            context = connected(endpoints[0])
+            wire = await context.__aenter__()
+            wire.send(READ)
+            await wire.receive(7)
+        assert await wire.ended()
+        await context.__aexit__(None, None, None)
+
+
+def test_a_meter_that_is_not_there_is_named(desk_of: Any, opened: Any) -> None:
+    with pytest.raises(UnknownMeter, match="0010010155"):
+        desk_of(opened).farm.meter("0010010155")
+
+
+def test_money_is_no_question_to_a_meter_without_credit(desk_of: Any) -> None:
+    meter = desk_of({"model": '"DTSD1352-C"'}).meter()
+    assert meter.energy_centikwh == 0
+    with pytest.raises(KeepsNoCredit, match="DTSD1352-C"):
+        assert meter.remaining_fen
+
+
+@pytest.mark.parametrize("name", shipped_sites())
+def test_every_meter_of_a_shipped_site_answers(name: str) -> None:
+    farm = Farm(load_site(name))
+    for placed in farm.site.meters:
+        reply, _ = farm.bus(placed.gateway, placed.port).exchange(
+            placed.bus_address, read_holding(0, 10), farm.clock.time()
+        )
+        assert reply is not None
+        assert reply[:2] == b"\x03\x14", placed.number
+
+
+def test_endpoints_are_plain_facts(desk_of: Any) -> None:
+    assert Endpoint("001001", 1, "127.0.0.1", 15001, "rtu").tcp == 15001
