@@ -1,8 +1,38 @@
-"""What every test folder shares: the event loop's kind, and one PostgreSQL server for each test process."""
+"""What every test folder shares: the event loop's kind, a PostgreSQL server for each test process, a database for
+each test that wants one, and houses: a farm on its sockets with a platform that knows it.
+"""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+
+if TYPE_CHECKING:
+    from prewatt_fixtures.clock import Clock
+    from prewatt_fixtures.endpoints import Endpoint, Framing
+    from prewatt_fixtures.site import Site
+    from prewatt_platform.app import Platform, ServeRole
+    from prewatt_platform.control.models import Command
+    from prewatt_platform.kernel.database import Database
+    from prewatt_platform.kernel.settings import Settings
+    from prewatt_platform.kernel.tenancy import Scope
+    from prewatt_platform.operators.models import Role
+    from prewatt_platform.projects.models import Project
+    from prewatt_simulator.farm import Farm
+
+PATIENCE_S = 30.0
+"""How long a test waits for what has to come."""
+
+PASSWORD = "correct horse"
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +54,171 @@ def postgres_url() -> Iterator[str]:
         settings={"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     ) as url:
         yield url
+
+
+async def _ask_server(url: str, statement: str) -> None:
+    import asyncpg
+
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def migrated_template(postgres_url: str) -> str:
+    """Name of a migrated database that nobody connects to, to be copied."""
+    from prewatt_platform.kernel import migrate
+
+    await _ask_server(postgres_url, "CREATE DATABASE prewatt_template")
+    await migrate.upgrade(postgres_url.replace("/postgres?", "/prewatt_template?"))
+    return "prewatt_template"
+
+
+@pytest.fixture
+async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
+    """A database of this test's own, without any schema."""
+    async with _own_database(postgres_url, "template0") as url:
+        yield url
+
+
+@pytest.fixture
+async def database_url(postgres_url: str, migrated_template: str) -> AsyncIterator[str]:
+    """A database of this test's own, with this version's schema and nothing in it."""
+    async with _own_database(postgres_url, migrated_template) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _own_database(server_url: str, template: str) -> AsyncIterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    await _ask_server(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server_url.replace("/postgres?", f"/{name}?")
+    await _ask_server(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Units of work over this test's database, on the machine's clock."""
+    from prewatt_fixtures.clock import RealClock
+    from prewatt_platform.kernel.database import Database
+    from prewatt_platform.kernel.ids import IdMaker
+
+    clock = RealClock()
+    database = Database(database_url, clock=clock, new_id=IdMaker(clock))
+    yield database
+    await database.close()
+
+
+@dataclass
+class House:
+    """A farm on its sockets, and a platform that has imported its site."""
+
+    farm: Farm
+    endpoints: tuple[Endpoint, ...]
+    platform: Platform
+    project: Project
+    scope: Scope
+    """The project, as an operator of no record sees it; `operator` makes one who can sign in."""
+
+    @property
+    def database(self) -> Database:
+        return self.platform.database
+
+    async def until(self, condition: Callable[[], Awaitable[T]], patience_s: float = PATIENCE_S) -> T:
+        """The first true thing that `condition` returns; TimeoutError when none comes."""
+        async with asyncio.timeout(patience_s):
+            while not (found := await condition()):  # noqa: ASYNC110 - what is waited for sets no event
+                await asyncio.sleep(0.02)
+        return found
+
+    async def ended(self, command_id: uuid.UUID, patience_s: float = PATIENCE_S) -> Command:
+        """The command once it is final."""
+        from prewatt_platform.control.repository import CommandRepository
+
+        async def final() -> Command | None:
+            async with self.database.project(self.scope) as work:
+                command = await CommandRepository(work).by_id(command_id)
+            assert command is not None
+            return command if command.final else None
+
+        found = await self.until(final, patience_s)
+        assert found is not None
+        return found
+
+    async def read(self, patience_s: float = PATIENCE_S) -> None:
+        """Return when every meter of the site has been read."""
+        from prewatt_platform.accounts.board import BoardFilter, BoardOrder, BoardRepository
+
+        async def all_read() -> bool:
+            async with self.database.project(self.scope) as work:
+                rows, _ = await BoardRepository(work).page(BoardFilter(), BoardOrder(), 1000, None)
+            return len(rows) > 0 and all(row.state.reading_at is not None for row in rows)
+
+        await self.until(all_read, patience_s)
+
+    async def operator(self, name: str, role: Role) -> str:
+        """A new operator of this project, signed in; their token. The password is `PASSWORD`."""
+        await self.platform.operators.add(name, PASSWORD, name.title(), [(self.project, role)])
+        token, _ = await self.platform.operators.sign_in(name, PASSWORD)
+        return token
+
+
+def _site(name: str, code: str | None) -> Site:
+    from prewatt_fixtures.site import load_site, parse_site
+
+    if code is None:
+        return load_site(name)
+    text = (resources.files("prewatt_fixtures") / "sites" / f"{name}.toml").read_text("utf-8")
+    own = load_site(name).project.code
+    return parse_site(text.replace(f'"{own}', f'"{code}'), f"{name} as project {code}")
+
+
+@pytest.fixture
+async def open_house(database_url: str) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+    """Houses over this test's database, each built by a call; all platforms of a test share the database.
+
+    The site is a shipped one by name, or a site; `code` gives a shipped one another project's code, so that two
+    projects live side by side. `work` is the role that the platform starts with; None starts nothing.
+    `known=False` imports the site without its endpoints. What else is named goes to `Platform`.
+    """
+    from prewatt_fixtures.clock import RealClock
+    from prewatt_platform.app import Platform
+    from prewatt_platform.kernel.settings import Settings
+    from prewatt_platform.kernel.tenancy import Actor, Scope
+    from prewatt_platform.onboarding import import_site
+    from prewatt_platform.projects.repository import ProjectRepository
+    from prewatt_simulator.farm import Farm
+
+    async with AsyncExitStack() as stack:
+
+        async def build(
+            site: str | Site = "tiny",
+            *,
+            code: str | None = None,
+            work: ServeRole | None = None,
+            clock: Clock | None = None,
+            framing: Framing = "rtu",
+            known: bool = True,
+            settings: Settings | None = None,
+            **platform: Any,
+        ) -> House:
+            described = _site(site, code) if isinstance(site, str) else site
+            clock = clock or RealClock()
+            farm = Farm(described, clock=clock)
+            endpoints = await stack.enter_async_context(farm.serving(framing=framing))
+            house = Platform(database_url, settings or Settings(), clock=clock, **platform)
+            stack.push_async_callback(house.stop)
+            await import_site(house.database, described, endpoints if known else ())
+            async with house.database.directory() as directory:
+                project = await ProjectRepository(directory).by_code(described.project.code)
+            assert project is not None
+            assert project.id is not None
+            if work is not None:
+                await house.start(work)
+            return House(
+                farm, endpoints, house, project, Scope(project.id, Actor(house.new_id(), "test operator"))
+            )
+
+        yield build
