@@ -5,22 +5,27 @@ Every register of these peers holds its own address, so that an answer shows whi
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from socket import SO_LINGER, SOL_SOCKET
+from typing import Any
 
 import pytest
 
 from prewatt_fixtures.clock import Clock, RealClock
 from prewatt_fixtures.endpoints import Framing
 from prewatt_fixtures.profile import Block
+from prewatt_fixtures.site import load_site
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire import pdu as modbus
+from prewatt_platform.field.field import Field
 from prewatt_platform.field.master import Master, Station
 from prewatt_platform.field.messages import BusAddress, MeterAddress
 from prewatt_platform.field.settings import FieldSettings
 from prewatt_platform.field.transport import Connection, tcp_connect
+from prewatt_simulator.farm import Farm
+from prewatt_simulator.faults import Fault
 
 PATIENT = FieldSettings(timeout_s=20, connect_timeout_s=20)
 """A slow machine is no failure; time-outs are the test's to call, by `Wire.give_up`."""
@@ -75,6 +80,7 @@ class SerialServer:
     bus: BusAddress
     asked: list[Asked] = field(default_factory=list)
     links: list[asyncio.StreamWriter] = field(default_factory=list)
+    linked: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def reads(self) -> list[tuple[int, int]]:
@@ -95,6 +101,7 @@ async def _serve(framing: Framing, script: Script) -> AsyncIterator[SerialServer
     async def link(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number = len(server.links)
         server.links.append(writer)
+        server.linked.set()
         stream = rtu.RequestStream() if framing == "rtu" else mbap.FrameStream()
         try:
             while data := await reader.read(4096):
@@ -162,11 +169,17 @@ class Wire:
         self.framing = framing
         self.give_up = asyncio.Event()
 
+    def frame(self, pdu: bytes, tag: int = 0, unit: int = 1) -> bytes:
+        """A PDU in the framing."""
+        return rtu.encode(unit, pdu) if self.framing == "rtu" else mbap.encode(tag, unit, pdu)
+
     def serve(self, script: Script) -> AbstractAsyncContextManager[SerialServer]:
         """A serial server that lets `script` see to each request."""
         return _serve(self.framing, script)
 
-    def master(self, bus: BusAddress, settings: FieldSettings = PATIENT, clock: Clock | None = None) -> Master:
+    def master(
+        self, bus: BusAddress, settings: FieldSettings = PATIENT, clock: Clock | None = None
+    ) -> Master:
         """A master on real sockets."""
         return Master(bus, clock or RealClock(), settings, self.connect)
 
@@ -184,3 +197,49 @@ class Wire:
 def wire(request: pytest.FixtureRequest) -> Wire:
     """Both framings, one after the other."""
     return Wire(request.param)
+
+
+@dataclass
+class Rig:
+    """A farm on its sockets, and a field that knows where each meter is."""
+
+    farm: Farm
+    field: Field
+    meters: dict[str, MeterAddress]
+    wire: Wire
+
+    async def strike(self, fault: Fault, asking: Coroutine[Any, Any, Any]) -> Any:
+        """Ask, and call the reply off once the fault has fired, as the time-out would."""
+        rule = self.farm.faults.add(fault)
+        asked = asyncio.ensure_future(asking)
+        while not rule.fired:  # noqa: ASYNC110 - the farm has no event for it
+            await asyncio.sleep(0)
+        self.wire.give_up.set()
+        return await asked
+
+
+def _rig(framing: Framing) -> Callable[..., AbstractAsyncContextManager[Rig]]:
+    @asynccontextmanager
+    async def open_rig(name: str = "tiny", clock: Clock | None = None, **numbers: Any) -> AsyncIterator[Rig]:
+        site = load_site(name)
+        farm = Farm(site, clock=clock)
+        wire = Wire(framing)
+        async with farm.serving(framing=framing) as endpoints:
+            buses = {(e.gateway, e.port): BusAddress(e.host, e.tcp, e.framing) for e in endpoints}
+            meters = {
+                m.number: MeterAddress(
+                    buses[m.gateway, m.port], m.bus_address, m.model, m.number, ct=m.ct, pt=m.pt
+                )
+                for m in site.meters
+            }
+            field = Field(farm.clock, settings=replace(PATIENT, **numbers), connect=wire.connect)
+            yield Rig(farm, field, meters, wire)
+            await field.close()
+
+    return open_rig
+
+
+@pytest.fixture(params=["rtu", "tcp"])
+def rig(request: pytest.FixtureRequest) -> Callable[..., AbstractAsyncContextManager[Rig]]:
+    """Opens a farm of a shipped site with a field before it; over both framings, one after the other."""
+    return _rig(request.param)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ async def _answer(asked: Any) -> None:
     asked.write(asked.frame())
 
 
-async def test_silence_is_no_reply_after_the_time_out(wire: Any):
+async def test_silence_is_no_reply_after_the_time_out(wire: Any) -> None:
     """The one test that waits for the time-out itself; the clock stands still, the wire does not mind."""
 
     async def script(asked: Any) -> None:
@@ -40,7 +41,7 @@ async def test_silence_is_no_reply_after_the_time_out(wire: Any):
         master.close()
 
 
-async def test_connection_that_ended_while_idle_is_opened_again_and_the_request_sent_once(wire: Any):
+async def test_connection_that_ended_while_idle_is_opened_again_and_the_request_sent_once(wire: Any) -> None:
     async with wire.serve(_answer) as server:
         master, station = wire.master(server.bus), wire.station(server.bus)
         await master.exchange(station, wire.read(*QUESTION))
@@ -52,7 +53,7 @@ async def test_connection_that_ended_while_idle_is_opened_again_and_the_request_
         master.close()
 
 
-async def test_connection_that_was_reset_while_idle_is_opened_again(wire: Any):
+async def test_connection_that_was_reset_while_idle_is_opened_again(wire: Any) -> None:
     async with wire.serve(_answer) as server:
         master, station = wire.master(server.bus), wire.station(server.bus)
         await master.exchange(station, wire.read(*QUESTION))
@@ -63,7 +64,7 @@ async def test_connection_that_was_reset_while_idle_is_opened_again(wire: Any):
         master.close()
 
 
-async def test_connection_that_ends_after_the_request_leaves_the_outcome_open(wire: Any):
+async def test_connection_that_ends_after_the_request_leaves_the_outcome_open(wire: Any) -> None:
     """The request is not repeated, and the unit answers a probe before it is asked anything else."""
 
     async def script(asked: Any) -> None:
@@ -82,7 +83,7 @@ async def test_connection_that_ends_after_the_request_leaves_the_outcome_open(wi
         master.close()
 
 
-async def test_caller_that_is_cancelled_leaves_no_answer_for_the_next(wire: Any):
+async def test_caller_that_is_cancelled_leaves_no_answer_for_the_next(wire: Any) -> None:
     heard = asyncio.Event()
     held: list[bytes] = []
 
@@ -141,7 +142,7 @@ class Line:
 )
 async def test_write_that_took_nothing_is_tried_once_more(
     wire: Any, failures: int, outcome: type[Exception], writes: int, opened: int
-):
+) -> None:
     line = Line(failures)
     bus = BusAddress("in memory", 1, "rtu")
     master = Master(bus, RealClock(), FieldSettings(), line.connect)
@@ -150,11 +151,10 @@ async def test_write_that_took_nothing_is_tried_once_more(
     assert (len(line.written), line.opened) == (writes, opened)
 
 
-async def test_write_on_a_socket_that_the_peer_has_reset_knows_that_nothing_left(wire: Any):
+async def test_write_on_a_socket_that_the_peer_has_reset_knows_that_nothing_left(wire: Any) -> None:
     async with wire.serve(_answer) as server:
         connection = await tcp_connect(server.bus.host, server.bus.tcp)
-        while not server.links:
-            await asyncio.sleep(0)
+        await server.linked.wait()
         server.reset(0)
         with pytest.raises(OSError, match="reset"):
             await connection.read()
@@ -164,7 +164,19 @@ async def test_write_on_a_socket_that_the_peer_has_reset_knows_that_nothing_left
         connection.close()
 
 
-async def test_unreachable_bus_fails_at_once_until_its_wait_is_over_and_the_wait_grows_to_a_cap():
+async def test_write_larger_than_the_socket_takes_at_once_goes_out_whole(wire: Any) -> None:
+    async with wire.serve(_answer) as server:
+        connection = await tcp_connect(server.bus.host, server.bus.tcp)
+        frames = [wire.frame(wire.read(100, 2), tag) for tag in range(20_000)]
+        await connection.write(b"".join(frames))
+        received = b""
+        while len(received) < len(frames) * (len(wire.frame(wire.answer(wire.read(100, 2))))):
+            received += await connection.read()
+        assert len(server.asked) == len(frames)
+        connection.close()
+
+
+async def test_unreachable_bus_fails_at_once_until_its_wait_is_over_and_the_wait_grows_to_a_cap() -> None:
     clock = ManualClock(datetime(2021, 12, 28, tzinfo=UTC))
     attempts: list[float] = []
 
@@ -180,11 +192,11 @@ async def test_unreachable_bus_fails_at_once_until_its_wait_is_over_and_the_wait
             await field.read(meter)
         assert not unreachable.value.may_have_been_applied
         clock.advance(0.5)
-    waits = [later - earlier for earlier, later in zip(attempts, attempts[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(attempts)]
     assert waits == [1, 2, 4, 8]
 
 
-async def test_serial_server_that_does_not_take_the_connection_in_time_is_unreachable():
+async def test_serial_server_that_does_not_take_the_connection_in_time_is_unreachable() -> None:
     async def never(_host: str, _tcp: int) -> Connection:
         await asyncio.Event().wait()
         raise AssertionError
@@ -195,12 +207,12 @@ async def test_serial_server_that_does_not_take_the_connection_in_time_is_unreac
         await field.read(meter)
 
 
-async def test_nothing_listens_at_the_port():
-    with pytest.raises(OSError, match="refused|Connect call failed"):
+async def test_nothing_listens_at_the_port() -> None:
+    with pytest.raises(OSError, match="Connect call failed"):
         await tcp_connect("127.0.0.1", 1)
 
 
-async def test_dead_bus_delays_no_other(wire: Any):
+async def test_dead_bus_delays_no_other(wire: Any) -> None:
     """While one bus waits for its connection, another carries its exchanges."""
     dialled = asyncio.Event()
 
@@ -211,7 +223,9 @@ async def test_dead_bus_delays_no_other(wire: Any):
         return await tcp_connect(host, tcp)
 
     async with wire.serve(_answer) as server:
-        field = Field(RealClock(), settings=FieldSettings(timeout_s=20, connect_timeout_s=20), connect=connect)
+        field = Field(
+            RealClock(), settings=FieldSettings(timeout_s=20, connect_timeout_s=20), connect=connect
+        )
         dead = MeterAddress(BusAddress("dead", 1, "rtu"), 1, "DTSD1352-C", "0000010101")
         stuck = asyncio.create_task(field.read(dead))
         await dialled.wait()
@@ -222,7 +236,7 @@ async def test_dead_bus_delays_no_other(wire: Any):
         await field.close()
 
 
-async def test_closing_the_field_ends_what_waits_and_refuses_what_comes(wire: Any):
+async def test_closing_the_field_ends_what_waits_and_refuses_what_comes(wire: Any) -> None:
     heard = asyncio.Event()
 
     async def script(asked: Any) -> None:
@@ -245,7 +259,7 @@ async def test_closing_the_field_ends_what_waits_and_refuses_what_comes(wire: An
         assert field.traffic[server.bus].requests == 1
 
 
-async def test_connection_made_while_the_field_closes_is_not_used(wire: Any):
+async def test_connection_made_while_the_field_closes_is_not_used(wire: Any) -> None:
     async with wire.serve(_answer) as server:
 
         async def connect(host: str, tcp: int) -> Connection:

@@ -13,7 +13,7 @@ FIRST = (100, 2)
 SECOND = (200, 2)
 
 
-async def test_late_answer_handed_to_the_next_connection_is_not_taken(wire: Any):
+async def test_late_answer_handed_to_the_next_connection_is_not_taken(wire: Any) -> None:
     """A serial server keeps the first answer, and sends it before whatever comes next, wherever that comes."""
     held: list[bytes] = []
 
@@ -37,7 +37,7 @@ async def test_late_answer_handed_to_the_next_connection_is_not_taken(wire: Any)
         master.close()
 
 
-async def test_gateway_that_gives_a_late_answer_the_next_number_is_not_believed(wire: Any):
+async def test_gateway_that_gives_a_late_answer_the_next_number_is_not_believed(wire: Any) -> None:
     """A gateway that is one answer behind for good is refused for good, and never believed once."""
     behind: list[bytes] = []
 
@@ -58,7 +58,7 @@ async def test_gateway_that_gives_a_late_answer_the_next_number_is_not_believed(
         master.close()
 
 
-async def test_unit_that_comes_back_is_believed_after_one_probe(wire: Any):
+async def test_unit_that_comes_back_is_believed_after_one_probe(wire: Any) -> None:
     """All answers withheld so far come at once, in order, before the probe's own."""
     held: list[bytes] = []
 
@@ -82,7 +82,7 @@ async def test_unit_that_comes_back_is_believed_after_one_probe(wire: Any):
         master.close()
 
 
-async def test_late_exception_is_not_taken_for_the_probes_answer(wire: Any):
+async def test_late_exception_is_not_taken_for_the_probes_answer(wire: Any) -> None:
     """Exceptions look alike, so after one the next probe decides, and the first probe's answer is dropped."""
     held: list[bytes] = []
 
@@ -108,7 +108,7 @@ async def test_late_exception_is_not_taken_for_the_probes_answer(wire: Any):
         master.close()
 
 
-async def test_probe_that_meets_only_exceptions_gives_up_and_the_request_is_not_sent(wire: Any):
+async def test_probe_that_meets_only_exceptions_gives_up_and_the_request_is_not_sent(wire: Any) -> None:
     async def script(asked: Any) -> None:
         if len(server.asked) == 1:
             wire.give_up.set()
@@ -127,7 +127,7 @@ async def test_probe_that_meets_only_exceptions_gives_up_and_the_request_is_not_
         master.close()
 
 
-async def test_other_units_of_the_bus_are_not_probed(wire: Any):
+async def test_other_units_of_the_bus_are_not_probed(wire: Any) -> None:
     async def script(asked: Any) -> None:
         if asked.unit == 1:
             wire.give_up.set()
@@ -144,7 +144,7 @@ async def test_other_units_of_the_bus_are_not_probed(wire: Any):
         master.close()
 
 
-async def test_bytes_that_nobody_asked_for_are_counted_and_dropped(wire: Any):
+async def test_bytes_that_nobody_asked_for_are_counted_and_dropped(wire: Any) -> None:
     """A whole sound frame that would fit the next request, sent while nothing is asked, is still no answer."""
 
     async def script(asked: Any) -> None:
@@ -163,7 +163,7 @@ async def test_bytes_that_nobody_asked_for_are_counted_and_dropped(wire: Any):
 
 
 @pytest.mark.parametrize("wrong", ["unit", "function", "length", "echo", "frame"])
-async def test_frame_that_does_not_fit_is_no_answer(wire: Any, wrong: str):
+async def test_frame_that_does_not_fit_is_no_answer(wire: Any, wrong: str) -> None:
     write = bytes.fromhex("10 0057 0002 04 0001 0001")
 
     def spoilt(asked: Any) -> bytes:
@@ -194,7 +194,7 @@ async def test_frame_that_does_not_fit_is_no_answer(wire: Any, wrong: str):
         master.close()
 
 
-async def test_answer_in_pieces_behind_noise_is_found(wire: Any):
+async def test_answer_in_pieces_behind_noise_is_found(wire: Any) -> None:
     async def script(asked: Any) -> None:
         noise = b"\x00\xff" if asked.framing == "rtu" else b""
         for byte in noise + asked.frame():
@@ -209,7 +209,7 @@ async def test_answer_in_pieces_behind_noise_is_found(wire: Any):
 
 
 @pytest.mark.parametrize("wire", ["tcp"], indirect=True)
-async def test_stream_that_is_no_modbus_tcp_is_a_lost_link(wire: Any):
+async def test_stream_that_is_no_modbus_tcp_is_a_lost_link(wire: Any) -> None:
     async def script(asked: Any) -> None:
         asked.write(b"HTTP/1.1 400 Bad Request\r\n")
 
@@ -221,7 +221,7 @@ async def test_stream_that_is_no_modbus_tcp_is_a_lost_link(wire: Any):
 
 
 @pytest.mark.parametrize("wire", ["tcp"], indirect=True)
-async def test_gateway_that_gave_a_meter_up_leaves_that_meter_in_doubt(wire: Any):
+async def test_gateway_that_gave_a_meter_up_leaves_that_meter_in_doubt(wire: Any) -> None:
     """The meter may still answer the gateway, which may take that for the next answer."""
 
     async def script(asked: Any) -> None:

@@ -54,7 +54,9 @@ class Bus:
         fate, released = self.fates.popleft() if self.fates else (Fate.ANSWERED, 0)
         unit, tag, request = self._parse(data)
         refused = fate in {Fate.REFUSED, Fate.LATE_REFUSAL}
-        self._held.append(self._frame(unit, tag, bytes((request[0] | 0x80, 2)) if refused else _answer(request)))
+        self._held.append(
+            self._frame(unit, tag, bytes((request[0] | 0x80, 2)) if refused else _answer(request))
+        )
         if fate is Fate.LOST:
             self._held.pop()
         if fate in {Fate.ANSWERED, Fate.REFUSED}:
@@ -105,7 +107,7 @@ questions = st.lists(
 @given(fates=fates, questions=questions)
 def test_every_answer_is_the_answer_to_its_own_question(
     framing: Framing, fates: list[tuple[Fate, int]], questions: list[tuple[int, int, int]]
-):
+) -> None:
     asyncio.run(_ask_all(framing, fates, questions))
 
 

@@ -34,7 +34,7 @@ class Queue:
         return self.order
 
 
-async def test_commands_overtake_polls_and_each_kind_keeps_its_order():
+async def test_commands_overtake_polls_and_each_kind_keeps_its_order() -> None:
     queue = Queue()
     for name, priority in [
         ("poll 1", Priority.POLL),
@@ -48,7 +48,7 @@ async def test_commands_overtake_polls_and_each_kind_keeps_its_order():
     assert await queue.finish() == ["poll 1", "command 1", "command 2", "poll 2", "poll 3"]
 
 
-async def test_who_is_cancelled_while_waiting_is_passed_over():
+async def test_who_is_cancelled_while_waiting_is_passed_over() -> None:
     queue = Queue()
     for name in ("first", "second", "third"):
         await queue.join(name, Priority.POLL)
@@ -56,7 +56,7 @@ async def test_who_is_cancelled_while_waiting_is_passed_over():
     assert await queue.finish() == ["first", "third"]
 
 
-async def test_turn_handed_to_a_task_that_dies_the_same_moment_is_not_lost():
+async def test_turn_handed_to_a_task_that_dies_the_same_moment_is_not_lost() -> None:
     """`second` holds its ticket, but is cancelled before it runs."""
     turnstile = Turnstile()
     order: list[str] = []
@@ -74,7 +74,7 @@ async def test_turn_handed_to_a_task_that_dies_the_same_moment_is_not_lost():
     assert order == ["third"]
 
 
-async def test_commands_go_ahead_of_polls_on_the_wire_and_never_beside_them(wire: Any):
+async def test_commands_go_ahead_of_polls_on_the_wire_and_never_beside_them(wire: Any) -> None:
     """The serial server sees the command's frame right behind the poll that was on the line."""
     first_on_line, go = asyncio.Event(), asyncio.Event()
 
@@ -94,7 +94,10 @@ async def test_commands_go_ahead_of_polls_on_the_wire_and_never_beside_them(wire
 
         tasks = [asyncio.create_task(ask(Priority.POLL, 100))]
         await first_on_line.wait()
-        tasks += [asyncio.create_task(ask(Priority.POLL, 200)), asyncio.create_task(ask(Priority.COMMAND, 300))]
+        tasks += [
+            asyncio.create_task(ask(Priority.POLL, 200)),
+            asyncio.create_task(ask(Priority.COMMAND, 300)),
+        ]
         await asyncio.sleep(0)
         go.set()
         await asyncio.gather(*tasks)
