@@ -8,6 +8,7 @@ TerminalError           root of everything this package raises on purpose
     Refused             the platform does not take the request (sign-in, permission, limits, malformed)
         SignedOut       the session is over: sign in again
     Declined            the platform took the request and says no; carries each reason
+    BadInput            what was typed cannot be meant; nothing was sent
 """
 
 from dataclasses import dataclass
@@ -80,3 +81,7 @@ class Declined(TerminalError):
     def codes(self) -> frozenset[str]:
         """The codes of all reasons."""
         return frozenset(reason.code for reason in self.reasons)
+
+
+class BadInput(TerminalError):
+    """The operator typed something that cannot be meant; the message says what would be right."""

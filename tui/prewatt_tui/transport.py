@@ -21,6 +21,7 @@ from gql.transport.exceptions import (
 )
 from gql.transport.httpx import HTTPXAsyncTransport
 from gql.transport.websockets import WebsocketsTransport
+from websockets.exceptions import ConnectionClosed
 
 from prewatt_tui.errors import (
     BadAddress,
@@ -37,6 +38,9 @@ from prewatt_tui.operations import operation
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 15.0
 PING_INTERVAL_S = 20.0
+
+SIGNED_OUT_CODE = 4403
+"""The platform closes a WebSocket with this when its credential is no longer good."""
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -100,6 +104,8 @@ class Transport:
         except TransportQueryError as error:
             raise _refused(error.errors or [{"message": str(error)}]) from error
         except (TransportError, TimeoutError, OSError) as error:
+            if _closed_with(error) == SIGNED_OUT_CODE:
+                raise SignedOut("UNAUTHENTICATED", "the session is over", None) from error
             self._on_contact(False)
             raise NoAnswer(self.url, _why(error)) from error
         finally:
@@ -175,6 +181,15 @@ def _refused(errors: list[Any]) -> Refused:
     code = extensions.get("code", "UNKNOWN")
     kind = SignedOut if code == "UNAUTHENTICATED" else Refused
     return kind(code, first.get("message", "no reason given"), extensions.get("requestId"))
+
+
+def _closed_with(error: BaseException | None) -> int | None:
+    """The code with which the other end closed the WebSocket, if that is what happened."""
+    while error is not None:
+        if isinstance(error, ConnectionClosed):
+            return None if error.rcvd is None else error.rcvd.code
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _why(error: BaseException) -> str:

@@ -1,0 +1,35 @@
+"""What a meter can be asked to do just now, and if not, why not, in a sentence for the operator.
+
+The platform decides; this only keeps the operator from filling in a form in vain.
+"""
+
+from prewatt_tui.models.meter import AccountState, MeterDetail
+
+
+def why_no_sale(meter: MeterDetail) -> str | None:
+    """Why nothing can be sold to the meter now; None when it can."""
+    if meter.postpaid or meter.balance_location != "METER":
+        return f"{meter.number} is not a prepaid meter."
+    if meter.account_state is not AccountState.OPEN:
+        return f"{meter.number} has no open account: open one first."
+    if meter.open_order is not None:
+        return f"A sale to {meter.number} is being delivered: wait for its end, do not sell again."
+    return None
+
+
+def why_no_account(meter: MeterDetail) -> str | None:
+    """Why no account can be opened on the meter now; None when one can."""
+    if meter.postpaid or meter.balance_location != "METER":
+        return f"{meter.number} is not a prepaid meter."
+    if meter.account_state is AccountState.OPENING:
+        return f"The account of {meter.number} is being opened."
+    if meter.account_state is AccountState.OPEN:
+        return f"{meter.number} has an open account already."
+    return None
+
+
+def why_no_control(meter: MeterDetail) -> str | None:
+    """Why the meter takes no control mode; None when it does."""
+    if meter.postpaid or meter.balance_location != "METER":
+        return f"{meter.number} has no relay that could be controlled."
+    return None

@@ -1,0 +1,43 @@
+"""The form for a control mode; the mode that cuts off the supply comes last."""
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Button, Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
+
+from prewatt_tui import words
+from prewatt_tui.models.meter import ControlMode, MeterDetail
+from prewatt_tui.screens.dialog import Dialog
+
+OFFERED = (ControlMode.PREPAID, ControlMode.KEEP_SUPPLY, ControlMode.FORCED_OFF)
+
+
+class ControlModeScreen(Dialog[tuple[ControlMode, str | None]]):
+    """Asks which mode, and why if the operator wants to say so; answers with both."""
+
+    def __init__(self, meter: MeterDetail) -> None:
+        super().__init__()
+        self._meter = meter
+
+    def compose_body(self) -> ComposeResult:
+        meter = self._meter
+        yield Static(f"Control mode of {meter.number}  {meter.place}", classes="title", markup=False)
+        yield Static(f"now {words.CONTROL_MODE[meter.control_mode]}", classes="subject", markup=False)
+        yield Label("Reason (may stay empty; it is kept with the change)")
+        yield Input(id="reason")
+        yield OptionList(*(Option(_line(mode), id=mode.value) for mode in OFFERED), markup=False)
+        with Horizontal(classes="buttons"):
+            yield Button("Cancel", id="cancel")
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).focus()
+
+    @on(OptionList.OptionSelected)
+    def _choose(self, event: OptionList.OptionSelected) -> None:
+        assert event.option_id is not None
+        self.dismiss((ControlMode(event.option_id), self.query_one("#reason", Input).value.strip() or None))
+
+
+def _line(mode: ControlMode) -> str:
+    return f"{words.CONTROL_MODE[mode]}: {words.CONTROL_MODE_MEANS[mode]}"

@@ -1,0 +1,44 @@
+"""What can be done here, from the bindings that work just now, and what the six states mean."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Button, Static
+
+from prewatt_tui import words
+from prewatt_tui.keys import Key
+from prewatt_tui.screens.dialog import Dialog
+
+
+class HelpScreen(Dialog[None]):
+    """Lists keys and states."""
+
+    def __init__(self, keys: Sequence[Key]) -> None:
+        super().__init__()
+        self._keys = keys
+
+    def compose_body(self) -> ComposeResult:
+        with VerticalScroll():
+            yield Static("Keys", classes="title")
+            yield Static(self._key_table(), id="keys")
+            yield Static("States", classes="title")
+            yield Static(_state_table(), id="states")
+        yield Button("Close", id="cancel", variant="primary")
+
+    def on_mount(self) -> None:
+        self.query_one("#cancel").focus()
+
+    def _key_table(self) -> Table:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for key in self._keys:
+            table.add_row(key.key, key.name, key.does)
+        return table
+
+
+def _state_table() -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for standing, (word, style) in words.STANDING.items():
+        table.add_row(f"[{style}]{word}[/]", words.STANDING_MEANS[standing])
+    return table
