@@ -169,10 +169,6 @@ class Wire:
         self.framing = framing
         self.give_up = asyncio.Event()
 
-    def frame(self, pdu: bytes, tag: int = 0, unit: int = 1) -> bytes:
-        """A PDU in the framing."""
-        return rtu.encode(unit, pdu) if self.framing == "rtu" else mbap.encode(tag, unit, pdu)
-
     def serve(self, script: Script) -> AbstractAsyncContextManager[SerialServer]:
         """A serial server that lets `script` see to each request."""
         return _serve(self.framing, script)

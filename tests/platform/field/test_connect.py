@@ -1,6 +1,7 @@
 """Reaching a serial server, losing it, and knowing exactly what was sent."""
 
 import asyncio
+import socket
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -13,7 +14,7 @@ from prewatt_platform.field.field import Field
 from prewatt_platform.field.master import Master
 from prewatt_platform.field.messages import BusAddress, MeterAddress
 from prewatt_platform.field.settings import FieldSettings
-from prewatt_platform.field.transport import Connection, NothingSent, tcp_connect
+from prewatt_platform.field.transport import Connection, NothingSent, TcpConnection, tcp_connect
 
 pytestmark = pytest.mark.anyio
 
@@ -164,16 +165,17 @@ async def test_write_on_a_socket_that_the_peer_has_reset_knows_that_nothing_left
         connection.close()
 
 
-async def test_write_larger_than_the_socket_takes_at_once_goes_out_whole(wire: Any) -> None:
-    async with wire.serve(_answer) as server:
-        connection = await tcp_connect(server.bus.host, server.bus.tcp)
-        frames = [wire.frame(wire.read(100, 2), tag) for tag in range(20_000)]
-        await connection.write(b"".join(frames))
-        received = b""
-        while len(received) < len(frames) * (len(wire.frame(wire.answer(wire.read(100, 2))))):
-            received += await connection.read()
-        assert len(server.asked) == len(frames)
-        connection.close()
+async def test_write_larger_than_the_socket_takes_at_once_goes_out_whole() -> None:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    reader, writer = await asyncio.open_connection(sock=theirs)
+    data = bytes(range(256)) * 4096
+    connection = TcpConnection(ours)
+    _, received = await asyncio.gather(connection.write(data), reader.readexactly(len(data)))
+    assert received == data
+    connection.close()
+    writer.close()
 
 
 async def test_unreachable_bus_fails_at_once_until_its_wait_is_over_and_the_wait_grows_to_a_cap() -> None:
