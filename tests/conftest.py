@@ -5,6 +5,8 @@ each test that wants one, and houses: a farm on its sockets with a platform that
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -39,6 +41,20 @@ T = TypeVar("T")
 def anyio_backend() -> str:
     """Session-wide, so that fixtures of any scope may be coroutines."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def peer() -> Callable[[str], str]:
+    """Finds an independent program by name. Without it a test is skipped, or fails when PREWATT_REQUIRE_PEERS=1."""
+
+    def find(program: str) -> str:
+        path = shutil.which(program)
+        if path is None:
+            missing = pytest.fail if os.environ.get("PREWATT_REQUIRE_PEERS") == "1" else pytest.skip
+            missing(f"the program {program} is not installed")
+        return path
+
+    return find
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from prewatt_fixtures.cli import main
 from prewatt_fixtures.site import load_site
 from prewatt_fixtures.wire import rtu, vendor
 from prewatt_fixtures.wire.pdu import read_holding
@@ -17,10 +19,8 @@ from prewatt_fixtures.wire.pdu import read_holding
 PREWATT = str(Path(sys.executable).with_name("prewatt"))
 
 
-def prewatt(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PREWATT, "sim", *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
+def prewatt(*arguments: str) -> Any:
+    return CliRunner().invoke(main, ["sim", *arguments])
 
 
 def ask(row: dict[str, Any], unit: int, pdu: bytes) -> bytes:
@@ -77,7 +77,7 @@ class TestRun:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             ended = prewatt("run", "tiny", "--base-port", str(port))
-        assert ended.returncode == 2
+        assert ended.exit_code == 2
         assert f"port {port} on 127.0.0.1" in ended.stderr
         assert ended.stdout == ""
 
@@ -86,17 +86,17 @@ class TestRun:
         for text in ("{", "[]", '{"project": "999"}'):
             state.write_text(text)
             ended = prewatt("run", "tiny", "--base-port", "0", "--state", str(state))
-            assert (ended.returncode, str(state) in ended.stderr) == (2, True)
+            assert (ended.exit_code, str(state) in ended.stderr) == (2, True)
 
     @pytest.mark.parametrize("start", ["yesterday", "2021-12-28T15:35:00"])
     def test_a_start_without_an_offset_is_exit_2(self, start: str) -> None:
         ended = prewatt("run", "tiny", "--start", start)
-        assert ended.returncode == 2
+        assert ended.exit_code == 2
         assert start in ended.stderr
 
     def test_an_unknown_site_is_exit_2_and_the_known_ones_are_named(self) -> None:
         ended = prewatt("run", "atlantis")
-        assert ended.returncode == 2
+        assert ended.exit_code == 2
         assert "atlantis" in ended.stderr
         assert "mingde, tiny" in ended.stderr
 
@@ -114,14 +114,14 @@ class TestEndpoints:
 
     def test_ports_past_the_last_are_refused(self) -> None:
         ended = prewatt("endpoints", "tiny", "--base-port", "65534")
-        assert ended.returncode == 2
+        assert ended.exit_code == 2
         assert "65535" in ended.stderr
 
 
 class TestCheck:
     def test_a_good_site_is_summed_up(self) -> None:
         ended = prewatt("check", "mingde")
-        assert ended.returncode == 0
+        assert ended.exit_code == 0
         assert "262 meters" in ended.stdout
 
     @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ class TestCheck:
             "utf-8",
         )
         ended = prewatt("check", str(site))
-        assert ended.returncode == 2
+        assert ended.exit_code == 2
         assert str(site) in ended.stderr
         assert key in ended.stderr
 
@@ -157,6 +157,6 @@ class TestDevices:
 @pytest.mark.parametrize("command", ["run", "endpoints", "check", "devices"])
 def test_help_has_an_example(command: str) -> None:
     ended = prewatt(command, "--help")
-    assert ended.returncode == 0
+    assert ended.exit_code == 0
     assert f"prewatt sim {command}" in ended.stdout.replace("\n", " ")
     assert "Example" in ended.stdout

@@ -1,0 +1,141 @@
+"""Programs that nobody here wrote read the farm, and sell to it: `prewatt sim run mingde` as they would meet it."""
+
+import re
+import subprocess
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pymodbus import FramerType
+from pymodbus.client import AsyncModbusTcpClient
+from pyModbusTCP.client import ModbusClient  # type: ignore[import-untyped]  # it ships none
+
+from prewatt_fixtures.site import SiteMeter, load_site
+from prewatt_fixtures.wire import vendor
+from prewatt_fixtures.wire.pymodbus_pdu import VendorRequest, VendorResponse
+
+FRAMERS = {"tcp": FramerType.SOCKET, "rtu": FramerType.RTU}
+BILLED = "0010310101"
+"""DTSD1352-C behind CT 20 with 55081.60 kWh primary: 2754.08 kWh on its registers."""
+
+Rows = dict[tuple[str, int], dict[str, Any]]
+MINGDE = load_site("mingde")
+
+
+@pytest.fixture(scope="module", params=["tcp", "rtu"])
+def framing(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
+def mingde(running: Any, framing: str) -> Iterator[Rows]:
+    with running("mingde", "--speed", "0", "--protocol", framing) as rows:
+        yield {(row["gateway"], row["port"]): row for row in rows}
+
+
+@pytest.fixture(scope="module")
+def mingde_tcp(running: Any) -> Iterator[Rows]:
+    with running("mingde", "--speed", "0", "--protocol", "tcp") as rows:
+        yield {(row["gateway"], row["port"]): row for row in rows}
+
+
+def placed(number: str) -> SiteMeter:
+    return next(meter for meter in MINGDE.meters if meter.number == number)
+
+
+def prepaid() -> SiteMeter:
+    return next(meter for meter in MINGDE.meters if meter.meter_opened)
+
+
+def unopened() -> SiteMeter:
+    return placed("001029010B")
+
+
+def u32(words: Any) -> int:
+    return int(words[0]) << 16 | int(words[1])
+
+
+@pytest.mark.anyio
+class TestPymodbus:
+    async def test_it_reads_the_billing_registers_of_every_model(self, mingde: Rows, framing: str) -> None:
+        models = {meter.profile.model: meter for meter in reversed(MINGDE.meters)}
+        assert len(models) == 4
+        for meter in models.values():
+            async with _client(mingde[meter.gateway, meter.port], framing) as client:
+                address = 0x003C if meter.model.startswith("ADW300") else 0
+                reply = await client.read_holding_registers(address, count=2, device_id=meter.bus_address)
+                ratio = meter.ct * meter.pt if meter.profile.secondary else 1
+                assert u32(reply.registers) == meter.start.energy // ratio, meter.number
+
+    async def test_the_golden_meter_holds_275408(self, mingde: Rows, framing: str) -> None:
+        meter = placed(BILLED)
+        async with _client(mingde[meter.gateway, meter.port], framing) as client:
+            reply = await client.read_holding_registers(0, count=10, device_id=meter.bus_address)
+        assert u32(reply.registers) == 275408
+        assert sum(u32(reply.registers[at : at + 2]) for at in (2, 4, 6, 8)) == 275408
+
+    async def test_it_sells_with_the_vendors_function(self, mingde: Rows, framing: str) -> None:
+        meter = prepaid()
+        count = meter.start.purchase_count + 1
+        async with _client(mingde[meter.gateway, meter.port], framing) as client:
+            client.register(VendorResponse)
+            request = VendorRequest(vendor.TopUp(5000, count), dev_id=meter.bus_address)
+            response = await client.execute(False, request)
+            assert response.reply.result is vendor.VendorResult.DONE
+            block = (
+                await client.read_holding_registers(0x0200, count=48, device_id=meter.bus_address)
+            ).registers
+        assert block[0x21] == count
+        assert u32(block[0x1F:0x21]) == response.reply.remaining_fen == (meter.start.remaining or 0) + 5000
+
+    async def test_it_switches_off_and_on(self, mingde: Rows, framing: str) -> None:
+        meter = prepaid()
+        async with _client(mingde[meter.gateway, meter.port], framing) as client:
+            for forced, closed in (([1, 1], False), ([1, 0], True), ([0, 0], True)):
+                await client.write_registers(0x0057, forced, device_id=meter.bus_address)
+                status = await client.read_holding_registers(0x0224, count=1, device_id=meter.bus_address)
+                assert bool(status.registers[0] & 0xE000) is closed
+
+    async def test_refusals_are_what_it_expects_of_modbus(self, mingde: Rows, framing: str) -> None:
+        meter = placed(BILLED)
+        async with _client(mingde[meter.gateway, meter.port], framing) as client:
+            unit = meter.bus_address
+            assert (await client.read_holding_registers(0x7000, count=1, device_id=unit)).exception_code == 2
+            assert (await client.write_registers(0, [1, 1], device_id=unit)).exception_code == 2
+            assert (await client.read_input_registers(0, count=1, device_id=unit)).exception_code == 1
+            if framing == "tcp":
+                assert (await client.read_holding_registers(0, count=1, device_id=246)).exception_code == 0x0B
+
+    async def test_an_unopened_meter_owes_what_it_counted(self, mingde: Rows, framing: str) -> None:
+        meter = unopened()
+        async with _client(mingde[meter.gateway, meter.port], framing) as client:
+            reply = await client.read_holding_registers(0x021F, count=2, device_id=meter.bus_address)
+        assert u32(reply.registers) - (1 << 32) == meter.base - meter.start.energy
+
+
+def _client(row: dict[str, Any], framing: str) -> Any:
+    return AsyncModbusTcpClient(row["host"], port=row["tcp"], framer=FRAMERS[framing], timeout=5, retries=0)
+
+
+@pytest.mark.peer
+def test_mbpoll_reads_the_golden_meter(mingde_tcp: Rows, peer: Callable[[str], str]) -> None:
+    row, meter = mingde_tcp["001031", 1], placed(BILLED)
+    command = [peer("mbpoll"), "-m", "tcp", "-p", str(row["tcp"]), "-a", str(meter.bus_address)]
+    command += ["-0", "-r", "0", "-c", "1", "-t", "4:int", "-B", "-1", row["host"]]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert re.search(r"\[0\]:\s+275408\b", ended.stdout), ended.stdout + ended.stderr
+
+
+def test_pymodbustcp_reads_the_golden_meter(mingde_tcp: Rows) -> None:
+    row, meter = mingde_tcp["001031", 1], placed(BILLED)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        client = ModbusClient(row["host"], row["tcp"], unit_id=meter.bus_address, timeout=5)
+        try:
+            assert u32(client.read_holding_registers(0, 2)) == 275408
+            assert client.read_holding_registers(0x7000, 1) is None
+            assert client.last_except == 2
+        finally:
+            client.close()
