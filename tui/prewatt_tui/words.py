@@ -58,7 +58,7 @@ COMMAND_KIND = {
     "CONTROL_MODE": "Control mode",
 }
 
-_COMMAND_STATE = {
+COMMAND_STATE = {
     "REQUESTED": "requested",
     "RESERVED": "the money is reserved; waiting for the meter's turn",
     "PLANNED": "the meter was read; about to be sent",
@@ -81,7 +81,7 @@ _BAD = ("DISPUTED", "FAILED", "EXPIRED")
 def outcome(command: Command) -> str:
     """How far the command is, in a sentence; the platform's own detail comes last."""
     words = [
-        f"{COMMAND_KIND.get(command.kind, command.kind)}: {_COMMAND_STATE.get(command.state, command.state)}"
+        f"{COMMAND_KIND.get(command.kind, command.kind)}: {COMMAND_STATE.get(command.state, command.state)}"
     ]
     if command.kind == "SALE" and command.state == "UNKNOWN":
         words.append("do not sell again")
