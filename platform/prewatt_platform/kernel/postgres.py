@@ -94,7 +94,7 @@ class EmbeddedPostgres:
                 account=account,
                 lock=folder.server_lock,
                 settings=self._settings,
-                lasting=self._data is not None,
+                lasting=self._data is not None and self._settings["fsync"] == "on",
             )
             running.enter_context(_kept(order, folder))
             self._running = running.pop_all()

@@ -5,7 +5,8 @@ import os
 import pwd
 import shutil
 import stat
-from collections.abc import Awaitable, Callable, Iterable
+import tempfile
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -31,6 +32,15 @@ def socket_folder(url: str) -> Path:
 
 def scratch_folders() -> set[Path]:
     return set(Path("/tmp").glob("prewatt-postgres-*"))
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder with a short name that every account may enter, as pytest's own is not."""
+    folder = Path(tempfile.mkdtemp(prefix="prewatt-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
 
 
 async def test_answers_as_soon_as_it_is_started_with_safe_settings(ask: Ask) -> None:
@@ -79,6 +89,7 @@ async def test_two_run_side_by_side(ask: Ask) -> None:
         assert await ask(other, "SELECT to_regclass('mine')") is None
 
 
+@pytest.mark.timeout(30)  # refused at once, not after waiting for a shutdown
 async def test_a_data_folder_is_served_once(ask: Ask, tmp_path: Path) -> None:
     async with EmbeddedPostgres(tmp_path, settings=QUICK) as url:
         with pytest.raises(FolderInUse, match=f"process {os.getpid()}") as refused:
@@ -127,22 +138,29 @@ async def test_names_the_way_out_when_the_wheel_has_nothing_for_this_machine(
 
 
 async def test_the_environment_of_the_caller_does_not_reach_the_server(
-    ask: Ask, monkeypatch: pytest.MonkeyPatch
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"PGPORT": "1", "PGDATA": "/nowhere", "PGOPTIONS": "-c work_mem=64kB"}.items():
+    for name, value in {"PGPORT": "1", "PGDATA": "/nowhere", "PREWATT_SECRET": "do not tell"}.items():
         monkeypatch.setenv(name, value)
+    async with EmbeddedPostgres(tmp_path, settings=QUICK) as url:
+        assert await ask(url, "SELECT 1") == 1
+        pid = (tmp_path / "cluster" / "postmaster.pid").read_text().partition("\n")[0]
+        assert b"do not tell" not in environment(pid)
+
+
+@pytest.mark.parametrize(("below", "mode"), [("d" * 100, 0o755), ("closed", 0o700)])
+async def test_a_temporary_folder_that_cannot_serve_is_passed_over(
+    ask: Ask, open_folder: Path, monkeypatch: pytest.MonkeyPatch, below: str, mode: int
+) -> None:
+    if mode == 0o700 and os.geteuid() != 0:
+        pytest.skip("a folder of one's own is not closed to oneself")
+    unfit = open_folder / below
+    unfit.mkdir()
+    unfit.chmod(mode)
+    monkeypatch.setattr("tempfile.tempdir", str(unfit))
     async with EmbeddedPostgres(settings=QUICK) as url:
         assert await ask(url, "SELECT 1") == 1
-
-
-async def test_a_temporary_folder_too_deep_for_a_socket_is_passed_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    deep = tmp_path / ("d" * 100)
-    deep.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(deep))
-    async with EmbeddedPostgres(settings=QUICK) as url:
-        assert not socket_folder(url).is_relative_to(deep)
+        assert not socket_folder(url).is_relative_to(unfit)
 
 
 async def test_a_failed_start_says_what_the_server_said_and_leaves_nothing() -> None:
@@ -182,7 +200,8 @@ async def test_a_cancelled_start_leaves_nothing(
     until: Until,
 ) -> None:
     folders, family = scratch_folders(), descendants(os.getpid())
-    starting = asyncio.create_task(EmbeddedPostgres(settings=QUICK).start())
+    server = EmbeddedPostgres(settings=QUICK)  # held, so that it is not the garbage collector that stops it
+    starting = asyncio.create_task(server.start())
     await until(lambda: descendants(os.getpid()) != family)
     begun = descendants(os.getpid()) - family
     starting.cancel()
@@ -190,6 +209,10 @@ async def test_a_cancelled_start_leaves_nothing(
         await starting
     await gone(begun)
     assert scratch_folders() <= folders
+
+
+def environment(pid: str) -> bytes:
+    return Path("/proc", pid, "environ").read_bytes()
 
 
 def copied_wheel(site: Path) -> Path:
