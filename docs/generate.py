@@ -17,6 +17,7 @@ from prewatt_fixtures.profile import (
     profile_schema,
     profiles,
 )
+from prewatt_graphql.schema import sdl
 
 ROOT = Path(__file__).parents[1]
 
@@ -75,6 +76,7 @@ def device_schema() -> str:
 GENERATED: Mapping[str, Callable[[], str]] = {
     "docs/devices.md": devices,
     "fixtures/prewatt_fixtures/devices-schema.json": device_schema,
+    "graphql/schema.graphql": sdl,
 }
 """Path below the root to the function that makes the file."""
 

@@ -106,6 +106,13 @@ async def database_url(postgres_url: str, migrated_template: str) -> AsyncIterat
         yield url
 
 
+@pytest.fixture(scope="module")
+async def shared_database_url(postgres_url: str, migrated_template: str) -> AsyncIterator[str]:
+    """Like `database_url`, for all tests of a module that do not mind each other."""
+    async with _own_database(postgres_url, migrated_template) as url:
+        yield url
+
+
 @asynccontextmanager
 async def _own_database(server_url: str, template: str) -> AsyncIterator[str]:
     name = f"test_{uuid.uuid4().hex}"
@@ -193,7 +200,21 @@ def _site(name: str, code: str | None) -> Site:
 
 @pytest.fixture
 async def open_house(database_url: str) -> AsyncIterator[Callable[..., Awaitable[House]]]:
-    """Houses over this test's database, each built by a call; all platforms of a test share the database.
+    """Houses over this test's database; see `_houses`."""
+    async with _houses(database_url) as build:
+        yield build
+
+
+@pytest.fixture(scope="module")
+async def open_shared_house(shared_database_url: str) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+    """Houses that stand as long as the module's tests run."""
+    async with _houses(shared_database_url) as build:
+        yield build
+
+
+@asynccontextmanager
+async def _houses(database_url: str) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+    """Houses over one database, each built by a call.
 
     The site is a shipped one by name, or a site; `code` gives a shipped one another project's code, so that two
     projects live side by side. `work` is the role that the platform starts with; None starts nothing.
@@ -236,5 +257,62 @@ async def open_house(database_url: str) -> AsyncIterator[Callable[..., Awaitable
             return House(
                 farm, endpoints, house, project, Scope(project.id, Actor(house.new_id(), "test operator"))
             )
+
+        yield build
+
+
+@dataclass
+class LiveApi:
+    """The API of a house's platform on a port of its own."""
+
+    url: str
+    house: House
+
+    async def ask(
+        self,
+        query: str,
+        variables: dict[str, Any] | None = None,
+        *,
+        token: str | None = None,
+        project: str | None = None,
+    ) -> dict[str, Any]:
+        """The whole JSON answer to one document; without a token nobody asks, without a project it is the house's."""
+        import httpx
+
+        headers = {"X-Project": project or self.house.project.code}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        body = {"query": query, "variables": variables or {}}
+        async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
+            answer = await client.post(f"{self.url}/graphql", json=body, headers=headers)
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+@pytest.fixture
+async def open_api() -> AsyncIterator[Callable[[House], Awaitable[LiveApi]]]:
+    """Puts the API of a house on a free port. The house's platform must be at work (`work="all"` or `"api"`)."""
+    async with _apis() as build:
+        yield build
+
+
+@pytest.fixture(scope="module")
+async def open_shared_api() -> AsyncIterator[Callable[[House], Awaitable[LiveApi]]]:
+    """Like `open_api`, for as long as the module's tests run."""
+    async with _apis() as build:
+        yield build
+
+
+@asynccontextmanager
+async def _apis() -> AsyncIterator[Callable[[House], Awaitable[LiveApi]]]:
+    from prewatt_graphql.serve import application
+    from prewatt_graphql.server import listener, serving
+
+    async with AsyncExitStack() as stack:
+
+        async def build(house: House) -> LiveApi:
+            bound = listener("127.0.0.1", 0)
+            url, _ = await stack.enter_async_context(serving(application(house.platform, "api"), bound))
+            return LiveApi(url, house)
 
         yield build

@@ -1,7 +1,5 @@
 """The API as an ASGI application: `/graphql` and the health routes."""
 
-from collections.abc import Collection
-
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
@@ -12,15 +10,9 @@ from prewatt_graphql.transport import Endpoint
 from prewatt_platform.app import Platform
 
 
-def build_api(platform: Platform, *, allowed_origins: Collection[str] = ()) -> Starlette:
-    """The API of a started platform. Browsers' pages from other origins may connect when they are listed."""
-    metrics = Metrics()
-    endpoint = Endpoint(
-        build_schema(introspection=platform.settings.introspection),
-        platform,
-        metrics,
-        allowed_origins=allowed_origins,
-    )
+def build_api(platform: Platform, metrics: Metrics) -> Starlette:
+    """The API of a started platform."""
+    endpoint = Endpoint(build_schema(introspection=platform.settings.introspection), platform, metrics)
     return Starlette(
         routes=[
             *health_routes(platform, metrics),

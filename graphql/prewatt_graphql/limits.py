@@ -1,4 +1,4 @@
-"""What one request may ask: every number of it stands here, and the walk that measures a document.
+"""How much one document asks for: the walk that measures it, and the refusal.
 
 The walk visits each fragment once, however often it is spread, so measuring is linear in the document. It happens
 before validation, whose own rules are dearer. A document that is wrong in other ways is left to validation.
@@ -29,20 +29,8 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
+from prewatt_graphql.bounds import ALIASES_MAX, DEPTH_MAX, NODES_MAX, PAGE_MAX, POINTS_MAX, TOKENS_MAX
 from prewatt_graphql.errors import LimitExceeded
-
-DEPTH_MAX: Final = 10
-ALIASES_MAX: Final = 15
-TOKENS_MAX: Final = 1000
-NODES_MAX: Final = 5000
-BODY_BYTES_MAX: Final = 256 * 1024
-EXECUTION_S_MAX: Final = 10.0
-SUBSCRIPTIONS_PER_SOCKET_MAX: Final = 10
-CONNECTION_INIT_S_MAX: Final = 5.0
-PAGE_MAX: Final = 100
-PAGE_DEFAULT: Final = 50
-POINTS_MAX: Final = 5000
-METERS_LISTENED_MAX: Final = 250
 
 POINTS_PER_NODE: Final = 10
 """Points of a series are columns, not objects: ten of them cost about what one object costs."""

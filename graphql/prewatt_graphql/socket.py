@@ -19,9 +19,9 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     SubscribeMessage,
 )
 
+from prewatt_graphql.bounds import SUBSCRIPTIONS_PER_SOCKET_MAX
 from prewatt_graphql.context import Context
 from prewatt_graphql.errors import LimitExceeded, told
-from prewatt_graphql.limits import SUBSCRIPTIONS_PER_SOCKET_MAX
 
 _log = structlog.get_logger(__name__)
 

@@ -5,7 +5,6 @@ in the shape of GraphQL errors, with a code and the request's id.
 """
 
 import json
-from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, NoReturn
 
@@ -21,9 +20,9 @@ from strawberry.http.base import BaseRequestProtocol
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UnsetType
 
+from prewatt_graphql.bounds import BODY_BYTES_MAX, CONNECTION_INIT_S_MAX
 from prewatt_graphql.context import Context
 from prewatt_graphql.errors import BadInput, LimitExceeded, told
-from prewatt_graphql.limits import BODY_BYTES_MAX, CONNECTION_INIT_S_MAX
 from prewatt_graphql.metrics import Metrics
 from prewatt_graphql.schema import ApiSchema
 from prewatt_graphql.socket import Socket
@@ -50,14 +49,7 @@ class Endpoint(GraphQL[Context, None]):
     request_adapter_class = LimitedBody
     graphql_transport_ws_handler_class = Socket
 
-    def __init__(
-        self,
-        schema: ApiSchema,
-        platform: Platform,
-        metrics: Metrics,
-        *,
-        allowed_origins: Collection[str] = (),
-    ) -> None:
+    def __init__(self, schema: ApiSchema, platform: Platform, metrics: Metrics) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
@@ -66,7 +58,7 @@ class Endpoint(GraphQL[Context, None]):
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=CONNECTION_INIT_S_MAX),
             max_subscriptions_per_connection=None,  # `Socket` counts, and names the limit
-            allowed_origins=tuple(allowed_origins),
+            allowed_origins=platform.settings.allowed_origins,
         )
         self.platform = platform
         self.metrics = metrics

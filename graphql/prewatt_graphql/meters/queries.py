@@ -5,10 +5,10 @@ from uuid import UUID
 
 import strawberry
 
+from prewatt_graphql.bounds import PAGE_DEFAULT, PAGE_MAX
 from prewatt_graphql.connection import PageInfo, cursor, page_size, position
 from prewatt_graphql.context import Info
 from prewatt_graphql.errors import BadInput
-from prewatt_graphql.limits import PAGE_DEFAULT, PAGE_MAX
 from prewatt_graphql.meters.filters import MeterFilter, MeterOrder, MeterOrderField
 from prewatt_graphql.meters.types import Meter, MeterEdge
 from prewatt_platform.accounts.board import BoardFilter, BoardRepository, BoardRow

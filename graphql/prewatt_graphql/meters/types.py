@@ -7,10 +7,10 @@ from typing import Annotated, Self
 import strawberry
 
 from prewatt_graphql.accounts.types import Account, AccountState, Sale, account_of
+from prewatt_graphql.bounds import POINTS_MAX
 from prewatt_graphql.context import Info
 from prewatt_graphql.errors import BadInput
 from prewatt_graphql.ids import global_id
-from prewatt_graphql.limits import POINTS_MAX
 from prewatt_graphql.node import Node
 from prewatt_graphql.quantities import Money, maybe_money
 from prewatt_graphql.readings.types import Reading, ReadingColumns, Relay, columns_of, reading_of

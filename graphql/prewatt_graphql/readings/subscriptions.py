@@ -8,10 +8,10 @@ from uuid import UUID
 
 import strawberry
 
+from prewatt_graphql.bounds import METERS_LISTENED_MAX
 from prewatt_graphql.context import Info
 from prewatt_graphql.errors import BadInput
 from prewatt_graphql.events import heard_of
-from prewatt_graphql.limits import METERS_LISTENED_MAX
 from prewatt_graphql.readings.types import Reading, reading_of
 from prewatt_platform.metering.models import Reading as ReadingRow
 from prewatt_platform.metering.repository import MeterRepository

@@ -1,0 +1,16 @@
+"""What one request may ask: every number of it."""
+
+from typing import Final
+
+DEPTH_MAX: Final = 10
+ALIASES_MAX: Final = 15
+TOKENS_MAX: Final = 1000
+NODES_MAX: Final = 5000
+BODY_BYTES_MAX: Final = 256 * 1024
+EXECUTION_S_MAX: Final = 10.0
+SUBSCRIPTIONS_PER_SOCKET_MAX: Final = 10
+CONNECTION_INIT_S_MAX: Final = 5.0
+PAGE_MAX: Final = 100
+PAGE_DEFAULT: Final = 50
+POINTS_MAX: Final = 5000
+METERS_LISTENED_MAX: Final = 250

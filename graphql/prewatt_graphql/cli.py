@@ -1,0 +1,81 @@
+"""`prewatt serve` and `prewatt schema`. What they do is imported when they do it."""
+
+import json
+from enum import StrEnum
+from typing import Annotated, NoReturn
+
+import typer
+
+from prewatt_platform.kernel.settings import Settings
+
+_REFUSED = 2
+
+
+def _settings_table() -> str:
+    """All settings, for the end of the help."""
+    lines = []
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None or field.default == () else f" (default {field.default})"
+        lines.append(f"  PREWATT_{name.upper()}\n      {field.description}{default}")
+    return "\b\nSettings, from the environment:\n" + "\n".join(lines)
+
+
+serve_app = typer.Typer(add_completion=False, rich_markup_mode=None)
+schema_app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+class Role(StrEnum):
+    """What a process does."""
+
+    ALL = "all"
+    API = "api"
+    COLLECTOR = "collector"
+
+
+@serve_app.command(epilog=_settings_table())
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8000,
+    role: Annotated[
+        Role,
+        typer.Option(
+            help="api answers requests; collector reads meters and carries out commands; all does both."
+        ),
+    ] = Role.ALL,
+    as_json: Annotated[bool, typer.Option("--json", help="Say that it is ready as one JSON object.")] = False,
+) -> None:
+    """Run the platform until Ctrl-C or SIGTERM; prints one line when it answers requests.
+
+    Example: PREWATT_DATA=./data prewatt serve --port 8000
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - heavy
+
+    from prewatt_graphql import serve as serving  # noqa: PLC0415 - heavy
+    from prewatt_graphql.server import AddressUnusable  # noqa: PLC0415 - heavy
+    from prewatt_platform.kernel.errors import PlatformError  # noqa: PLC0415 - heavy
+
+    def announce(url: str) -> None:
+        words = json.dumps({"ready": True, "url": url, "role": role.value}) if as_json else f"ready {url}"
+        print(words, flush=True)
+
+    try:
+        serving.run(host, port, role.value, Settings(), announce)
+    except ValidationError as wrong:
+        _refuse("; ".join(f"PREWATT_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors()))
+    except (AddressUnusable, PlatformError) as wrong:
+        _refuse(str(wrong))
+
+
+@schema_app.command()
+def schema() -> None:
+    """Print the API's schema in the GraphQL schema definition language."""
+    from prewatt_graphql.schema import sdl  # noqa: PLC0415 - heavy
+
+    typer.echo(sdl(), nl=False)
+
+
+def _refuse(reason: str) -> NoReturn:
+    typer.echo(f"prewatt serve: {reason}", err=True)
+    raise typer.Exit(_REFUSED)

@@ -1,0 +1,80 @@
+"""One process of the platform with its doors: database, platform, HTTP, until it is told to stop.
+
+The collector's process answers the health routes only and imports no GraphQL.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable
+
+import structlog
+import uvloop
+from starlette.applications import Starlette
+
+from prewatt_graphql.health import health_routes
+from prewatt_graphql.metrics import Metrics
+from prewatt_graphql.server import listener, serving
+from prewatt_platform.app import Platform, ServeRole
+from prewatt_platform.kernel.settings import Settings
+from prewatt_platform.kernel.source import database_url
+
+
+def run(host: str, port: int, role: ServeRole, settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM. `announce` gets the URL when requests are answered.
+
+    `AddressUnusable`; and the platform's errors when the database cannot be used.
+    """
+    _log_to_stderr(as_json=settings.log_json)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(host, port, role, settings, announce))
+
+
+async def _serve(
+    host: str, port: int, role: ServeRole, settings: Settings, announce: Callable[[str], None]
+) -> None:
+    told_to_stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
+    with listener(host, port) as bound:
+        async with database_url(settings) as database:
+            platform = Platform(database, settings)
+            try:
+                await platform.start(role)
+                async with serving(application(platform, role), bound) as (url, running):
+                    announce(url)
+                    stop = asyncio.create_task(told_to_stop.wait())
+                    await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
+                    stop.cancel()
+            finally:
+                await platform.stop()
+
+
+def application(platform: Platform, role: ServeRole) -> Starlette:
+    """What a process of that role answers."""
+    metrics = Metrics()
+    if role == "collector":
+        return Starlette(routes=health_routes(platform, metrics))
+    from prewatt_graphql.app import build_api  # noqa: PLC0415 - the collector imports no GraphQL
+
+    return build_api(platform, metrics)
+
+
+def _log_to_stderr(*, as_json: bool) -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    looks: list[structlog.typing.Processor] = (
+        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        if as_json
+        else [structlog.dev.ConsoleRenderer()]
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *looks,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
