@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Integer, Text
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Text
 from sqlmodel import Field, SQLModel
 
 
@@ -80,7 +80,7 @@ class Sale(SQLModel, table=True):
     place: str
     customer_name: str
     operator_name: str
-    prices_e4: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    prices_e4: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
     multiplier: int
 
 

@@ -83,7 +83,7 @@ class Point(SQLModel, table=True):
     nature_of_use: str | None = None
     balance_location: BalanceLocation = Field(sa_column=Column(Text, nullable=False))
     base_centikwh: int = Field(sa_column=_big())
-    prices_e4: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
+    prices_e4: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
     alarm_1_fen: int = Field(sa_column=_big())
     alarm_2_fen: int = Field(sa_column=_big())
     overdraft_fen: int = Field(sa_column=_big())
@@ -107,7 +107,11 @@ class Meter(SQLModel, table=True):
     )
     port: int = Field(
         default=None,
-        sa_column=Column(Integer, Computed("substr(number, 7, 2)::integer", persisted=True), nullable=False),
+        sa_column=Column(
+            Integer,
+            Computed("get_byte(decode(substr(number, 7, 2), 'hex'), 0)", persisted=True),
+            nullable=False,
+        ),
     )
     bus_address: int = Field(
         default=None,
@@ -193,4 +197,4 @@ class Reading(SQLModel, table=True):
     alarms_fen: list[int] | None = Field(default=None, sa_column=Column(ARRAY(BigInteger), nullable=True))
     overdraft_fen: int | None = Field(default=None, sa_column=_big(nullable=True))
     overload_w: int | None = None
-    prices_e4: list[int] | None = Field(default=None, sa_column=Column(ARRAY(Integer), nullable=True))
+    prices_e4: list[int] | None = Field(default=None, sa_column=Column(ARRAY(BigInteger), nullable=True))
