@@ -9,12 +9,12 @@ Every transaction runs as one of two roles that own nothing and bypass nothing:
 `SET LOCAL` ends with the transaction, so a pooled connection given back carries no project (tested).
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from prewatt_fixtures.clock import Clock
 from prewatt_platform.kernel.errors import DatabaseUnreachable
@@ -23,6 +23,16 @@ from prewatt_platform.kernel.tenancy import PLATFORM, Actor, Scope, Work
 
 _AS_APP = text("SELECT set_config('role', 'prewatt_app', true), set_config('app.project', :project, true)")
 _AS_DIRECTORY = text("SELECT set_config('role', 'prewatt_directory', true)")
+
+
+@contextmanager
+def _errors_keep_their_rows(session: AsyncSession) -> Iterator[None]:
+    """A rollback empties the rows it knows, and an error may carry one of them to somebody who reads it."""
+    try:
+        yield
+    except BaseException:
+        session.expunge_all()
+        raise
 
 
 class Database:
@@ -58,14 +68,16 @@ class Database:
         """A unit of work in one project: committed at the end, rolled back on any error."""
         async with self._sessions.begin() as session:
             await session.execute(_AS_APP, {"project": str(scope.project_id)})
-            yield Work(session, scope, self._clock, self._new_id)
+            with _errors_keep_their_rows(session):
+                yield Work(session, scope, self._clock, self._new_id)
 
     @asynccontextmanager
     async def directory(self, actor: Actor = PLATFORM) -> AsyncIterator[Work]:
         """A unit of work over operators, sessions and the list of projects; it sees no project's rows."""
         async with self._sessions.begin() as session:
             await session.execute(_AS_DIRECTORY)
-            yield Work(session, Scope(0, actor), self._clock, self._new_id)
+            with _errors_keep_their_rows(session):
+                yield Work(session, Scope(0, actor), self._clock, self._new_id)
 
     async def close(self) -> None:
         """Give all connections back to the server."""

@@ -1,0 +1,103 @@
+"""A shop: one opened meter of site `tiny`, its farm and a platform, and what a sale left behind."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.clock import ScaledClock
+from prewatt_fixtures.wire.pdu import VENDOR
+from prewatt_platform.accounts.models import Sale
+from prewatt_platform.accounts.repository import SaleRepository
+from prewatt_platform.accounts.service import AccountService
+from prewatt_platform.app import ServeRole
+from prewatt_platform.control.models import Command
+from prewatt_platform.kernel.settings import Settings
+from prewatt_platform.ledger.models import AccountKind
+from prewatt_platform.ledger.repository import LedgerRepository
+from prewatt_platform.metering.models import Meter, Point
+from prewatt_platform.metering.repository import MeterRepository
+
+OPENED = "0000010201"
+"""A meter of site `tiny` that comes opened."""
+UNOPENED = "0000010202"
+
+QUICK = Settings(read_timeout_s=0.2, read_retries=0)
+
+
+@dataclass
+class Shop:
+    """One meter to sell to."""
+
+    house: Any
+    number: str
+
+    @property
+    def meter(self) -> Any:
+        """The simulated meter itself."""
+        return self.house.farm.meter(self.number)
+
+    async def sell(self, amount_fen: int, key: uuid.UUID | None = None) -> Command:
+        async with self.house.database.project(self.house.scope) as work:
+            command, _ = await AccountService(work).sell(key or uuid.uuid4(), self.number, amount_fen)
+        return command
+
+    async def row(self) -> Meter:
+        async with self.house.database.project(self.house.scope) as work:
+            meter = await MeterRepository(work).by_number(self.number)
+        assert meter is not None
+        return meter
+
+    async def point(self) -> Point:
+        meter = await self.row()
+        async with self.house.database.project(self.house.scope) as work:
+            return await MeterRepository(work).point(meter.point_id)
+
+    async def sale(self, command: Command) -> Sale:
+        async with self.house.database.project(self.house.scope) as work:
+            sale = await SaleRepository(work).by_command(command.id)
+        assert sale is not None
+        return sale
+
+    async def ledger_fen(self, kind: AccountKind, owner: object) -> int:
+        async with self.house.database.project(self.house.scope) as work:
+            return await LedgerRepository(work).balance_fen(kind, str(owner))
+
+    async def delivered_fen(self) -> int:
+        return await self.ledger_fen(AccountKind.DELIVERED, (await self.row()).point_id)
+
+    def top_ups(self) -> list[bytes]:
+        """The top-up frames that reached the bus of this meter, as they came."""
+        return [
+            entry.request for entry in self.house.farm.journal.requests(meter=self.number, function=VENDOR)
+        ]
+
+    def exchange(self, pdu: bytes) -> None:
+        """Speak to the meter directly, as a card or a hand-held device does."""
+        bus = self.house.farm.bus(self.number[:6], int(self.number[6:8]))
+        bus.exchange(int(self.number[8:], 16), pdu, self.house.farm.clock.time())
+
+
+@pytest.fixture
+def open_shop(open_house: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Shop]]:
+    """Shops, each built by a call; `work` None starts no dispatcher."""
+
+    async def build(
+        number: str = OPENED,
+        *,
+        work: ServeRole | None = "collector",
+        settings: Settings = QUICK,
+        **house: Any,
+    ) -> Shop:
+        return Shop(await open_house("tiny", work=work, settings=settings, **house), number)
+
+    return build
+
+
+@pytest.fixture
+def hurried() -> ScaledClock:
+    """A clock on which waiting for the next attempt (10 s, 1 min, …) takes a hundredth of it."""
+    return ScaledClock(datetime.now(UTC), speed=100)
