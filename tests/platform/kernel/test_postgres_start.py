@@ -15,6 +15,7 @@ import pytest
 
 from prewatt_platform.kernel.errors import FolderInUse, FolderUnusable, PostgresFailed, PostgresMissing
 from prewatt_platform.kernel.postgres import EmbeddedPostgres
+from prewatt_platform.kernel.postgres_install import Account, can_enter
 
 pytestmark = pytest.mark.anyio
 
@@ -28,10 +29,6 @@ QUICK = {"fsync": "off"}
 
 def socket_folder(url: str) -> Path:
     return Path(parse_qs(urlsplit(url).query)["host"][0])
-
-
-def scratch_folders() -> set[Path]:
-    return set(Path("/tmp").glob("prewatt-postgres-*"))
 
 
 @pytest.fixture
@@ -163,12 +160,14 @@ async def test_a_temporary_folder_that_cannot_serve_is_passed_over(
         assert not socket_folder(url).is_relative_to(unfit)
 
 
-async def test_a_failed_start_says_what_the_server_said_and_leaves_nothing() -> None:
-    before = scratch_folders()
+async def test_a_failed_start_says_what_the_server_said_and_leaves_nothing(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(open_folder))
     with pytest.raises(PostgresFailed, match="unrecognized configuration parameter") as failed:
         await EmbeddedPostgres(settings={"no_such": "1"}).start()
     assert "no_such" in failed.value.log_tail
-    assert scratch_folders() <= before
+    assert is_empty(open_folder)
 
 
 async def test_a_failed_start_leaves_the_folder_free(ask: Ask, tmp_path: Path) -> None:
@@ -195,11 +194,10 @@ async def test_a_cluster_left_half_made_is_made_again(ask: Ask, tmp_path: Path) 
 
 
 async def test_a_cancelled_start_leaves_nothing(
-    descendants: Descendants,
-    gone: Gone,
-    until: Until,
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch, descendants: Descendants, gone: Gone, until: Until
 ) -> None:
-    folders, family = scratch_folders(), descendants(os.getpid())
+    monkeypatch.setattr("tempfile.tempdir", str(open_folder))
+    family = descendants(os.getpid())
     server = EmbeddedPostgres(settings=QUICK)  # held, so that it is not the garbage collector that stops it
     starting = asyncio.create_task(server.start())
     await until(lambda: descendants(os.getpid()) != family)
@@ -208,7 +206,33 @@ async def test_a_cancelled_start_leaves_nothing(
     with pytest.raises(asyncio.CancelledError):
         await starting
     await gone(begun)
-    assert scratch_folders() <= folders
+    assert is_empty(open_folder)
+
+
+OTHER = 54321
+
+
+@pytest.mark.parametrize(
+    ("uid", "gid", "opens", "closes"),
+    [
+        pytest.param(os.geteuid(), OTHER, 0o100, 0o077, id="owner"),
+        pytest.param(OTHER, os.getegid(), 0o010, 0o707, id="group"),
+        pytest.param(OTHER, OTHER, 0o001, 0o770, id="others"),
+    ],
+)
+async def test_an_account_enters_by_its_own_class_of_bits_only(
+    open_folder: Path, uid: int, gid: int, opens: int, closes: int
+) -> None:
+    inner = open_folder / "folder"
+    inner.mkdir()
+    inner.chmod(opens)
+    assert can_enter(inner, Account(uid, gid))
+    inner.chmod(closes)
+    assert not can_enter(inner, Account(uid, gid))
+
+
+def is_empty(folder: Path) -> bool:
+    return not any(folder.iterdir())
 
 
 def environment(pid: str) -> bytes:
