@@ -11,7 +11,8 @@ After a time-out the answer may still come, and would fit the next request that 
    unanswered reads had. A meter answers in the order it was asked, and a bus carries one frame at a time; so when the
    probe's answer stands, everything older has come or will never come. Until then nothing but probes is sent to that
    unit; a unit that stays silent is asked with another length every time, the one unused for longest.
-   An exception proves nothing, because exceptions all look alike: the next length is tried.
+   An exception proves nothing, because exceptions all look alike: the next length is tried. A unit that this master
+   has not heard yet is in doubt, too: another process may have died with a question open.
 3. *Drop.* Bytes that arrive while nothing is asked, or beside an answer, are counted as strays and never data.
 
 Other units of the bus need no probe: their number is in the answer.
@@ -86,7 +87,9 @@ class Master:
         self._failures = 0
         self._retry_at = 0.0
         self._transactions = itertools.count(1)
+        self._believed: set[int] = set()
         self._doubts: dict[int, dict[int, int]] = {}
+        """Lengths of the reads that a unit has not answered, each with its place in the order of asking."""
         self._order = itertools.count(1)
         self.turn = Turnstile().turn
         """The bus, alone, for the length of a block; commands ahead of polls."""
@@ -105,9 +108,10 @@ class Master:
 
     async def _prove(self, station: Station) -> None:
         """Rule 2: come back only when no older answer of that unit can arrive any more."""
-        doubt = self._doubts.get(station.meter.unit)
-        if doubt is None:
+        unit = station.meter.unit
+        if unit in self._believed:
             return
+        doubt = self._doubts.setdefault(unit, {})
         lengths = range(1, min(PROBE_WORDS_MAX, station.probe.count) + 1)
         for attempts_left in reversed(range(PROBES_PER_REQUEST)):
             words = min(lengths, key=lambda length: doubt.get(length, 0))
@@ -116,11 +120,12 @@ class Master:
             try:
                 await self._ask(station.meter, read_holding(station.probe.start, words))
             except MeterRefused as refused:
-                if refused.code in OUTCOME_UNKNOWN_CODES or not attempts_left:
+                if refused.retryable or refused.code in OUTCOME_UNKNOWN_CODES or not attempts_left:
                     raise
             else:
-                del self._doubts[station.meter.unit]
-                return
+                break
+        self._believed.add(unit)
+        del self._doubts[unit]
 
     async def _ask(self, meter: MeterAddress, request: bytes) -> bytes:
         exchange = self._frame(meter.unit, request)
@@ -161,6 +166,7 @@ class Master:
         return mbap.Exchange(unit, request, next(self._transactions) & 0xFFFF)
 
     def _put_in_doubt(self, unit: int, request: bytes) -> None:
+        self._believed.discard(unit)
         doubt = self._doubts.setdefault(unit, {})
         if request[0] == READ_HOLDING:
             doubt[int.from_bytes(request[3:5], "big")] = next(self._order)

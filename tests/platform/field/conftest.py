@@ -95,8 +95,9 @@ class SerialServer:
 
 
 @asynccontextmanager
-async def _serve(framing: Framing, script: Script) -> AsyncIterator[SerialServer]:
+async def _serve(framing: Framing, script: Script, *, greet: bool) -> AsyncIterator[SerialServer]:
     turn = asyncio.Lock()
+    strangers = set(range(256)) if greet else set()
 
     async def link(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number = len(server.links)
@@ -108,6 +109,10 @@ async def _serve(framing: Framing, script: Script) -> AsyncIterator[SerialServer
                 for frame in stream.feed(data):
                     tag = frame.transaction if isinstance(frame, mbap.Frame) else 0
                     asked = Asked(number, frame.unit, frame.pdu, tag, framing, writer)
+                    if frame.unit in strangers:
+                        strangers.remove(frame.unit)
+                        asked.write(asked.frame())
+                        continue
                     async with turn:
                         server.asked.append(asked)
                         await script(asked)
@@ -170,8 +175,12 @@ class Wire:
         self.give_up = asyncio.Event()
 
     def serve(self, script: Script) -> AbstractAsyncContextManager[SerialServer]:
-        """A serial server that lets `script` see to each request."""
-        return _serve(self.framing, script)
+        """A serial server that lets `script` see to each request, but for a unit's first, the master's greeting."""
+        return _serve(self.framing, script, greet=True)
+
+    def serve_from_the_first(self, script: Script) -> AbstractAsyncContextManager[SerialServer]:
+        """A serial server that lets `script` see to every request."""
+        return _serve(self.framing, script, greet=False)
 
     def master(
         self, bus: BusAddress, settings: FieldSettings = PATIENT, clock: Clock | None = None

@@ -32,8 +32,8 @@ class Peer:
         self, _function: int, _start: int, address: int, _count: int, _registers: list[int], _values: Any
     ) -> None:
         self.asked.append(address)
-        self.heard.set()
-        if address == SLOW and len(self.asked) == 1:
+        if address == SLOW and not self.release.is_set():
+            self.heard.set()
             await self.release.wait()
             self.answered.set()
 
@@ -59,7 +59,7 @@ async def _pymodbus(framing: str) -> AsyncIterator[tuple[BusAddress, Peer]]:
 async def test_reads_what_pymodbus_serves(wire: Any) -> None:
     async with _pymodbus(wire.framing) as (bus, _peer):
         master, station = wire.master(bus), wire.station(bus)
-        for start, count in [(0, 1), (100, 60), (200, 2)]:
+        for start, count in [(0, 1), (150, 60), (200, 2)]:
             reply = await master.exchange(station, wire.read(start, count))
             assert reply[2:] == wire.registers(start, count)
         master.close()
@@ -81,5 +81,5 @@ async def test_late_answer_is_never_the_next_ones(wire: Any, released: str) -> N
         second = asyncio.create_task(master.exchange(station, wire.read(200, 2)))
         peer.release.set()
         assert (await second)[2:] == wire.registers(200, 2)
-        assert peer.asked == [SLOW, 0, 200]
+        assert peer.asked == [0, SLOW, 0, 200]
         master.close()

@@ -102,7 +102,7 @@ async def test_late_reading_is_never_another_ones(rig: Any) -> None:
     clock = ManualClock(NOON)
     first, second = bytes.fromhex("03 0215 0002"), bytes.fromhex("03 0217 0002")
     async with rig("tiny", clock) as there:
-        delay = Fault(kind="delay-reply", meter=SUPERMARKET, count=1, delay_s=10)
+        delay = Fault(kind="delay-reply", meter=SUPERMARKET, register=0x0215, count=1, delay_s=10)
         meter = there.meters[SUPERMARKET]
         master = there.wire.master(meter.bus)
         station = Station(meter, probe_block(meter.model))
@@ -113,7 +113,8 @@ async def test_late_reading_is_never_another_ones(rig: Any) -> None:
         energy = there.farm.meter(SUPERMARKET).energy_by_rate_centikwh[0]
         assert reply == bytes((3, 4)) + energy.to_bytes(4, "big")
         asked = [entry.request for entry in there.farm.journal.requests(meter=SUPERMARKET)]
-        assert asked == [first, bytes.fromhex("03 0000 0001"), second]
+        probe = bytes.fromhex("03 0000 0001")
+        assert asked == [probe, first, probe, second]
         master.close()
 
 
