@@ -137,8 +137,8 @@ def test_ledger_against_its_model(database_url: str) -> None:
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=25,
-                stateful_step_count=20,
+                max_examples=12,
+                stateful_step_count=15,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
             ),
