@@ -106,7 +106,7 @@ def guard(schema: GraphQLSchema) -> None:
             elif (
                 leads_to := TYPES.get(get_named_type(field.type).name)
             ) is not None and leads_to is not TYPES[name]:
-                _put_before(field, leads_to)
+                _put_around(field, leads_to)
 
 
 def _put_before(field: GraphQLField, requirement: Requirement) -> None:
@@ -116,6 +116,24 @@ def _put_before(field: GraphQLField, requirement: Requirement) -> None:
         field.subscribe = _checked(field.subscribe, requirement)
     elif field.resolve is not None:
         field.resolve = _checked(field.resolve, requirement)
+
+
+def _put_around(field: GraphQLField, requirement: Requirement) -> None:
+    """Like `_put_before`, but a plain value that is null gives nothing away: a failed sign-in has no viewer."""
+    if requirement is Needs.NOTHING or field.resolve is None:
+        return
+    if inspect.iscoroutinefunction(field.resolve):
+        field.resolve = _checked(field.resolve, requirement)
+        return
+    resolve = field.resolve
+
+    def resolve_and_check(source: Any, info: Any, **arguments: Any) -> Any:
+        value = resolve(source, info, **arguments)
+        if value is not None:
+            check(info.context, requirement)
+        return value
+
+    field.resolve = resolve_and_check
 
 
 def _checked(resolve: Callable[..., Any], requirement: Requirement) -> Callable[..., Any]:

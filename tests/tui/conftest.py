@@ -1,11 +1,38 @@
-"""What the terminal's tests share: rows as the platform sends them."""
+"""What the terminal's tests share: rows as the platform sends them, and the terminal itself before a live platform.
 
-from collections.abc import Callable
-from typing import Any
+Live means: a farm on its sockets, a platform over PostgreSQL that reads it, the API on a port, and the terminal's own
+client in between. Keys are pressed where keys are the point.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input, Static
 
+from prewatt_tui.app import TerminalApp
 from prewatt_tui.models.meter import Meter, MeterDetail
+from prewatt_tui.screens.meters import MetersScreen
+from prewatt_tui.widgets.meter_table import MeterTable
+
+if TYPE_CHECKING:
+    from prewatt_platform.kernel.settings import Settings
+    from prewatt_simulator.farm import Farm
+
+PATIENCE_S = 8.0
+PASSWORD = "correct horse"
+
+AScreen = TypeVar("AScreen", bound=Screen[Any])
+AWidget = TypeVar("AWidget", bound=Widget)
 
 ROW: dict[str, Any] = {
     "number": "0010310101",
@@ -55,3 +82,147 @@ def make_meter() -> Callable[..., Meter]:
 def detail() -> MeterDetail:
     """A meter as its own page gets it."""
     return MeterDetail.of(DETAIL)
+
+
+@dataclass
+class Terminal:
+    """The running terminal, and how a test sees and touches it."""
+
+    app: TerminalApp
+    pilot: Pilot[None]
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Return when the condition holds; TimeoutError with the screen's text when it does not come to that."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not condition():  # noqa: ASYNC110 - what is waited for sets no event
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise TimeoutError(f"what was waited for did not come; the screen shows\n{self.text}") from None
+        await self.pilot.pause()
+
+    async def at(self, kind: type[AScreen]) -> AScreen:
+        """The screen on top, once it is of this kind."""
+        await self.until(lambda: isinstance(self.app.screen, kind) and self.app.screen.is_mounted)
+        screen = self.app.screen
+        assert isinstance(screen, kind)
+        return screen
+
+    def the(self, kind: type[AWidget], selector: str = "") -> AWidget:
+        """A widget of the screen on top."""
+        return self.app.screen.query_one(selector or kind.__name__, kind)
+
+    def type_in(self, selector: str, text: str) -> None:
+        """Put text into a field of the screen on top, and the focus too."""
+        field = self.the(Input, selector)
+        field.value = text
+        field.focus()
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def says(self, text: str) -> None:
+        """Return when the text stands on the screen."""
+        await self.until(lambda: text in self.text)
+
+    @property
+    def lines(self) -> list[str]:
+        """The characters on the screen, line by line."""
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip) for strip in strips]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def told(self) -> str:
+        """What the form on top says is wrong."""
+        return str(self.the(Static, "#told").render())
+
+    async def sign_in(self) -> MetersScreen:
+        """Sign in with what the fields hold; the table of meters, once it has rows."""
+        await self.pilot.pause()
+        await self.press("enter")
+        screen = await self.at(MetersScreen)
+        await self.until(lambda: screen.query_one(MeterTable).meters)
+        return screen
+
+
+@asynccontextmanager
+async def terminal_at(url: str, size: tuple[int, int] = (80, 24), **given: Any) -> AsyncIterator[Terminal]:
+    app = TerminalApp(url, **{"name": "anna", "password": PASSWORD, **given})
+    async with app.run_test(size=size) as pilot:
+        yield Terminal(app, pilot)
+
+
+@pytest.fixture(scope="session")
+def terminal() -> Callable[..., AbstractAsyncContextManager[Terminal]]:
+    """Opens the terminal: the address, the size, and what `TerminalApp` takes."""
+    return terminal_at
+
+
+@dataclass
+class Stall:
+    """A live platform of a test's own, with its site read once, and the operator `anna` who may do everything."""
+
+    live: Any
+
+    @property
+    def url(self) -> str:
+        url: str = self.live.url
+        return url
+
+    @property
+    def house(self) -> Any:
+        return self.live.house
+
+    @property
+    def farm(self) -> Farm:
+        farm: Farm = self.live.house.farm
+        return farm
+
+
+QUICK_TICK_S = 0.05
+
+
+@pytest.fixture
+async def open_stall(
+    open_house: Callable[..., Awaitable[Any]], open_api: Callable[..., Awaitable[Any]]
+) -> Callable[..., Awaitable[Stall]]:
+    """Builds a Stall; keywords go to the house."""
+
+    async def build(**given: Any) -> Stall:
+        return await _stall(open_house, open_api, **given)
+
+    return build
+
+
+@pytest.fixture(scope="module")
+async def stall(
+    open_shared_house: Callable[..., Awaitable[Any]], open_shared_api: Callable[..., Awaitable[Any]]
+) -> Stall:
+    """A Stall for the tests of a module that leave it as it is."""
+    return await _stall(open_shared_house, open_shared_api)
+
+
+async def _stall(
+    open_house: Callable[..., Awaitable[Any]], open_api: Callable[..., Awaitable[Any]], **given: Any
+) -> Stall:
+    from prewatt_platform.kernel.settings import Settings
+    from prewatt_platform.operators.models import Role
+
+    settings: Settings = Settings(tick_s=QUICK_TICK_S)
+    house = await open_house("tiny", work="all", **{"settings": settings, **given})
+    await house.operator("anna", Role.ADMINISTRATOR)
+    await house.read()
+    return Stall(await open_api(house))
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+    return port

@@ -77,8 +77,11 @@ class Transport:
         """The data of one query or mutation, or a TerminalError that says why there is none."""
         try:
             data = await self._ask(name, variables, credential)
-        except Unreachable:
+        except (Unreachable, NotThePlatform):
             self._on_contact(False)
+            raise
+        except Refused:
+            self._on_contact(True)
             raise
         self._on_contact(True)
         return data
