@@ -202,7 +202,6 @@ def _announce(endpoints: "Iterable[Endpoint]", *, as_json: bool) -> None:
             else f"{e.gateway} port {e.port}: {e.framing} on {e.host}:{e.tcp}"
         )
     typer.echo(json.dumps({"ready": True}) if as_json else "ready")
-    typer.get_text_stream("stdout").flush()
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

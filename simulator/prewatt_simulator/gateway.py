@@ -84,11 +84,13 @@ class Line:
         await self._work()
 
     async def _work(self) -> None:
-        while self._waiting:
-            connection, tag, unit, request = self._waiting.popleft()
-            if connection in self.connections:
-                await self._carry(connection, tag, unit, request)
-        self._worker = None
+        try:
+            while self._waiting:
+                connection, tag, unit, request = self._waiting.popleft()
+                if connection in self.connections:
+                    await self._carry(connection, tag, unit, request)
+        finally:
+            self._worker = None
 
     async def _carry(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
         if self._pace is not None:

@@ -1,0 +1,90 @@
+"""What the demo has to say at the end: as an object for programs, as a few lines for people.
+
+Money is a decimal string in both.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from prewatt_fixtures.site import Site
+from prewatt_harness.house import SignIn
+from prewatt_harness.reading import ReadMeters
+from prewatt_harness.story import AMOUNT, Sold, Switched
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One run of the demo."""
+
+    site: Site
+    url: str
+    sign_in: SignIn
+    readings: ReadMeters
+    sold: Sold
+    switched: Switched
+    seconds: float
+    """From the start of the command."""
+
+    def as_json(self, *, staying: bool) -> dict[str, Any]:
+        """For `--json`; the password only while somebody can sign in with it."""
+        before, after = self.sold.before, self.sold.after
+        return {
+            "site": self.site.project.code,
+            "meters": len(self.site.meters),
+            "read": len(self.readings.read),
+            "failed": len(self.readings.failed),
+            "read_seconds": round(self.readings.seconds, 2),
+            "sale": {
+                "meter": self.sold.meter,
+                "amount": AMOUNT,
+                "state": self.sold.state,
+                "receipt": self.sold.receipt,
+                "purchase_count_before": before.purchase_count,
+                "purchase_count_after": after.purchase_count,
+                "remaining_before": yuan(before.remaining_fen),
+                "remaining_after": yuan(after.remaining_fen),
+                "total_purchased_before": yuan(before.total_purchased_fen),
+                "total_purchased_after": yuan(after.total_purchased_fen),
+            },
+            "relay": {
+                "opened": self.switched.opened,
+                "closed": self.switched.closed,
+                "control_mode": self.switched.control_mode,
+                "forced_mode": self.switched.forced_mode,
+            },
+            "seconds": round(self.seconds, 1),
+            **({"url": self.url, "sign_in": self._sign_in()} if staying else {}),
+        }
+
+    def as_text(self, *, staying: bool) -> str:
+        """For people."""
+        project, sold = self.site.project, self.sold
+        lines = [
+            f"{project.name} ({project.code}): {len(self.readings.read)} of {len(self.site.meters)} meters read "
+            f"in {self.readings.seconds:.1f} s",
+            *(f"  not read: {number}" for number in self.readings.failed),
+            f"meter {sold.meter}: sold {AMOUNT} {project.currency}, {sold.state}, receipt {sold.receipt}",
+            f"  the meter shows: purchases {sold.before.purchase_count} -> {sold.after.purchase_count}, "
+            f"remaining {yuan(sold.before.remaining_fen)} -> {yuan(sold.after.remaining_fen)}",
+            f"  relay opened and closed again; left in {self.switched.control_mode}",
+        ]
+        return "\n".join(lines + (self._where_to_look() if staying else []))
+
+    def _where_to_look(self) -> list[str]:
+        return [
+            "",
+            f"API       {self.url}/graphql  (X-Project: {self.site.project.code})",
+            f"name      {self.sign_in.name}",
+            f"password  {self.sign_in.password}",
+            f"terminal  prewatt tui --url {self.url} --name {self.sign_in.name}",
+            "Ctrl-C ends it all.",
+        ]
+
+    def _sign_in(self) -> dict[str, str]:
+        return {"name": self.sign_in.name, "password": self.sign_in.password}
+
+
+def yuan(amount_fen: int) -> str:
+    """Fen as a decimal string."""
+    return str(Decimal(amount_fen).scaleb(-2))
