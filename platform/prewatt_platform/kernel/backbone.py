@@ -19,8 +19,8 @@ from uuid import UUID
 import asyncpg
 import structlog
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 
+from prewatt_platform.kernel.connections import connect
 from prewatt_platform.kernel.tenancy import Work
 
 Topic = Literal["command", "reading"]
@@ -53,7 +53,7 @@ class Backbone:
     """One listening connection, and the queues of those who wait in this process."""
 
     def __init__(self, url: str) -> None:
-        self._dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._url = url
         self._connection: asyncpg.Connection[Any] | None = None
         self._queues: dict[tuple[int, Topic], set[asyncio.Queue[Event]]] = defaultdict(set)
         self._keeper: asyncio.Task[None] | None = None
@@ -95,7 +95,7 @@ class Backbone:
                 queue.put_nowait(event)
 
     async def _listen(self) -> None:
-        self._connection = await asyncpg.connect(self._dsn)
+        self._connection = await connect(self._url)
         await self._connection.add_listener(_CHANNEL, self._hear)
 
     async def _keep_listening(self) -> None:

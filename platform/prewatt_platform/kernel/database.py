@@ -14,9 +14,10 @@ from contextlib import asynccontextmanager, contextmanager
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from prewatt_fixtures.clock import Clock
+from prewatt_platform.kernel import connections
 from prewatt_platform.kernel.errors import DatabaseUnreachable
 from prewatt_platform.kernel.ids import IdMaker
 from prewatt_platform.kernel.tenancy import PLATFORM, Actor, Scope, Work
@@ -42,16 +43,8 @@ class Database:
         self.url = url
         self._clock = clock
         self._new_id = new_id
-        self.engine: AsyncEngine = create_async_engine(
-            url,
-            pool_size=connections_max,
-            max_overflow=0,
-            pool_pre_ping=True,
-            # asyncpg may be told nothing about the time zone: instants travel as UTC
-            connect_args={
-                "server_settings": {"timezone": "UTC", "application_name": "prewatt"},
-                "timeout": 10,
-            },
+        self.engine: AsyncEngine = connections.engine(
+            url, pool_size=connections_max, max_overflow=0, pool_pre_ping=True
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
@@ -60,8 +53,10 @@ class Database:
         try:
             async with self.engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
-        except (OSError, DBAPIError, TimeoutError) as reason:
-            raise DatabaseUnreachable(self.url, str(reason)) from reason
+        except DBAPIError as failure:
+            raise DatabaseUnreachable(self.url, connections.in_a_line(failure)) from failure
+        except OSError as failure:
+            raise DatabaseUnreachable(self.url, str(failure) or "no answer in time") from failure
 
     @asynccontextmanager
     async def project(self, scope: Scope) -> AsyncIterator[Work]:

@@ -6,6 +6,7 @@ PlatformError               root of everything this package raises on purpose
         DatabaseUrlWrong    PREWATT_DATABASE_URL is no PostgreSQL URL
         NoDatabaseNamed     neither a database nor a folder for one was named
         SchemaOutdated      the schema is not this version's; names both
+        MigrationFailed     the schema could not be made; says what the database said
         PostgresMissing     no embedded server for this machine; names the way out
         PostgresFailed      the embedded server did not start; carries the last lines of its log
         FolderInUse         somebody runs a server on this data folder; carries the process id
@@ -62,6 +63,14 @@ class SchemaOutdated(KernelError):
         super().__init__(
             f"the database has schema {found or 'none'}, this version needs {wanted}: run prewatt db upgrade"
         )
+
+
+class MigrationFailed(KernelError):
+    """The schema could not be brought up to date; nothing was changed."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the database's schema could not be brought up to date: {reason}")
 
 
 class PostgresMissing(KernelError):

@@ -8,8 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import asyncpg
-from sqlalchemy.engine import make_url
+from prewatt_platform.kernel.connections import connect
 
 LEADER_LOCK = 0x706C6561  # "plea"
 LOOK_EVERY_S = 0.5
@@ -25,8 +24,7 @@ async def leadership(url: str) -> AsyncIterator[asyncio.Future[None]]:
 
     Yields a future that fails with `LeadershipLost` when the lock is lost.
     """
-    dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(dsn)
+    connection = await connect(url)
     lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     try:
         # what is waited for happens in another process

@@ -5,13 +5,15 @@ each other. Alembic takes a second to import, so nothing imports it until a migr
 """
 
 import asyncio
+import threading
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from prewatt_platform.kernel.connections import in_a_line
 from prewatt_platform.kernel.database import Database
-from prewatt_platform.kernel.errors import SchemaOutdated
+from prewatt_platform.kernel.errors import MigrationFailed, SchemaOutdated
 
 HEAD = "0001"
 """The revision that this version works with (a test compares it with the scripts)."""
@@ -19,9 +21,16 @@ HEAD = "0001"
 SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 
+_one_at_a_time = threading.Lock()
+"""Within a process: Alembic keeps the migration that runs in a global. Between processes the scripts' own lock serves."""
+
+
 async def upgrade(url: str) -> None:
-    """Migrate the database at `url` to `HEAD`; does nothing when it is there."""
-    await asyncio.to_thread(_upgrade, url)
+    """Migrate the database at `url` to `HEAD`; does nothing when it is there. `MigrationFailed` when it may not."""
+    try:
+        await asyncio.to_thread(_upgrade, url)
+    except DBAPIError as failure:
+        raise MigrationFailed(in_a_line(failure)) from failure
 
 
 def _upgrade(url: str) -> None:
@@ -31,7 +40,8 @@ def _upgrade(url: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    with _one_at_a_time:
+        command.upgrade(config, "head")
 
 
 async def revision(database: Database) -> str | None:

@@ -34,7 +34,7 @@ def asyncpg_url(given: str) -> str:
     """The URL with our driver, however the administrator wrote it."""
     try:
         url = make_url(given)
-    except ArgumentError as wrong:
+    except (ArgumentError, ValueError) as wrong:  # a port that is no number is the latter
         raise DatabaseUrlWrong("not a URL") from wrong
     if url.get_backend_name() not in {"postgresql", "postgres"}:
         raise DatabaseUrlWrong(f"{url.get_backend_name()} is not postgresql")

@@ -4,8 +4,9 @@ import asyncio
 
 from alembic import context
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from prewatt_platform.kernel import connections
 
 MIGRATION_LOCK = 0x70726577  # "prew"
 
@@ -18,10 +19,8 @@ def _run(connection: Connection) -> None:
 
 
 async def _migrate() -> None:
-    engine = create_async_engine(context.config.attributes["url"], poolclass=NullPool)
-    async with engine.begin() as connection:
+    async with connections.engine(context.config.attributes["url"], poolclass=NullPool).begin() as connection:
         await connection.run_sync(_run)
-    await engine.dispose()
 
 
 asyncio.run(_migrate())
