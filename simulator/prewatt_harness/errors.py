@@ -12,18 +12,17 @@ HarnessError            root of everything this package raises on purpose
 
 
 class HarnessError(Exception):
-    """Root of everything the harness raises on purpose."""
+    """Root of everything the harness raises on purpose. Its notes are the ends of the programs' logs."""
 
 
 class ProgramEnded(HarnessError):
-    """A program of ours ended by itself; `log_tail` is the end of what it wrote."""
+    """A program of ours ended by itself, or was not ready in time (`exit_code` None)."""
 
-    def __init__(self, name: str, exit_code: int | None, log_tail: str) -> None:
+    def __init__(self, name: str, exit_code: int | None) -> None:
         self.name = name
         self.exit_code = exit_code
-        self.log_tail = log_tail
-        ended = "did not get ready in time" if exit_code is None else f"ended with exit code {exit_code}"
-        super().__init__(f"the {name} {ended}" + (f"; the end of its log:\n{log_tail}" if log_tail else ""))
+        ended = "was not ready in time" if exit_code is None else f"ended with exit code {exit_code}"
+        super().__init__(f"the {name} {ended}")
 
 
 class ApiRefused(HarnessError):

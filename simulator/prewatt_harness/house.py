@@ -8,14 +8,15 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
-from prewatt_fixtures.clock import RealClock
+from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.endpoints import Endpoint
 from prewatt_fixtures.site import Site
 from prewatt_graphql.server import AddressUnusable, listener
@@ -34,7 +35,9 @@ from prewatt_platform.operators.service import OperatorService
 from prewatt_platform.projects.models import Project
 from prewatt_platform.projects.repository import ProjectRepository
 
-HOST = "127.0.0.1"
+HOST: Final = "127.0.0.1"
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,20 @@ class House:
     endpoints: tuple[Endpoint, ...]
     sign_in: SignIn
     url: str
+    ready_at: datetime
+    """When the platform said that it works: its collection began then."""
     programs: tuple[Program, Program]
+
+    async def standing_for(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """The result of `work`; `ProgramEnded` as soon as the farm or the platform ends by itself."""
+        working, stands = asyncio.ensure_future(work), asyncio.ensure_future(self.stand())
+        try:
+            await asyncio.wait({working, stands}, return_when=asyncio.FIRST_COMPLETED)
+            return working.result() if working.done() else stands.result()
+        finally:
+            working.cancel()
+            stands.cancel()
+            await asyncio.gather(working, stands, return_exceptions=True)
 
     async def stand(self) -> NoReturn:
         """Wait for ever; `ProgramEnded` when the farm or the platform ends by itself."""
@@ -79,23 +95,24 @@ class House:
 
 
 @asynccontextmanager
-async def standing(plan: Plan, progress: Progress) -> AsyncIterator[House]:
+async def standing(plan: Plan, clock: Clock, progress: Progress) -> AsyncIterator[House]:
     """Raise the house for the length of the block.
 
     `ProgramEnded`; `AddressUnusable` when no port is left; the platform's errors when the folder or the database
     cannot be used.
     """
     progress.begin("starting the database")
-    async with EmbeddedPostgres(plan.data / "database" if plan.data else None) as url:
-        await migrate.upgrade(url)
+    async with EmbeddedPostgres(plan.data / "database" if plan.data else None) as database_url:
+        await migrate.upgrade(database_url)
         progress.begin("starting the farm")
         async with running("farm", _farm_arguments(plan)) as farm:
             endpoints = tuple(Endpoint(**row) for row in farm.announced if "gateway" in row)
             progress.begin(f"importing {len(plan.site.meters)} meters")
-            sign_in = await _settle(url, plan.site, endpoints)
+            sign_in = await _settle(database_url, plan.site, endpoints, clock)
             progress.begin("starting the platform")
-            async with _platform(url, plan.ports) as platform:
-                yield House(endpoints, sign_in, platform.announced[-1]["url"], (farm, platform))
+            async with _platform(database_url, plan.ports) as platform:
+                url = platform.announced[-1]["url"]
+                yield House(endpoints, sign_in, url, clock.now(), (farm, platform))
 
 
 def _farm_arguments(plan: Plan) -> list[str]:
@@ -105,9 +122,8 @@ def _farm_arguments(plan: Plan) -> list[str]:
     return arguments
 
 
-async def _settle(url: str, site: Site, endpoints: Sequence[Endpoint]) -> SignIn:
+async def _settle(url: str, site: Site, endpoints: Sequence[Endpoint], clock: Clock) -> SignIn:
     """Import the site with the farm's addresses, and add an operator for its project."""
-    clock = RealClock()
     database = Database(url, clock=clock, new_id=IdMaker(clock))
     try:
         await import_site(database, site, endpoints)

@@ -24,13 +24,14 @@ async def interruptible(work: Coroutine[Any, Any, Result]) -> Result:
 
     Must run in the main thread. Further signals change nothing: tidying up is not interrupted.
     """
-    interruption = _Interruption(asyncio.ensure_future(work))
+    task = asyncio.ensure_future(work)
+    interruption = _Interruption(task)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, interruption.interrupt, number)
     watch = asyncio.create_task(interruption.watch_parent(os.getppid()))
     try:
-        return await interruption.work
+        return await task
     except asyncio.CancelledError:
         if interruption.number is None:
             raise
@@ -40,14 +41,14 @@ async def interruptible(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 class _Interruption:
-    def __init__(self, work: "asyncio.Future[Any]") -> None:
-        self.work = work
+    def __init__(self, work: asyncio.Task[Any]) -> None:
+        self._work = work
         self.number: int | None = None
 
     def interrupt(self, number: int) -> None:
         if self.number is None:
             self.number = number
-            self.work.cancel()
+            self._work.cancel()
 
     async def watch_parent(self, pid: int) -> None:
         """Nobody tells a process that its parent has gone, except, on Linux, of the thread that started it."""

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import IO, Any, Final
 
-from prewatt_harness.errors import ProgramEnded
+from prewatt_harness.errors import HarnessError, ProgramEnded
 from prewatt_platform.kernel.children import start_child, stop_child
 
 READY_S_MAX: Final = 60.0
@@ -33,7 +33,7 @@ class Program:
 
     async def ended(self) -> ProgramEnded:
         """Wait until the program has ended by itself; the error says how."""
-        return self._failure(await self._process.wait())
+        return ProgramEnded(self.name, await self._process.wait())
 
     async def wait_until_ready(self) -> None:
         """`ProgramEnded` when it ends before, or takes too long."""
@@ -41,7 +41,7 @@ class Program:
             async with asyncio.timeout(READY_S_MAX):
                 await self._read_announcements()
         except TimeoutError:
-            raise self._failure(None) from None
+            raise ProgramEnded(self.name, None) from None
 
     async def _read_announcements(self) -> None:
         assert self._process.stdout is not None, "opened as a pipe"
@@ -51,24 +51,32 @@ class Program:
                 return
         raise await self.ended()
 
-    def _failure(self, exit_code: int | None) -> ProgramEnded:
+    def log_tail(self) -> str:
+        """The end of what it wrote to standard error."""
         end = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, end - LOG_TAIL_BYTES))
         lines = self._log.read().decode(errors="replace").splitlines()
-        return ProgramEnded(self.name, exit_code, "\n".join(lines[-LOG_TAIL_LINES:]))
+        return "\n".join(lines[-LOG_TAIL_LINES:])
 
 
 @asynccontextmanager
 async def running(
     name: str, arguments: Sequence[str], env: Mapping[str, str] | None = None
 ) -> AsyncIterator[Program]:
-    """Run `prewatt ARGUMENTS` for the length of the block, in which it is ready."""
+    """Run `prewatt ARGUMENTS` for the length of the block, in which it is ready.
+
+    `ProgramEnded` when it does not get ready. An error of ours that leaves the block gets the end of the log as a note.
+    """
     command = [sys.executable, "-P", "-m", "prewatt_fixtures", *arguments]
     with tempfile.TemporaryFile() as log:
         process = await start_child(command, stdout=asyncio.subprocess.PIPE, stderr=log, env=env)
+        program = Program(name, process, log)
         try:
-            program = Program(name, process, log)
             await program.wait_until_ready()
             yield program
+        except HarnessError as failure:
+            if tail := program.log_tail():
+                failure.add_note(f"the end of the {name}'s log:\n{tail}")
+            raise
         finally:
             await stop_child(process)

@@ -5,11 +5,12 @@ also remaining, purchase count, total purchased and the relay. What a meter must
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.site import Site, SiteMeter
 from prewatt_harness import documents
 from prewatt_harness.api import Api, Json
@@ -34,23 +35,30 @@ class ReadMeters:
     seconds: float
 
 
-async def read_all(api: Api, site: Site, since: datetime, progress: Progress) -> ReadMeters:
+async def read_all(api: Api, site: Site, since: datetime, clock: Clock, progress: Progress) -> ReadMeters:
     """Wait until every meter was read since then, `READ_S_MAX` at most."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    await _refresh(api, await api.meters(documents.METERS), since)
     expected = {meter.number: meter for meter in site.meters}
+    await _refresh(api, await api.meters(documents.METERS), since)
     while True:
-        out_of_time = loop.time() - began > READ_S_MAX
+        out_of_time = (clock.now() - since).total_seconds() > READ_S_MAX
         heard = await _heard(api, since)
         progress.counted(heard, len(expected))
         if heard >= len(expected) or out_of_time:
-            found = {meter["number"]: meter for meter in await api.meters(documents.METERS)}
-            read = [n for n, meter in expected.items() if n in found and is_read(meter, found[n], since)]
+            read = await _read(api, expected, since)
             if len(read) == len(expected) or out_of_time:
-                failed = tuple(sorted(expected.keys() - set(read)))
-                return ReadMeters(tuple(found[n] for n in sorted(read)), failed, loop.time() - began)
+                failed = tuple(sorted(expected.keys() - read.keys()))
+                return ReadMeters(tuple(read.values()), failed, (clock.now() - since).total_seconds())
         await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+async def _read(api: Api, expected: Mapping[str, SiteMeter], since: datetime) -> dict[str, Json]:
+    """Those of the expected meters that were read, in the order of their numbers."""
+    found = {meter["number"]: meter for meter in await api.meters(documents.METERS)}
+    return {
+        number: found[number]
+        for number, meter in sorted(expected.items())
+        if number in found and is_read(meter, found[number], since)
+    }
 
 
 def is_read(meter: SiteMeter, found: Json, since: datetime) -> bool:
@@ -76,7 +84,8 @@ async def _refresh(api: Api, found: Sequence[Json], since: datetime) -> None:
         async with free:
             await api.refresh(number)
 
-    async with asyncio.TaskGroup() as asked:
-        for meter in found:
-            if meter["reading"] and datetime.fromisoformat(meter["reading"]["at"]) < since:
-                asked.create_task(refresh(meter["number"]))
+    readings = {meter["number"]: meter["reading"] for meter in found}
+    stale = [
+        n for n, reading in readings.items() if reading and datetime.fromisoformat(reading["at"]) < since
+    ]
+    await asyncio.gather(*map(refresh, stale))

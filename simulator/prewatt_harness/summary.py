@@ -59,15 +59,16 @@ class Summary:
 
     def as_text(self, *, staying: bool) -> str:
         """For people."""
-        project, sold = self.site.project, self.sold
+        project, sold, readings = self.site.project, self.sold, self.readings
+        read = f"{len(readings.read)} of {len(self.site.meters)} meters read in {readings.seconds:.1f} s"
+        credit = f"{yuan(sold.before.remaining_fen)} -> {yuan(sold.after.remaining_fen)}"
+        count = f"{sold.before.purchase_count} -> {sold.after.purchase_count}"
         lines = [
-            f"{project.name} ({project.code}): {len(self.readings.read)} of {len(self.site.meters)} meters read "
-            f"in {self.readings.seconds:.1f} s",
-            *(f"  not read: {number}" for number in self.readings.failed),
+            f"{project.name} ({project.code}): {read}",
+            *(f"  not read: {number}" for number in readings.failed),
             f"meter {sold.meter}: sold {AMOUNT} {project.currency}, {sold.state}, receipt {sold.receipt}",
-            f"  the meter shows: purchases {sold.before.purchase_count} -> {sold.after.purchase_count}, "
-            f"remaining {yuan(sold.before.remaining_fen)} -> {yuan(sold.after.remaining_fen)}",
-            f"  relay opened and closed again; left in {self.switched.control_mode}",
+            f"  the meter itself shows: purchases {count}, remaining {credit}",
+            f"  its relay opened and closed again; it is left in {self.switched.control_mode}",
         ]
         return "\n".join(lines + (self._where_to_look() if staying else []))
 
