@@ -12,6 +12,7 @@ RequestError            told at top level, with its code
     LimitExceeded       deeper, wider, longer or larger than allowed
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from functools import wraps
@@ -20,6 +21,7 @@ from typing import Final, ParamSpec, TypeVar
 import strawberry
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
+from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from prewatt_platform.accounts.errors import (
@@ -159,6 +161,9 @@ _TOLD_IN_PAYLOAD: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ..
 }
 """What each error of the platform is to a client. An error that is not listed is our fault and masked."""
 
+_SUGGESTION: Final = re.compile(r" Did you mean [^?]*\?")
+"""What graphql-core adds to its words; nobody learns names from us by guessing."""
+
 Asked = ParamSpec("Asked")
 Payload = TypeVar("Payload")
 
@@ -225,11 +230,13 @@ def _code_and_message(error: GraphQLError) -> tuple[str, str]:
     if isinstance(cause, GraphQLSyntaxError):
         parser_limit = cause.message.endswith("Parsing aborted.")
         return (LimitExceeded if parser_limit else BadInput).code, cause.message
+    if isinstance(cause, ValidationAbortedError):
+        return LimitExceeded.code, "the document has too many errors, or too many repeated fields"
     if isinstance(cause, InvalidOperationTypeError):
         return BadInput.code, "only subscriptions run over WebSocket, and everything else over POST"
     if isinstance(cause, CannotGetOperationTypeError):
         return BadInput.code, cause.as_http_error_reason()
     if type(cause) is GraphQLError and (error.path is None or cause.nodes):
         # graphql-core's own words on a document, its variables or (those know their place) its arguments
-        return BadInput.code, error.message
+        return BadInput.code, _SUGGESTION.sub("", error.message)
     return "INTERNAL", "something went wrong on our side; the request id leads us to it"

@@ -109,7 +109,7 @@ def build_schema(*, introspection: bool = False) -> ApiSchema:
         subscription=Subscription,
         types=[Problem],
         extensions=extensions,
-        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
+        config=StrawberryConfig(scalar_map=SCALARS),
     )
     guard(schema._schema)
     return schema

@@ -97,8 +97,8 @@ class Socket:
         await self.send(type="connection_init", payload={k: v for k, v in payload.items() if v is not None})
         assert (await self.receive())["type"] == "connection_ack"
 
-    async def subscribe(self, query: str, id: str = "1", **variables: Any) -> None:
-        await self.send(type="subscribe", id=id, payload={"query": query, "variables": variables})
+    async def subscribe(self, query: str, operation: str = "1", **variables: Any) -> None:
+        await self.send(type="subscribe", id=operation, payload={"query": query, "variables": variables})
 
     async def closed(self) -> tuple[int, str]:
         """Code and reason, once the other side has closed."""

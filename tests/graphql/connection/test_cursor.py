@@ -1,0 +1,45 @@
+"""Promises of cursors: they lead back to their row, and only in their own order."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prewatt_graphql.connection import cursor, page_size, position
+from prewatt_graphql.errors import BadInput
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(WORDS, WORDS, WORDS)
+def test_leads_back(order: str, key: str, tie: str) -> None:
+    assert position(cursor(order, key, tie), order, 2) == (key, tie)
+
+
+@given(WORDS, WORDS)
+def test_is_refused_in_another_order(key: str, tie: str) -> None:
+    with pytest.raises(BadInput):
+        position(cursor("NUMBER ASC", key, tie), "NUMBER DESC", 2)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "", "x", "%%%", "ä", base64.urlsafe_b64encode(b"[").decode(),
+        *(base64.urlsafe_b64encode(json.dumps(made).encode()).decode() for made in (
+            None, {}, [], ["NUMBER ASC"], ["NUMBER ASC", 1, 2], ["NUMBER ASC", "a", "b", "c"],
+        )),
+    ],
+)  # fmt: skip
+def test_what_we_did_not_make_is_refused(after: str) -> None:
+    with pytest.raises(BadInput):
+        position(after, "NUMBER ASC", 2)
+
+
+def test_pages_have_1_to_100_entries() -> None:
+    assert [page_size(1), page_size(100)] == [1, 100]
+    for wrong in (0, -1, 101, 2**31 - 1):
+        with pytest.raises(BadInput):
+            page_size(wrong)
