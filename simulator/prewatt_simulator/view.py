@@ -93,8 +93,9 @@ class MeterView:
 
     @counter_rule.setter
     def counter_rule(self, rule: CounterRule) -> None:
-        self._money()
-        setattr(self._meter, "counter_rule", rule)
+        if not isinstance(self._meter, PrepaidMeter):
+            raise KeepsNoCredit(self._meter.number, self._meter.profile.model)
+        self._meter.counter_rule = rule
 
     def _present(self) -> EnergyMeter:
         present = self._meter.twin()

@@ -160,15 +160,15 @@ async def test_a_dead_gateway_takes_the_connection_and_stays_silent(
         assert await wire.receive(7) == rtu.encode(1, COUNT_6)
 
 
-async def test_a_client_that_does_not_read_is_not_heard_any_more(desk_of: Any, opened: Any) -> None:
+async def test_a_client_that_does_not_read_is_not_heard_until_it_does(desk_of: Any, opened: Any) -> None:
     """Replies that nobody takes must not pile up."""
     desk = desk_of(opened)
     async with desk.farm.serving() as endpoints:
-        _, writer = await asyncio.open_connection(endpoints[0].host, endpoints[0].tcp, limit=1)
-        flood = rtu.encode(1, read_holding(0, 100)) * 1000
-        stuck = False
+        reader, writer = await asyncio.open_connection(endpoints[0].host, endpoints[0].tcp, limit=1)
+        sent, stuck = 0, False
         while not stuck:
-            writer.write(flood)
+            writer.write(rtu.encode(1, read_holding(0, 100)) * 1000)
+            sent += 1000
             try:
                 async with asyncio.timeout(0.5):
                     await writer.drain()
@@ -177,4 +177,21 @@ async def test_a_client_that_does_not_read_is_not_heard_any_more(desk_of: Any, o
         answered = len(desk.farm.journal)
         await asyncio.sleep(0.05)
         assert len(desk.farm.journal) == answered
+        async with asyncio.timeout(60):
+            await reader.readexactly(sent * 205)
         writer.transport.abort()
+
+
+async def test_stopping_while_a_reply_is_held_waits_for_nothing(
+    desk_of: Any, opened: Any, connected: Any
+) -> None:
+    desk = desk_of(opened)
+    desk.farm.faults.add(Fault(kind="delay-reply", delay_s=5))
+    async with desk.farm.serving() as endpoints:
+        context = connected(endpoints[0])
+        wire = await context.__aenter__()
+        wire.send(rtu.encode(1, READ) * 3)
+        await until(lambda: len(desk.farm.journal) == 1)
+    assert await wire.ended()
+    assert len(desk.farm.journal) == 1
+    await context.__aexit__(None, None, None)

@@ -133,6 +133,15 @@ def test_rates_follow_the_meters_own_clock_once_it_is_set(desk_of: Any) -> None:
     assert gained(desk, 2 * HOUR_S) == [150, 50, 0, 0]
 
 
+def test_a_clock_can_be_a_register_to_write(desk_of: Any) -> None:
+    desk = desk_of({"model": '"DTSD1352-C"', **FLAT})
+    at = (22 << 8 | 3, 1 << 8 | 18, 30 << 8 | 0)
+    assert desk.write(0x003C, *at) == bytes.fromhex("10003c0003")
+    assert desk.words(0x003C, 3) == at
+    assert desk.write(0x003C, 22 << 8 | 13, 0, 0) == b"\x90\x03"
+    assert desk.words(0x003C, 3) == at
+
+
 def test_other_transformers_leave_the_registers_and_count_from_then_on(desk_of: Any) -> None:
     desk = desk_of({"model": '"DTSD1352-C"', "ct": "20", "start": '{ energy = "1000.00" }', **FLAT})
     before = [desk.u32(address) for address in (0, 2, 4, 6, 8)]
