@@ -65,6 +65,7 @@ def _prepaid(values: Values, phases: int) -> PrepaidReading:
         prices_e4=(sharp, peak, flat, valley),
         overdraft_fen=_number(values, Measurement.OVERDRAFT),
         hoarding_limit_fen=_number(values, Measurement.HOARDING_LIMIT),
+        overload_w=_number(values, Measurement.OVERLOAD_THRESHOLD),
         base_centikwh=_number(values, Measurement.BASE_ENERGY),
     )
 

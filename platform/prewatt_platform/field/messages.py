@@ -58,6 +58,8 @@ class PrepaidReading:
     """Sharp, peak, flat, valley."""
     overdraft_fen: int
     hoarding_limit_fen: int
+    overload_w: int
+    """Threshold of the overload trip; 0: none."""
     base_centikwh: int
     """As the register holds it: on the meter's own side of the transformers."""
 

@@ -45,6 +45,7 @@ _CREDIT = (
     Measurement.BASE_ENERGY,
     Measurement.STATUS_WORD_1,
 )
+_SETTINGS = (Measurement.OVERLOAD_THRESHOLD,)
 _WEAK = {Evidence.INFERRED, Evidence.SIBLING, Evidence.ASSUMED}
 _WELCOME = (Measurement.POWER_FACTOR_TOTAL, Measurement.FREQUENCY)
 
@@ -96,7 +97,8 @@ def reading_plan(model: str) -> Plan:
     wanted = _BILLING + ENERGY_BY_RATE[: described.rates]
     wanted += VOLTAGES[: described.phases] + CURRENTS[: described.phases]
     trusted = [row for row in described.registers if _trusted(row, described)]
-    return make_plan(described, trusted, wanted + _CREDIT if described.prepaid else wanted, _WELCOME)
+    plan = make_plan(described, trusted, wanted + _CREDIT if described.prepaid else wanted, _WELCOME)
+    return _with_settings(plan, described)
 
 
 @cache
@@ -110,6 +112,17 @@ def evidence_plan(model: str) -> Plan:
 def probe_block(model: str) -> Block:
     """Where the master may read anything at all: the model's longest readable block."""
     return max(profile_of(model).blocks, key=lambda block: block.count)
+
+
+def _with_settings(plan: Plan, described: Profile) -> Plan:
+    """The plan with settings that stand alone, each in a frame of its own.
+
+    They are no part of `make_plan`'s choice of blocks: the old parameter block around them mirrors nearly
+    everything, on assumed addresses.
+    """
+    rows = [described.register(setting) for setting in _SETTINGS if described.has(setting)]
+    frames = tuple(Frame(row.address, row.words) for row in rows)
+    return Plan(plan.frames + frames, (*plan.rows, *rows), plan.copies)
 
 
 def make_plan(

@@ -112,7 +112,7 @@ class ReadingRepository(Repository):
             "over_limit": prepaid and prepaid.over_limit,
             "alarms_fen": prepaid and list(prepaid.alarms_fen),
             "overdraft_fen": prepaid and prepaid.overdraft_fen,
-            "overload_w": None,
+            "overload_w": prepaid and prepaid.overload_w,
             "prices_e4": prepaid and list(prepaid.prices_e4),
         }
 

@@ -59,7 +59,7 @@ def test_billing_read_brings_all_that_a_bill_needs(model: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_billing_read_takes_few_frames(model: str) -> None:
-    frames = {"ADW300/CLR": 2, "DTSD1352-C": 4, "DTSY1352-NK/F": 2, "DDSY1352-NK/F": 2}
+    frames = {"ADW300/CLR": 2, "DTSD1352-C": 4, "DTSY1352-NK/F": 3, "DDSY1352-NK/F": 3}
     assert len(reading_plan(model).frames) == frames[model]
 
 
