@@ -173,4 +173,4 @@ async def test_polls_wait_while_a_lane_is_held(rig: Any) -> None:
         await poll
         order = [entry.meter for entry in there.farm.journal]
         greeting = 1
-        assert order == [HAIRDRESSER] * (greeting + 5) + [TO_LET] * (greeting + 2)
+        assert order == [HAIRDRESSER] * (greeting + 5) + [TO_LET] * (greeting + 3)
