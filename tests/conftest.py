@@ -9,8 +9,9 @@ import os
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -90,6 +91,12 @@ async def migrated_template(postgres_url: str) -> str:
     await _ask_server(postgres_url, "CREATE DATABASE prewatt_template")
     await migrate.upgrade(postgres_url.replace("/postgres?", "/prewatt_template?"))
     return "prewatt_template"
+
+
+@pytest.fixture(scope="session")
+def own_database(postgres_url: str) -> Callable[[str], AbstractAsyncContextManager[str]]:
+    """Copies of a database for the length of a block: `async with own_database(template) as url`."""
+    return partial(_own_database, postgres_url)
 
 
 @pytest.fixture
@@ -198,28 +205,19 @@ def _site(name: str, code: str | None) -> Site:
     return parse_site(text.replace(f'"{own}', f'"{code}'), f"{name} as project {code}")
 
 
-@pytest.fixture
-async def open_house(database_url: str) -> AsyncIterator[Callable[..., Awaitable[House]]]:
-    """Houses over this test's database; see `_houses`."""
-    async with _houses(database_url) as build:
-        yield build
-
-
-@pytest.fixture(scope="module")
-async def open_shared_house(shared_database_url: str) -> AsyncIterator[Callable[..., Awaitable[House]]]:
-    """Houses that stand as long as the module's tests run."""
-    async with _houses(shared_database_url) as build:
-        yield build
-
-
-@asynccontextmanager
-async def _houses(database_url: str) -> AsyncIterator[Callable[..., Awaitable[House]]]:
-    """Houses over one database, each built by a call.
-
-    The site is a shipped one by name, or a site; `code` gives a shipped one another project's code, so that two
-    projects live side by side. `work` is the role that the platform starts with; None starts nothing.
-    `known=False` imports the site without its endpoints. What else is named goes to `Platform`.
-    """
+async def _build(
+    stack: AsyncExitStack,
+    database_url: str,
+    site: str | Site,
+    *,
+    code: str | None = None,
+    work: ServeRole | None = None,
+    clock: Clock | None = None,
+    framing: Framing = "rtu",
+    known: bool = True,
+    settings: Settings | None = None,
+    **platform: Any,
+) -> House:
     from prewatt_fixtures.clock import RealClock
     from prewatt_platform.app import Platform
     from prewatt_platform.kernel.settings import Settings
@@ -228,35 +226,51 @@ async def _houses(database_url: str) -> AsyncIterator[Callable[..., Awaitable[Ho
     from prewatt_platform.projects.repository import ProjectRepository
     from prewatt_simulator.farm import Farm
 
+    described = _site(site, code) if isinstance(site, str) else site
+    clock = clock or RealClock()
+    farm = Farm(described, clock=clock)
+    endpoints = await stack.enter_async_context(farm.serving(framing=framing))
+    house = Platform(database_url, settings or Settings(), clock=clock, **platform)
+    stack.push_async_callback(house.stop)
+    await import_site(house.database, described, endpoints if known else ())
+    async with house.database.directory() as directory:
+        project = await ProjectRepository(directory).by_code(described.project.code)
+    assert project is not None
+    assert project.id is not None
+    if work is not None:
+        await house.start(work)
+    return House(farm, endpoints, house, project, Scope(project.id, Actor(house.new_id(), "test operator")))
+
+
+@pytest.fixture(scope="session")
+def build_house() -> Callable[..., Awaitable[House]]:
+    """For fixtures of wider scope: `open_house`, with the stack that closes it and the database named first."""
+    return _build
+
+
+@pytest.fixture
+async def open_house(database_url: str) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+    """Houses over this test's database, each built by a call; all platforms of a test share the database.
+
+    The site is a shipped one by name, or a site; `code` gives a shipped one another project's code, so that two
+    projects live side by side. `work` is the role that the platform starts with; None starts nothing.
+    `known=False` imports the site without its endpoints. What else is named goes to `Platform`.
+    """
     async with AsyncExitStack() as stack:
 
-        async def build(
-            site: str | Site = "tiny",
-            *,
-            code: str | None = None,
-            work: ServeRole | None = None,
-            clock: Clock | None = None,
-            framing: Framing = "rtu",
-            known: bool = True,
-            settings: Settings | None = None,
-            **platform: Any,
-        ) -> House:
-            described = _site(site, code) if isinstance(site, str) else site
-            clock = clock or RealClock()
-            farm = Farm(described, clock=clock)
-            endpoints = await stack.enter_async_context(farm.serving(framing=framing))
-            house = Platform(database_url, settings or Settings(), clock=clock, **platform)
-            stack.push_async_callback(house.stop)
-            await import_site(house.database, described, endpoints if known else ())
-            async with house.database.directory() as directory:
-                project = await ProjectRepository(directory).by_code(described.project.code)
-            assert project is not None
-            assert project.id is not None
-            if work is not None:
-                await house.start(work)
-            return House(
-                farm, endpoints, house, project, Scope(project.id, Actor(house.new_id(), "test operator"))
-            )
+        async def build(site: str | Site = "tiny", **how: Any) -> House:
+            return await _build(stack, database_url, site, **how)
+
+        yield build
+
+
+@pytest.fixture(scope="module")
+async def open_shared_house(shared_database_url: str) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+    """Like `open_house`, for houses that stand as long as the module's tests run."""
+    async with AsyncExitStack() as stack:
+
+        async def build(site: str | Site = "tiny", **how: Any) -> House:
+            return await _build(stack, shared_database_url, site, **how)
 
         yield build
 
