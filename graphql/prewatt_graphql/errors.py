@@ -22,6 +22,7 @@ import strawberry
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 from graphql.validation.validate import ValidationAbortedError
+from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from prewatt_platform.accounts.errors import (
@@ -234,6 +235,8 @@ def _code_and_message(error: GraphQLError) -> tuple[str, str]:
         return LimitExceeded.code, "the document has too many errors, or too many repeated fields"
     if isinstance(cause, InvalidOperationTypeError):
         return BadInput.code, "only subscriptions run over WebSocket, and everything else over POST"
+    if isinstance(cause, MissingQueryError):
+        return BadInput.code, "there is no document to run"
     if isinstance(cause, CannotGetOperationTypeError):
         return BadInput.code, cause.as_http_error_reason()
     if type(cause) is GraphQLError and (error.path is None or cause.nodes):

@@ -5,13 +5,14 @@ through as it is (`errors.report`) is masked. Subscriptions run over WebSocket, 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, suppress
+from functools import lru_cache
 from typing import Any, cast
 
 import strawberry
-from graphql import GraphQLError
-from strawberry.extensions import DisableIntrospection, ParserCache, SchemaExtension
+from graphql import GraphQLError, parse
+from strawberry.extensions import DisableIntrospection, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
@@ -34,7 +35,7 @@ from prewatt_graphql.scalars import SCALARS
 from prewatt_graphql.viewer.mutations import ViewerMutations
 from prewatt_graphql.viewer.queries import ViewerQueries
 
-DOCUMENTS_CACHED = 128
+_parse = lru_cache(128)(parse)
 
 
 @strawberry.type(description="What can be asked. Nothing here changes anything.")
@@ -50,6 +51,16 @@ class Mutation(ViewerMutations, AccountMutations, CommandMutations, MeterMutatio
 @strawberry.type(description="What can be listened to, over WebSocket.")
 class Subscription(CommandSubscriptions, ReadingSubscriptions):
     """All nouns' subscriptions."""
+
+
+class DocumentCache(SchemaExtension):
+    """Parses what was parsed lately only once. A document that is wrong is left to strawberry, and its error."""
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        with suppress(GraphQLError):
+            context.graphql_document = _parse(context.query or "", **context.parse_options)
+        yield
 
 
 class ApiSchema(strawberry.Schema):
@@ -100,7 +111,7 @@ def _reported(result: ExecutionResult, context: Context) -> ExecutionResult:
 
 def build_schema(*, introspection: bool = False) -> ApiSchema:
     """The schema, guarded; with `introspection` clients may ask it what it is."""
-    extensions: list[Callable[[], SchemaExtension]] = [DocumentLimits, lambda: ParserCache(DOCUMENTS_CACHED)]
+    extensions: list[Callable[[], SchemaExtension]] = [DocumentLimits, DocumentCache]
     if not introspection:
         extensions.append(DisableIntrospection)
     schema = ApiSchema(

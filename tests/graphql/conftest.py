@@ -18,6 +18,13 @@ PROTOCOL = "graphql-transport-ws"
 PATIENCE_S = 30.0
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what tells nobody when it comes true."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(0.005)
+
+
 @dataclass
 class Client:
     """One operator at one API."""
@@ -158,3 +165,9 @@ async def own_stack(
         return Stack(await open_api(await open_house(site, work=work, **house)))
 
     return build
+
+
+@pytest.fixture(name="until")
+def until_fixture() -> Callable[[Callable[[], bool]], Awaitable[None]]:
+    """Waits for a condition."""
+    return until
