@@ -87,11 +87,12 @@ class Farm:
     def state(self) -> dict[str, Any]:
         """What all meters hold now, as JSON-able data for `restore`."""
         now_ms = int(self.clock.time() * 1000)
-        for meter in self._meters.values():
+        present = {number: meter.twin() for number, meter in self._meters.items()}
+        for meter in present.values():
             meter.settle(now_ms)
         return {
             "project": self.site.project.code,
-            "meters": {number: keeping.keep(meter) for number, meter in self._meters.items()},
+            "meters": {number: keeping.keep(meter) for number, meter in present.items()},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:

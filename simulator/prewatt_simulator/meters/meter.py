@@ -46,7 +46,7 @@ class Meter:
         self._fresh_until_s = 0.0
 
     def receive(self, pdu: bytes, now_s: float) -> bytes:
-        """The reply to a request that reached this meter; it never raises, whatever the bytes are."""
+        """The reply to a request that reached this meter; it never raises, whatever stands behind the function code."""
         if pdu[0] == READ_HOLDING:
             return self._read(pdu, now_s)
         if pdu[0] == WRITE_MULTIPLE:

@@ -69,6 +69,15 @@ def test_looking_from_the_side_changes_no_register(desk_of: Any) -> None:
     assert watched.words(0, 40) == alone.words(0, 40)
 
 
+def test_registers_show_the_same_whenever_in_its_second_they_are_read(desk_of: Any) -> None:
+    large = {"load": '{ kwh_per_day = "24000.00" }'}
+    early, late = desk_of(large), desk_of(large)
+    early.clock.advance(10.25)
+    late.clock.advance(10.75)
+    assert early.words(0, 20) == late.words(0, 20)
+    assert early.meter().energy_centikwh < late.meter().energy_centikwh
+
+
 def rates(desk: Any) -> list[int]:
     return list(desk.meter().energy_by_rate_centikwh)
 

@@ -130,6 +130,15 @@ def test_an_unopened_meter_counts_below_zero_and_stays_closed(desk_of: Any) -> N
     assert desk.words(0x0225, 1)[0] & 0x0F == 0x01, "money control off, its decision closed"
 
 
+def test_registers_cut_credit_towards_zero_on_both_sides(desk_of: Any, opened: Any) -> None:
+    owing = desk_of({"start": '{ energy = "5.00" }', "load": '{ kwh_per_day = "24.00" }'})
+    holding = desk_of(opened)
+    for desk, cut in ((owing, -500), (holding, 4124)):
+        desk.clock.advance(18)
+        assert desk.meter().remaining_fine % FINE_PER_FEN == FINE_PER_FEN // 2
+        assert desk.i32(0x021F) == desk.meter().remaining_fen == cut
+
+
 def test_what_an_unopened_meter_owes_counts_from_its_base(desk_of: Any) -> None:
     desk = desk_of({"start": '{ energy = "55310.40" }', "base": '"1.80"'})
     assert desk.i32(0x021F) == -5_530_860
