@@ -7,12 +7,13 @@ file is one transaction.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 
 from prewatt_fixtures.endpoints import Endpoint
 from prewatt_fixtures.site import Site, SiteGateway, SiteMeter
-from prewatt_platform.accounts.models import AccountState
+from prewatt_platform.accounts.models import Account, AccountPoint, AccountState, Customer
 from prewatt_platform.accounts.service import AccountService
 from prewatt_platform.kernel import audit
 from prewatt_platform.kernel.database import Database
@@ -30,6 +31,12 @@ from prewatt_platform.metering.models import (
 from prewatt_platform.metering.repository import GatewayRepository, MeterRepository
 from prewatt_platform.projects.models import Project
 from prewatt_platform.projects.repository import ProjectRepository
+
+_FILLED: Final = tuple(
+    str(table.__tablename__)
+    for table in (Gateway, Port, Point, Meter, MeterEpoch, MeterState, Customer, Account, AccountPoint)
+)
+"""The tables that an import fills."""
 
 
 class EndpointOfUnknownPort(PlatformError):
@@ -63,7 +70,10 @@ async def import_site(database: Database, site: Site, endpoints: Sequence[Endpoi
     assert project.id is not None
     async with database.project(Scope(project.id, PLATFORM)) as work:
         importer = _Import(work, site, endpoints)
-        return await importer.run()
+        imported = await importer.run()
+    if imported.meters_new:
+        await database.count_rows(*_FILLED)
+    return imported
 
 
 async def _project(database: Database, site: Site) -> Project:
