@@ -95,7 +95,7 @@ async def migrated_template(postgres_url: str) -> str:
 
 @pytest.fixture(scope="session")
 def own_database(postgres_url: str) -> Callable[[str], AbstractAsyncContextManager[str]]:
-    """Copies of a database for the length of a block: `async with own_database(template) as url`."""
+    """A copy of a database for the length of a block: give it the template, get the URL."""
     return partial(_own_database, postgres_url)
 
 

@@ -9,12 +9,15 @@ import contextlib
 from collections.abc import Mapping
 from typing import Final, Literal
 
+import asyncpg
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from prewatt_fixtures.clock import Clock, RealClock
 from prewatt_platform.accounts.delivery import deliver_sale
 from prewatt_platform.accounts.opening import open_account
 from prewatt_platform.collection.schedule import Collector
+from prewatt_platform.collection.writer import ReadingWriter
 from prewatt_platform.control.dispatcher import Dispatcher
 from prewatt_platform.control.handlers import refresh, set_control_mode
 from prewatt_platform.control.models import CommandKind
@@ -65,6 +68,7 @@ class Platform:
         self.backbone = Backbone(database_url)
         self.operators = OperatorService(self.database, self.settings)
         self._connect = connect
+        self._writer = ReadingWriter(self.database, self.clock)
         self._working: asyncio.Task[None] | None = None
 
     async def start(self, role: ServeRole = "all") -> None:
@@ -84,6 +88,10 @@ class Platform:
             self._working.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._working
+        try:
+            await self._writer.flush()
+        except (OSError, DBAPIError) as reason:
+            _log.error("the last readings could not be stored", reason=str(reason))
         await self.backbone.stop()
         await self.database.close()
 
@@ -95,8 +103,11 @@ class Platform:
                     await self._lead(lost)
             except LeadershipLost:
                 _log.warning("the database connection that held the lead is gone; waiting to lead again")
-            except OSError as reason:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
                 _log.warning("the database cannot be reached", reason=str(reason))
+                await asyncio.sleep(1)
+            except Exception:
+                _log.exception("the work stopped; it begins again")
                 await asyncio.sleep(1)
 
     async def _lead(self, lost: asyncio.Future[None]) -> None:
@@ -109,7 +120,7 @@ class Platform:
         )
         tick_s = self.settings.tick_s
         dispatcher = Dispatcher(self.database, field, self.backbone, self.clock, HANDLERS, tick_s=tick_s)
-        collector = Collector(self.database, field, self.clock, tick_s=tick_s)
+        collector = Collector(self.database, field, self.clock, self._writer, tick_s=tick_s)
         work = [
             asyncio.create_task(dispatcher.run(), name="dispatcher"),
             asyncio.create_task(collector.run(), name="collector"),

@@ -42,12 +42,14 @@ class Due:
 class Collector:
     """Runs until cancelled."""
 
-    def __init__(self, database: Database, field: Field, clock: Clock, *, tick_s: float = 1.0) -> None:
+    def __init__(
+        self, database: Database, field: Field, clock: Clock, writer: ReadingWriter, *, tick_s: float = 1.0
+    ) -> None:
         self._database = database
         self._field = field
         self._clock = clock
         self._tick_s = tick_s
-        self._writer = ReadingWriter(database, clock)
+        self._writer = writer
         self._busy: dict[BusAddress, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -55,6 +57,8 @@ class Collector:
         try:
             while True:
                 try:
+                    # first what waits: a reading that was taken is not due again
+                    await self._writer.flush()
                     await self._start_due()
                 except Exception:
                     _log.exception("the schedule could not be looked at")
@@ -104,6 +108,10 @@ class Collector:
             reading = await self._field.read(due.address)
         except FieldError as failure:
             await self._writer.failed(due.project_id, due.meter_id, str(failure))
+        except Exception:
+            # a fault of ours with one meter must not keep the others of its bus from being read
+            _log.exception("a meter could not be read", meter=due.address.number)
+            await self._writer.failed(due.project_id, due.meter_id, "an internal error")
         else:
             await self._writer.heard(due.project_id, due.meter_id, reading)
 

@@ -1,4 +1,8 @@
-"""Readings on their way to the database: gathered, and written a batch at a time, one transaction a project."""
+"""Readings on their way to the database: gathered, and written a batch at a time, one transaction a project.
+
+A writer lives as long as its process, longer than any lead: what could not be written when the database went away is
+written when it is back.
+"""
 
 import asyncio
 from collections import defaultdict
@@ -8,7 +12,7 @@ from prewatt_fixtures.clock import Clock
 from prewatt_platform.field.messages import MeterReading
 from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.tenancy import PLATFORM, Scope
-from prewatt_platform.metering.readings import ReadingRepository
+from prewatt_platform.metering.readings import Failure, ReadingRepository
 
 BATCH_MAX = 50
 """Readings that wait at most; the size of a batch."""
@@ -21,7 +25,7 @@ class ReadingWriter:
         self._database = database
         self._clock = clock
         self._heard: dict[int, dict[UUID, MeterReading]] = defaultdict(dict)
-        self._failed: dict[int, dict[UUID, str]] = defaultdict(dict)
+        self._failed: dict[int, dict[UUID, Failure]] = defaultdict(dict)
         self._writing = asyncio.Lock()
 
     async def heard(self, project_id: int, meter_id: UUID, reading: MeterReading) -> None:
@@ -31,9 +35,9 @@ class ReadingWriter:
         if len(self._heard[project_id]) >= BATCH_MAX:
             await self.flush()
 
-    async def failed(self, project_id: int, meter_id: UUID, failure: str) -> None:
+    async def failed(self, project_id: int, meter_id: UUID, reason: str) -> None:
         """Keep that a meter did not answer."""
-        self._failed[project_id][meter_id] = failure
+        self._failed[project_id][meter_id] = Failure(self._clock.now(), reason)
         if len(self._failed[project_id]) >= BATCH_MAX:
             await self.flush()
 
@@ -52,7 +56,7 @@ class ReadingWriter:
             async with self._database.project(Scope(project_id, PLATFORM)) as work:
                 readings = ReadingRepository(work)
                 await readings.store(heard)
-                await readings.note_failures(failed, self._clock.now())
+                await readings.note_failures(failed)
         except BaseException:
             for meter_id, reading in heard.items():
                 self._heard[project_id].setdefault(meter_id, reading)

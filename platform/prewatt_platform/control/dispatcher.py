@@ -53,11 +53,14 @@ class Dispatcher:
         self._in_hand: dict[UUID, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Take up due commands for ever."""
+        """Take up due commands for ever. A look that fails (the database is away) is repeated with the next tick."""
         try:
             async with self._backbone.listening(ALL_PROJECTS, "command") as events:
                 while True:
-                    await self._take_up_due()
+                    try:
+                        await self._take_up_due()
+                    except Exception:
+                        _log.exception("due commands could not be looked for")
                     await self._wait(events)
         finally:
             for task in self._in_hand.values():

@@ -41,7 +41,9 @@ async def set_control_mode(task: Task) -> None:
                 if await _overtaken(task):
                     await task.move(CommandState.SUPERSEDED, "a newer control mode was asked for")
                     return
-                await task.move(CommandState.SENT, attempted=True)
+                await task.move(
+                    CommandState.SENT, payload={**task.command.payload, "writes": _writes(task) + 1}
+                )
                 reading = await _write_and_read(lane, mode)
     except (FieldError, GatewayUnreachable) as failure:
         if isinstance(failure, MeterRefused) and failure.permanent:
@@ -67,16 +69,21 @@ async def _judge(task: Task, mode: ControlMode, reading: MeterReading) -> None:
     read = reading.prepaid
     assert read is not None, "only prepaid meters get control modes"
     if _shows(mode, reading):
-        await task.move(CommandState.SUCCEEDED)
+        await task.move(CommandState.SUCCEEDED, attempted=True)
         return
     relay = "closed" if read.relay_closed else "open"
     seen = (
         f"forced control reads {rules.observed_mode(read.forced_mode, read.forced_closed)}, the relay {relay}"
     )
-    if task.command.attempts >= rules.RELAY_ATTEMPTS_MAX:
-        await task.move(CommandState.FAILED, f"{seen}: somebody has to look at the meter")
+    if _writes(task) >= rules.RELAY_WRITES_MAX:
+        await task.move(CommandState.FAILED, f"{seen}: somebody has to look at the meter", attempted=True)
     else:
         await task.ask_again(CommandState.SENT, seen)
+
+
+def _writes(task: Task) -> int:
+    """How often this command was written to the meter; kept with it, so that a crash forgets none."""
+    return int(task.command.payload.get("writes", 0))
 
 
 async def _overtaken(task: Task) -> bool:

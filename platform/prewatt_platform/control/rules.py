@@ -15,7 +15,7 @@ FORCED_CONTROL: Final = {
 ASK_AGAIN_S: Final = (10, 60, 300, 3600)
 """Waits after the first, second, … attempt without an answer; later ones come with every reading interval."""
 
-RELAY_ATTEMPTS_MAX: Final = 5
+RELAY_WRITES_MAX: Final = 5
 """A mode that is set but whose relay does not follow is written this often, then a person has to look."""
 
 

@@ -104,5 +104,5 @@ class Backbone:
             if self._connection is None or self._connection.is_closed():
                 try:
                     await self._listen()
-                except (OSError, asyncpg.PostgresError) as reason:
+                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
                     _log.warning("events are not heard", reason=str(reason))

@@ -7,6 +7,7 @@ PlatformError               root of everything this package raises on purpose
         NoDatabaseNamed     neither a database nor a folder for one was named
         SchemaOutdated      the schema is not this version's; names both
         MigrationFailed     the schema could not be made; says what the database said
+        ForeignRow          a repository was given a row of another project: a fault of ours
         PostgresMissing     no embedded server for this machine; names the way out
         PostgresFailed      the embedded server did not start; carries the last lines of its log
         FolderInUse         somebody runs a server on this data folder; carries the process id
@@ -71,6 +72,13 @@ class MigrationFailed(KernelError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"the database's schema could not be brought up to date: {reason}")
+
+
+class ForeignRow(KernelError):
+    """A repository was given a row of another project than its own: a fault of ours, and nothing was written."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"a row of {table} belongs to another project")
 
 
 class PostgresMissing(KernelError):

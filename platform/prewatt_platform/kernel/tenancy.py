@@ -6,6 +6,7 @@ transaction-local setting that row-level security compares (`database`). A scope
 or, for the platform's own work, from a project's row; never from a request's argument.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,6 +16,7 @@ from sqlmodel import SQLModel, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from prewatt_fixtures.clock import Clock
+from prewatt_platform.kernel.errors import ForeignRow
 from prewatt_platform.kernel.ids import IdMaker
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -82,7 +84,14 @@ class Repository:
         return list((await self._session.execute(statement)).scalars())
 
     async def add(self, row: Row) -> Row:
-        """Write a new row now, so that the database's rules speak now."""
-        self._session.add(row)
-        await self._session.flush()
+        """Write a new row now, so that the database's rules speak now; `ForeignRow` when it is not of this project."""
+        await self.add_all([row])
         return row
+
+    async def add_all(self, rows: Sequence[SQLModel]) -> None:
+        """Write new rows now, all of this project."""
+        for row in rows:
+            if row.project_id != self._project_id:  # type: ignore[attr-defined]  # every project table has it
+                raise ForeignRow(type(row).__name__)
+        self._session.add_all(rows)
+        await self._session.flush()

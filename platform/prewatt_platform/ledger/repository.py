@@ -30,8 +30,7 @@ class LedgerRepository(Repository):
     async def post(self, transfer: Transfer, entries: list[Entry]) -> None:
         """Write a transfer with its entries and carry the balances along, in the order of the accounts' ids."""
         await self.add(transfer)
-        self._session.add_all(entries)
-        await self._session.flush()
+        await self.add_all(entries)
         for entry in sorted(entries, key=lambda line: line.account_id):
             carried = insert(Balance).values(
                 project_id=self._project_id, account_id=entry.account_id, amount_fen=entry.amount_fen

@@ -5,6 +5,7 @@ the first reading of a month arrives. `meter_states` keeps what lists filter by,
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,14 @@ from prewatt_platform.kernel.tenancy import Repository
 from prewatt_platform.metering.models import MeterState, Reading, Relay
 
 _ENSURE_MONTH = text("SELECT ensure_readings_month(:at)")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A meter was tried and did not answer: when, and why."""
+
+    at: datetime
+    reason: str
 
 
 class ReadingRepository(Repository):
@@ -43,13 +52,17 @@ class ReadingRepository(Repository):
             )
             await notify(self._work, "reading", meter_id)
 
-    async def note_failures(self, failures: Mapping[UUID, str], tried_at: datetime) -> None:
-        """Note that meters were tried and did not answer, and why."""
+    async def note_failures(self, failures: Mapping[UUID, Failure]) -> None:
+        """Note that meters were tried and did not answer, and why; what is known of a later try stays."""
         for meter_id, failure in failures.items():
             await self._session.execute(
                 update(MeterState)
-                .where(col(MeterState.project_id) == self._project_id, col(MeterState.meter_id) == meter_id)
-                .values(tried_at=tried_at, failure=failure)
+                .where(
+                    col(MeterState.project_id) == self._project_id,
+                    col(MeterState.meter_id) == meter_id,
+                    col(MeterState.tried_at).is_(None) | (col(MeterState.tried_at) < failure.at),
+                )
+                .values(tried_at=failure.at, failure=failure.reason)
             )
 
     async def latest(self, meter_ids: Sequence[UUID]) -> dict[UUID, Reading]:

@@ -1,0 +1,92 @@
+"""Two projects in one database, each with at least one row in every table: copied for each test."""
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+
+from prewatt_fixtures.clock import RealClock
+from prewatt_platform.accounts.service import AccountService, OpeningTerms
+from prewatt_platform.kernel.connections import connect
+from prewatt_platform.kernel.database import Database
+from prewatt_platform.kernel.ids import IdMaker
+from prewatt_platform.kernel.tenancy import Actor, Scope
+from prewatt_platform.operators.models import Role
+
+if TYPE_CHECKING:
+    from conftest import House
+
+
+def unopened(house: "House") -> str:
+    """A prepaid meter of `tiny` without an account, as numbered in this house's project."""
+    return f"{house.project.code}0010202"
+
+
+@dataclass
+class Town:
+    """A database with two projects; `own` and `foreign` are their scopes, as one operator."""
+
+    database: Database
+    own: Scope
+    foreign: Scope
+    superuser: "asyncpg.Connection[Any]"
+    """On the same database, for looking past every wall."""
+
+
+async def _sell(house: "House") -> uuid.UUID:
+    async with house.database.project(house.scope) as work:
+        command, _ = await AccountService(work).sell(uuid.uuid4(), unopened(house), 5000)
+    return command.id
+
+
+async def _live(house: "House") -> None:
+    """Whatever leaves rows: readings, an opening, a sale."""
+    await house.read()
+    async with house.database.project(house.scope) as work:
+        command, _ = await AccountService(work).open(
+            uuid.uuid4(), unopened(house), OpeningTerms("Shop", "123")
+        )
+    assert (await house.ended(command.id)).state == "SUCCEEDED"
+    assert (await house.ended(await _sell(house))).state == "APPLIED"
+
+
+@pytest.fixture(scope="session")
+async def town_template(
+    own_database: Callable[[str], AbstractAsyncContextManager[str]],
+    migrated_template: str,
+    build_house: Callable[..., Awaitable["House"]],
+) -> AsyncIterator[str]:
+    """Name of the database to copy."""
+    async with own_database(migrated_template) as url:
+        async with AsyncExitStack() as stack:
+            first = await build_house(stack, url, "tiny", code="001", work="all")
+            second = await build_house(stack, url, "tiny", code="002")
+            await first.operator("anna", Role.VIEWER)
+            for house in (first, second):
+                await _live(house)
+            # no more work is done, so that an order stays open in each
+            await first.platform.stop()
+            for house in (first, second):
+                await _sell(house)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture(scope="module")
+async def town(
+    own_database: Callable[[str], AbstractAsyncContextManager[str]], town_template: str
+) -> AsyncIterator[Town]:
+    """One for each test module: tests undo what they do."""
+    clock = RealClock()
+    async with own_database(town_template) as url:
+        superuser = await connect(url)
+        own, foreign = await superuser.fetchval("SELECT array_agg(id ORDER BY code) FROM projects")
+        database = Database(url, clock=clock, new_id=IdMaker(clock))
+        actor = Actor(uuid.uuid4(), "anna")
+        yield Town(database, Scope(own, actor), Scope(foreign, actor), superuser)
+        await database.close()
+        await superuser.close()
