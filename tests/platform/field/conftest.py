@@ -173,6 +173,7 @@ class Wire:
     def __init__(self, framing: Framing) -> None:
         self.framing = framing
         self.give_up = asyncio.Event()
+        self._masters: list[Master] = []
 
     def serve(self, script: Script) -> AbstractAsyncContextManager[SerialServer]:
         """A serial server that lets `script` see to each request, but for a unit's first, the master's greeting."""
@@ -185,8 +186,14 @@ class Wire:
     def master(
         self, bus: BusAddress, settings: FieldSettings = PATIENT, clock: Clock | None = None
     ) -> Master:
-        """A master on real sockets."""
-        return Master(bus, clock or RealClock(), settings, self.connect)
+        """A master on real sockets, closed when the test ends."""
+        self._masters.append(Master(bus, clock or RealClock(), settings, self.connect))
+        return self._masters[-1]
+
+    def close(self) -> None:
+        """Close all masters."""
+        for master in self._masters:
+            master.close()
 
     async def connect(self, host: str, tcp: int) -> Connection:
         return Impatient(await tcp_connect(host, tcp), self.give_up)
@@ -199,9 +206,11 @@ class Wire:
 
 
 @pytest.fixture(params=["rtu", "tcp"])
-def wire(request: pytest.FixtureRequest) -> Wire:
+async def wire(request: pytest.FixtureRequest) -> AsyncIterator[Wire]:
     """Both framings, one after the other."""
-    return Wire(request.param)
+    wire = Wire(request.param)
+    yield wire
+    wire.close()
 
 
 @dataclass
@@ -238,8 +247,11 @@ def _rig(framing: Framing) -> Callable[..., AbstractAsyncContextManager[Rig]]:
                 for m in site.meters
             }
             field = Field(farm.clock, settings=replace(PATIENT, **numbers), connect=wire.connect)
-            yield Rig(farm, field, meters, wire)
-            await field.close()
+            try:
+                yield Rig(farm, field, meters, wire)
+            finally:
+                wire.close()
+                await field.close()
 
     return open_rig
 

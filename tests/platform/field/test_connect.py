@@ -39,7 +39,6 @@ async def test_silence_is_no_reply_after_the_time_out(wire: Any) -> None:
             await master.exchange(wire.station(server.bus), WRITE)
         assert silent.value.may_have_been_applied
         assert len(server.asked) == 1
-        master.close()
 
 
 async def test_connection_that_ended_while_idle_is_opened_again_and_the_request_sent_once(wire: Any) -> None:
@@ -51,7 +50,6 @@ async def test_connection_that_ended_while_idle_is_opened_again_and_the_request_
         await master.exchange(station, WRITE)
         assert [(asked.link, asked.pdu) for asked in server.asked[1:]] == [(1, WRITE)]
         assert master.traffic.probes == 1, "the greeting; nothing was in doubt after it"
-        master.close()
 
 
 async def test_connection_that_was_reset_while_idle_is_opened_again(wire: Any) -> None:
@@ -62,7 +60,6 @@ async def test_connection_that_was_reset_while_idle_is_opened_again(wire: Any) -
         await asyncio.sleep(0)
         await master.exchange(station, WRITE)
         assert [asked.pdu for asked in server.asked].count(WRITE) == 1
-        master.close()
 
 
 async def test_connection_that_ends_after_the_request_leaves_the_outcome_open(wire: Any) -> None:
@@ -81,7 +78,6 @@ async def test_connection_that_ends_after_the_request_leaves_the_outcome_open(wi
         assert lost.value.may_have_been_applied
         await master.exchange(station, wire.read(*QUESTION))
         assert [asked.pdu for asked in server.asked] == [WRITE, wire.read(0, 1), wire.read(*QUESTION)]
-        master.close()
 
 
 async def test_caller_that_is_cancelled_leaves_no_answer_for_the_next(wire: Any) -> None:
@@ -106,7 +102,6 @@ async def test_caller_that_is_cancelled_leaves_no_answer_for_the_next(wire: Any)
         reply = await master.exchange(station, wire.read(200, 2))
         assert reply[2:] == wire.registers(200, 2)
         assert [asked.link for asked in server.asked] == [0, 1, 1]
-        master.close()
 
 
 class Line:

@@ -34,7 +34,6 @@ async def test_late_answer_handed_to_the_next_connection_is_not_taken(wire: Any)
         assert server.reads == [FIRST, (0, 1), SECOND]
         assert [asked.link for asked in server.asked] == [0, 1, 1]
         assert master.traffic.strays == 1
-        master.close()
 
 
 async def test_gateway_that_gives_a_late_answer_the_next_number_is_not_believed(wire: Any) -> None:
@@ -55,7 +54,6 @@ async def test_gateway_that_gives_a_late_answer_the_next_number_is_not_believed(
         probes = [count for start, count in server.reads if start == 0]
         assert len(probes) == 19
         assert probes[:15] == [1, *range(3, 17)]
-        master.close()
 
 
 async def test_unit_that_comes_back_is_believed_after_one_probe(wire: Any) -> None:
@@ -79,7 +77,6 @@ async def test_unit_that_comes_back_is_believed_after_one_probe(wire: Any) -> No
         reply = await master.exchange(station, wire.read(*SECOND))
         assert reply[2:] == wire.registers(*SECOND)
         assert [count for start, count in server.reads if start == 0] == [1, 3, 4]
-        master.close()
 
 
 async def test_late_exception_is_not_taken_for_the_probes_answer(wire: Any) -> None:
@@ -105,7 +102,6 @@ async def test_late_exception_is_not_taken_for_the_probes_answer(wire: Any) -> N
         reply = await master.exchange(station, wire.read(*SECOND))
         assert reply[2:] == wire.registers(*SECOND)
         assert server.reads == [FIRST, (0, 1), (0, 3), SECOND]
-        master.close()
 
 
 async def test_probe_that_meets_only_exceptions_gives_up_and_the_request_is_not_sent(wire: Any) -> None:
@@ -124,7 +120,6 @@ async def test_probe_that_meets_only_exceptions_gives_up_and_the_request_is_not_
         assert not refused.value.may_have_been_applied
         assert {asked.pdu[0] for asked in server.asked} == {0x03}
         assert len(server.asked) == 4
-        master.close()
 
 
 async def test_question_left_open_by_a_dead_process_is_not_answered_to_this_one(wire: Any) -> None:
@@ -139,7 +134,6 @@ async def test_question_left_open_by_a_dead_process_is_not_answered_to_this_one(
         reply = await master.exchange(station, wire.read(*SECOND))
         assert reply[2:] == wire.registers(*SECOND)
         assert server.reads == [(0, 1), SECOND]
-        master.close()
 
 
 async def test_other_units_of_the_bus_are_not_probed(wire: Any) -> None:
@@ -156,7 +150,6 @@ async def test_other_units_of_the_bus_are_not_probed(wire: Any) -> None:
         reply = await master.exchange(wire.station(server.bus, 2), wire.read(*SECOND))
         assert reply[2:] == wire.registers(*SECOND)
         assert server.reads == [FIRST, SECOND]
-        master.close()
 
 
 async def test_bytes_that_nobody_asked_for_are_counted_and_dropped(wire: Any) -> None:
@@ -174,7 +167,6 @@ async def test_bytes_that_nobody_asked_for_are_counted_and_dropped(wire: Any) ->
         assert reply[2:] == wire.registers(*SECOND)
         assert master.traffic.strays == 1
         assert master.traffic.connects == 1
-        master.close()
 
 
 @pytest.mark.parametrize("wrong", ["unit", "function", "length", "echo", "frame"])
@@ -206,7 +198,6 @@ async def test_frame_that_does_not_fit_is_no_answer(wire: Any, wrong: str) -> No
             await master.exchange(station, write if wrong == "echo" else wire.read(*FIRST))
         assert silent.value.may_have_been_applied is (wrong == "echo")
         assert master.traffic.replies == 1, "to the greeting"
-        master.close()
 
 
 async def test_answer_in_pieces_behind_noise_is_found(wire: Any) -> None:
@@ -220,7 +211,6 @@ async def test_answer_in_pieces_behind_noise_is_found(wire: Any) -> None:
         master, station = wire.master(server.bus), wire.station(server.bus)
         reply = await master.exchange(station, wire.read(*FIRST))
         assert reply[2:] == wire.registers(*FIRST)
-        master.close()
 
 
 @pytest.mark.parametrize("wire", ["tcp"], indirect=True)
@@ -232,7 +222,6 @@ async def test_stream_that_is_no_modbus_tcp_is_a_lost_link(wire: Any) -> None:
         master, station = wire.master(server.bus), wire.station(server.bus)
         with pytest.raises(LinkLost, match="protocol"):
             await master.exchange(station, wire.read(*FIRST))
-        master.close()
 
 
 @pytest.mark.parametrize("wire", ["tcp"], indirect=True)
@@ -249,4 +238,3 @@ async def test_gateway_that_gave_a_meter_up_leaves_that_meter_in_doubt(wire: Any
         await master.exchange(station, wire.read(*SECOND))
         assert server.reads == [FIRST, (0, 1), SECOND]
         assert len(server.links) == 1
-        master.close()

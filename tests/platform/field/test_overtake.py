@@ -102,4 +102,3 @@ async def test_commands_go_ahead_of_polls_on_the_wire_and_never_beside_them(wire
         go.set()
         await asyncio.gather(*tasks)
         assert [start for start, _ in server.reads] == [100, 102, 300, 302, 200, 202]
-        master.close()

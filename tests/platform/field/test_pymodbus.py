@@ -62,7 +62,6 @@ async def test_reads_what_pymodbus_serves(wire: Any) -> None:
         for start, count in [(0, 1), (150, 60), (200, 2)]:
             reply = await master.exchange(station, wire.read(start, count))
             assert reply[2:] == wire.registers(start, count)
-        master.close()
 
 
 @pytest.mark.parametrize("released", ["before the next question", "with the next question on the line"])
@@ -82,4 +81,3 @@ async def test_late_answer_is_never_the_next_ones(wire: Any, released: str) -> N
         peer.release.set()
         assert (await second)[2:] == wire.registers(200, 2)
         assert peer.asked == [0, SLOW, 0, 200]
-        master.close()

@@ -115,7 +115,6 @@ async def test_late_reading_is_never_another_ones(rig: Any) -> None:
         asked = [entry.request for entry in there.farm.journal.requests(meter=SUPERMARKET)]
         probe = bytes.fromhex("03 0000 0001")
         assert asked == [probe, first, probe, second]
-        master.close()
 
 
 async def test_unknown_model_is_named_before_anything_is_sent(rig: Any) -> None:
