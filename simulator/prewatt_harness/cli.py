@@ -85,12 +85,17 @@ def demo(
 
 
 def _fail(failed: "StepFailed") -> NoReturn:
-    from prewatt_harness.errors import HarnessError  # noqa: PLC0415 - heavy
+    from prewatt_harness.errors import ProgramEnded  # noqa: PLC0415 - heavy
+    from prewatt_platform.kernel.errors import PlatformError  # noqa: PLC0415 - heavy
 
     typer.echo(f"prewatt demo: {failed}", err=True)
     for note in getattr(failed.reason, "__notes__", ()):
         typer.echo(note, err=True)
-    raise typer.Exit(_FAILED if isinstance(failed.reason, HarnessError) else _REFUSED)
+    match failed.reason:
+        case PlatformError() | ProgramEnded(exit_code=2):
+            raise typer.Exit(_REFUSED)
+        case _:
+            raise typer.Exit(_FAILED)
 
 
 def _refuse(reason: str) -> NoReturn:
