@@ -1,0 +1,316 @@
+"""A control mode is wanted, written at most as often as it must be, and believed only when it is read back."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import col, select
+
+from prewatt_fixtures.clock import Clock, ScaledClock
+from prewatt_fixtures.wire.pdu import READ_HOLDING, WRITE_MULTIPLE
+from prewatt_platform.control.errors import NotPrepaid
+from prewatt_platform.control.models import Command
+from prewatt_platform.control.repository import CommandRepository
+from prewatt_platform.control.rules import RELAY_WRITES_MAX
+from prewatt_platform.control.service import ControlService
+from prewatt_platform.kernel.audit import AuditEvent
+from prewatt_platform.kernel.settings import Settings
+from prewatt_platform.metering.errors import GatewayUnreachable
+from prewatt_platform.metering.models import ControlMode
+from prewatt_platform.metering.repository import MeterRepository
+from prewatt_simulator.faults import Fault, FaultKind
+from prewatt_simulator.meters.prepaid import PrepaidMeter
+
+if TYPE_CHECKING:
+    from conftest import House
+
+pytestmark = pytest.mark.anyio
+
+OpenHouse = Callable[..., Awaitable["House"]]
+METER = "0000010202"
+FORCED_MODE = 0x0057
+
+
+async def want(
+    house: "House", mode: ControlMode, number: str = METER, key: uuid.UUID | None = None
+) -> Command:
+    async with house.database.project(house.scope) as work:
+        command, _ = await ControlService(work).set_mode(key or uuid.uuid4(), number, mode)
+    return command
+
+
+async def commands(house: "House") -> list[Command]:
+    async with house.database.project(house.scope) as work:
+        return list((await work.session.execute(select(Command).order_by(col(Command.created_at)))).scalars())
+
+
+def writes(house: "House", number: str = METER) -> list[tuple[int, int]]:
+    """What forced control was told, as (mode, state), by every frame that reached the bus."""
+    return [
+        (int.from_bytes(entry.request[6:8], "big"), int.from_bytes(entry.request[8:10], "big"))
+        for entry in house.farm.journal.writes(number)
+    ]
+
+
+def quick_days(read_timeout_s: float = 0.3, speed: float = 600) -> dict[str, Any]:
+    """Waits of minutes and hours pass in a second; the wire stays as it is."""
+    clock: Clock = ScaledClock(datetime(2026, 1, 15, tzinfo=UTC), speed)
+    return {
+        "clock": clock,
+        "settings": Settings(read_timeout_s=read_timeout_s, read_retries=0, tick_s=0.05 * speed),
+    }
+
+
+class TestThrough:
+    @pytest.mark.parametrize(
+        ("mode", "written", "closed", "forced"),
+        [
+            (ControlMode.FORCED_OFF, (1, 1), False, False),
+            (ControlMode.KEEP_SUPPLY, (1, 0), True, True),
+        ],
+    )
+    async def test_the_relay_follows_and_one_frame_is_written(
+        self, open_house: OpenHouse, mode: ControlMode, written: tuple[int, int], closed: bool, forced: bool
+    ) -> None:
+        house = await open_house(work="all")
+        done = await house.ended((await want(house, mode)).id)
+        assert (done.state, done.detail, done.attempts) == ("SUCCEEDED", None, 1)
+        meter = house.farm.meter(METER)
+        assert (meter.relay_closed, meter.forced) == (closed, forced)
+        assert writes(house) == [written]
+
+    async def test_back_to_prepaid_forced_mode_is_zero(self, open_house: OpenHouse) -> None:
+        house = await open_house(work="all")
+        for mode in (ControlMode.FORCED_OFF, ControlMode.PREPAID):
+            assert (await house.ended((await want(house, mode)).id)).state == "SUCCEEDED"
+        meter = house.farm.meter(METER)
+        assert (meter.relay_closed, meter.forced) == (True, None)
+        assert writes(house) == [(1, 1), (0, 0)]
+
+    async def test_what_is_so_already_is_not_written(self, open_house: OpenHouse) -> None:
+        house = await open_house(work="all")
+        assert (await house.ended((await want(house, ControlMode.PREPAID)).id)).state == "SUCCEEDED"
+        assert writes(house) == []
+
+    async def test_what_was_read_back_is_stored_as_the_meter_s_state(self, open_house: OpenHouse) -> None:
+        house = await open_house(work="all")
+        done = await house.ended((await want(house, ControlMode.FORCED_OFF)).id)
+        async with house.database.project(house.scope) as work:
+            meters = MeterRepository(work)
+            assert (await meters.state(done.meter_id)).relay == "OPEN"
+            meter = await meters.by_id(done.meter_id)
+            assert meter is not None
+            assert (await meters.point(meter.point_id)).control_mode == "FORCED_OFF"
+
+
+class TestLost:
+    @pytest.mark.parametrize(
+        ("fault", "frames"),
+        [
+            (Fault(kind=FaultKind.LOSE_REQUEST, meter=METER, function=WRITE_MULTIPLE, count=1), 2),
+            (Fault(kind=FaultKind.LOSE_REPLY, meter=METER, function=WRITE_MULTIPLE, count=1), 1),
+            (
+                Fault(kind=FaultKind.DELAY_REPLY, meter=METER, function=WRITE_MULTIPLE, count=1, delay_s=360),
+                1,
+            ),
+        ],
+        ids=["request lost", "reply lost", "reply late"],
+    )
+    async def test_a_lost_write_ends_as_wanted_and_a_heard_one_is_not_repeated(
+        self, open_house: OpenHouse, fault: Fault, frames: int
+    ) -> None:
+        house = await open_house(**quick_days())
+        handle = house.farm.faults.add(fault)
+        await house.platform.start()
+        done = await house.ended((await want(house, ControlMode.FORCED_OFF)).id)
+        assert handle.fired == 1
+        assert done.state == "SUCCEEDED"
+        assert house.farm.meter(METER).forced is False
+        assert writes(house) == [(1, 1)] * frames
+
+    async def test_after_a_lost_reply_the_meter_is_asked_again_ten_seconds_later(
+        self, open_house: OpenHouse
+    ) -> None:
+        house = await open_house(settings=Settings(read_timeout_s=0.2, read_retries=0))
+        house.farm.faults.add(Fault(kind=FaultKind.LOSE_REPLY, meter=METER, function=WRITE_MULTIPLE))
+        await house.platform.start()
+        command = await want(house, ControlMode.FORCED_OFF)
+
+        async def unknown() -> Command | None:
+            (found,) = await commands(house)
+            return found if found.state == "UNKNOWN" else None
+
+        found = await house.until(unknown)
+        assert found is not None
+        assert found.id == command.id
+        assert found.due_at is not None
+        assert (found.due_at - found.updated_at).total_seconds() == pytest.approx(10, abs=1)
+        assert found.detail is not None
+        assert "no reply" in found.detail
+
+    async def test_a_silent_meter_is_asked_for_as_long_as_it_takes(self, open_house: OpenHouse) -> None:
+        house = await open_house(**quick_days(read_timeout_s=0.1, speed=3000))
+        dead = house.farm.faults.add(Fault(kind=FaultKind.DEAD_METER, meter=METER))
+        await house.platform.start()
+        command = await want(house, ControlMode.FORCED_OFF)
+
+        async def tried_often() -> bool:
+            return (await commands(house))[0].attempts >= 5
+
+        await house.until(tried_often)
+        house.farm.faults.remove(dead)
+        assert (await house.ended(command.id)).state == "SUCCEEDED"
+        assert writes(house) == [(1, 1)]
+
+
+class TestStuck:
+    async def test_a_relay_that_does_not_follow_is_written_a_few_times_and_given_up(
+        self, open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(PrepaidMeter, "relay_closed", property(lambda _: True))
+        house = await open_house(work="all", **quick_days(speed=3000))
+        done = await house.ended((await want(house, ControlMode.FORCED_OFF)).id)
+        assert done.state == "FAILED"
+        assert done.detail == (
+            "forced control reads FORCED_OFF, the relay closed: somebody has to look at the meter"
+        )
+        assert writes(house) == [(1, 1)] * RELAY_WRITES_MAX
+
+    async def test_a_meter_that_refuses_fails_it_at_once(self, open_house: OpenHouse) -> None:
+        """Its profile promises forced control; this one answers with exception 1."""
+        house = await open_house()
+        bus = house.farm.bus("000001", 2)
+        honest = bus.exchange
+
+        def refuse(unit: int, request: bytes, at: float) -> Any:
+            if request[0] == WRITE_MULTIPLE:
+                return bytes((WRITE_MULTIPLE | 0x80, 1)), None
+            return honest(unit, request, at)
+
+        bus.exchange = refuse  # type: ignore[method-assign]  # the meter's answer, not ours
+        await house.platform.start()
+        done = await house.ended((await want(house, ControlMode.FORCED_OFF)).id)
+        assert done.state == "FAILED"
+        assert done.detail is not None
+        assert "exception 0x01" in done.detail
+
+
+class TestNewer:
+    async def test_a_newer_wish_supersedes_an_older_one_that_was_not_sent(
+        self, open_house: OpenHouse
+    ) -> None:
+        house = await open_house()
+        older = await want(house, ControlMode.FORCED_OFF)
+        newer = await want(house, ControlMode.KEEP_SUPPLY)
+        async with house.database.project(house.scope) as work:
+            found = await CommandRepository(work).by_id(older.id)
+        assert found is not None
+        assert (found.state, found.due_at) == ("SUPERSEDED", None)
+        await house.platform.start()
+        assert (await house.ended(newer.id)).state == "SUCCEEDED"
+        assert writes(house) == [(1, 0)]
+
+    async def test_one_that_waits_in_doubt_writes_nothing_after_a_newer_one(
+        self, open_house: OpenHouse
+    ) -> None:
+        house = await open_house(**quick_days())
+        lost = Fault(kind=FaultKind.LOSE_REQUEST, meter=METER, function=WRITE_MULTIPLE, count=1)
+        house.farm.faults.add(lost)
+        await house.platform.start()
+        older = await want(house, ControlMode.FORCED_OFF)
+
+        async def in_doubt() -> bool:
+            return (await commands(house))[0].state == "UNKNOWN"
+
+        await house.until(in_doubt)
+        newer = await want(house, ControlMode.KEEP_SUPPLY)
+        assert (await house.ended(newer.id)).state == "SUCCEEDED"
+        assert (await house.ended(older.id)).state == "SUPERSEDED"
+        assert writes(house) == [(1, 1), (1, 0)]
+        assert house.farm.meter(METER).relay_closed
+
+    async def test_one_that_waits_for_its_bus_writes_nothing_after_a_newer_one(
+        self, open_house: OpenHouse
+    ) -> None:
+        """The older read the meter already; the newest wish counts at the moment of sending."""
+        house = await open_house(settings=Settings(read_timeout_s=30))
+        reads = Fault(kind=FaultKind.DELAY_REPLY, meter=METER, function=READ_HOLDING, count=1, delay_s=1)
+        handle = house.farm.faults.add(reads)
+        older = await want(house, ControlMode.FORCED_OFF)
+        await house.platform.start()
+
+        async def reading() -> bool:
+            return handle.fired == 1
+
+        await house.until(reading)
+        newer = await want(house, ControlMode.KEEP_SUPPLY)
+        assert (await house.ended(older.id)).state == "SUPERSEDED"
+        assert (await house.ended(newer.id)).state == "SUCCEEDED"
+        assert writes(house) == [(1, 0)]
+
+
+class TestRefused:
+    async def test_a_postpaid_meter(self, open_house: OpenHouse) -> None:
+        house = await open_house()
+        with pytest.raises(NotPrepaid, match=r"0000010101 \(ADW300"):
+            await want(house, ControlMode.FORCED_OFF, "0000010101")
+        assert await commands(house) == []
+
+    async def test_a_meter_that_nobody_can_reach(self, open_house: OpenHouse) -> None:
+        house = await open_house(known=False)
+        with pytest.raises(GatewayUnreachable):
+            await want(house, ControlMode.FORCED_OFF)
+        assert await commands(house) == []
+
+
+class TestAudit:
+    async def test_who_wanted_what_stands_with_the_change(self, open_house: OpenHouse) -> None:
+        house = await open_house()
+        command = await want(house, ControlMode.FORCED_OFF)
+        async with house.database.project(house.scope) as work:
+            wanted = select(AuditEvent).where(AuditEvent.action == "control mode wanted")
+            (event,) = (await work.session.execute(wanted)).scalars()
+        assert (event.actor_id, event.actor_name, event.subject) == (
+            house.scope.actor.id,
+            "test operator",
+            f"meter {METER}",
+        )
+        assert event.detail == {
+            "command": str(command.id),
+            "before": "PREPAID",
+            "after": "FORCED_OFF",
+            "reason": None,
+        }
+
+    async def test_every_step_of_the_command_leaves_a_row(self, open_house: OpenHouse) -> None:
+        house = await open_house(work="all")
+        command = await house.ended((await want(house, ControlMode.FORCED_OFF)).id)
+        async with house.database.project(house.scope) as work:
+            events = (await work.session.execute(select(AuditEvent).order_by(col(AuditEvent.id)))).scalars()
+            steps = [event.action for event in events if event.detail.get("command") == str(command.id)]
+        assert steps == ["control mode wanted", "CONTROL_MODE SENT", "CONTROL_MODE SUCCEEDED"]
+
+    async def test_what_is_rolled_back_leaves_neither_wish_nor_command_nor_row(
+        self, open_house: OpenHouse
+    ) -> None:
+        house = await open_house()
+
+        async def change_one_s_mind() -> None:
+            async with house.database.project(house.scope) as work:
+                await ControlService(work).set_mode(uuid.uuid4(), METER, ControlMode.FORCED_OFF)
+                await work.session.flush()
+                raise asyncio.CancelledError
+
+        with pytest.raises(asyncio.CancelledError):
+            await change_one_s_mind()
+        assert await commands(house) == []
+        async with house.database.project(house.scope) as work:
+            left = text(
+                "SELECT (SELECT count(*) FROM audit_events WHERE action LIKE 'control%'),"
+                " (SELECT count(*) FROM idempotency_keys), (SELECT sum(control_version) FROM points)"
+            )
+            assert tuple((await work.session.execute(left)).one()) == (0, 0, 0)
