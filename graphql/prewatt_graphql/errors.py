@@ -24,6 +24,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from graphql.validation.validate import ValidationAbortedError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.utils.str_converters import to_camel_case
 
 from prewatt_platform.accounts.errors import (
     AlarmsDoNotFit,
@@ -33,6 +34,7 @@ from prewatt_platform.accounts.errors import (
     MeterOnHold,
     NotOpened,
     OrderOpen,
+    TermRefused,
 )
 from prewatt_platform.control.errors import CommandChanged, IdempotencyMismatch, NotPrepaid
 from prewatt_platform.kernel.errors import PlatformError
@@ -181,6 +183,9 @@ def told_in(
                 return await resolve(*args, **kwargs)
             except BadInput as wrong:
                 return payload(errors=[_problem(ErrorCode.BAD_INPUT, wrong, wrong.path)])
+            except TermRefused as wrong:
+                term = ("input", to_camel_case(wrong.term))
+                return payload(errors=[_problem(ErrorCode.BAD_INPUT, wrong, term)])
             except PlatformError as wrong:
                 told = _TOLD_IN_PAYLOAD.get(type(wrong))
                 if told is None:

@@ -32,6 +32,7 @@ from prewatt_graphql.projects.queries import ProjectQueries
 from prewatt_graphql.readings.subscriptions import ReadingSubscriptions
 from prewatt_graphql.refetch import NodeQueries
 from prewatt_graphql.scalars import SCALARS
+from prewatt_graphql.text import KeepableText
 from prewatt_graphql.viewer.mutations import ViewerMutations
 from prewatt_graphql.viewer.queries import ViewerQueries
 
@@ -111,7 +112,7 @@ def _reported(result: ExecutionResult, context: Context) -> ExecutionResult:
 
 def build_schema(*, introspection: bool = False) -> ApiSchema:
     """The schema, guarded; with `introspection` clients may ask it what it is."""
-    extensions: list[Callable[[], SchemaExtension]] = [DocumentLimits, DocumentCache]
+    extensions: list[Callable[[], SchemaExtension]] = [DocumentCache, DocumentLimits, KeepableText]
     if not introspection:
         extensions.append(DisableIntrospection)
     schema = ApiSchema(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import structlog
 import uvloop
 from starlette.applications import Starlette
+from structlog.tracebacks import ExceptionDictTransformer
 
 from prewatt_graphql.health import health_routes
 from prewatt_graphql.metrics import Metrics
@@ -62,11 +63,15 @@ def application(platform: Platform, role: ServeRole) -> Starlette:
 
 
 def _log_to_stderr(*, as_json: bool) -> None:
+    """One line an event. Tracebacks come without local variables: those hold passwords and tokens."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     looks: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        [
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
         if as_json
-        else [structlog.dev.ConsoleRenderer()]
+        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     )
     structlog.configure(
         processors=[

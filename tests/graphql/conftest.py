@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 import websockets
 from websockets.asyncio.client import ClientConnection
 
@@ -16,6 +17,14 @@ from prewatt_platform.operators.models import Role
 
 PROTOCOL = "graphql-transport-ws"
 PATIENCE_S = 30.0
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_tracebacks() -> None:
+    """As `prewatt serve` logs them: the default draws frames and local variables, which takes seconds."""
+    processors = structlog.get_config()["processors"][:-1]
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*processors, renderer])
 
 
 async def until(condition: Callable[[], bool]) -> None:

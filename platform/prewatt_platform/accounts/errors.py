@@ -7,6 +7,7 @@ AccountError
     MeterOnHold         a person has to decide about this meter first; says why
     AmountRefused       not a positive amount within the limits
     CustomerNameMissing a customer has a name
+    TermRefused         a term of an opening is out of range; names the term
     AlarmsDoNotFit      alarm amount 1 is above alarm amount 2, and neither is negative
 """
 
@@ -68,6 +69,14 @@ class CustomerNameMissing(AccountError):
 
     def __init__(self) -> None:
         super().__init__("the customer's name is missing")
+
+
+class TermRefused(AccountError):
+    """A term of an opening is out of range; `term` is its name among the terms."""
+
+    def __init__(self, term: str, reason: str) -> None:
+        self.term = term
+        super().__init__(f"{term.replace('_', ' ')} {reason}")
 
 
 class AlarmsDoNotFit(AccountError):

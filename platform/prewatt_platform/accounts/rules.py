@@ -20,6 +20,12 @@ from prewatt_platform.field.messages import Evidence
 AMOUNT_MAX_FEN: Final = 99_999_999
 """Largest single sale, 999,999.99."""
 
+PRICE_MAX_E4: Final = 99_999_999
+"""Highest price, 9,999.9999 per kWh."""
+
+CUSTOMER_NAME_MAX: Final = 100
+CUSTOMER_PHONE_MAX: Final = 40
+
 COUNT_MAX: Final = 0xFFFF
 """Largest purchase count that the register holds."""
 

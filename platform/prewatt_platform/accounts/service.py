@@ -16,6 +16,7 @@ from prewatt_platform.accounts.errors import (
     MeterOnHold,
     NotOpened,
     OrderOpen,
+    TermRefused,
 )
 from prewatt_platform.accounts.models import Account, AccountPoint, AccountState, Customer, Sale
 from prewatt_platform.accounts.repository import AccountRepository, Held, SaleRepository
@@ -69,12 +70,11 @@ class AccountService:
         """Ask for an account on a meter that has none; (command, replayed). OPENING until the meter was read back.
 
         `UnknownMeter`, `NotPrepaid`, `AlreadyOpened`, `OrderOpen`, `MeterOnHold`, `GatewayUnreachable`,
-        `CustomerNameMissing`, `AlarmsDoNotFit`, `IdempotencyMismatch`.
+        `CustomerNameMissing`, `TermRefused`, `AlarmsDoNotFit`, `IdempotencyMismatch`.
         """
 
         async def make() -> Command:
-            if not terms.customer_name.strip():
-                raise CustomerNameMissing
+            _check_terms(terms)
             meter = await self._sellable(meter_number)
             point = await self._meters.point(meter.point_id, for_update=True)
             if await self._accounts.of_points([point.id]):
@@ -208,6 +208,29 @@ async def _project(work: Work) -> Project:
     project = await ProjectRepository(work).by_id(work.project_id)
     assert project is not None
     return project
+
+
+def _check_terms(terms: OpeningTerms) -> None:
+    if not terms.customer_name.strip():
+        raise CustomerNameMissing
+    for term, text, length_max in (
+        ("customer_name", terms.customer_name, rules.CUSTOMER_NAME_MAX),
+        ("customer_phone", terms.customer_phone or "", rules.CUSTOMER_PHONE_MAX),
+    ):
+        if len(text) > length_max:
+            raise TermRefused(term, f"has at most {length_max} characters")
+    sharp, peak, flat, valley = terms.prices_e4
+    for term, value, most in (
+        ("price_sharp", sharp, rules.PRICE_MAX_E4),
+        ("price_peak", peak, rules.PRICE_MAX_E4),
+        ("price_flat", flat, rules.PRICE_MAX_E4),
+        ("price_valley", valley, rules.PRICE_MAX_E4),
+        ("alarm_amount_1", terms.alarm_1_fen, rules.AMOUNT_MAX_FEN),
+        ("alarm_amount_2", terms.alarm_2_fen, rules.AMOUNT_MAX_FEN),
+        ("overdraft", terms.overdraft_fen, rules.AMOUNT_MAX_FEN),
+    ):
+        if value is not None and not 0 <= value <= most:
+            raise TermRefused(term, "is below zero or too much")
 
 
 def _set_terms(point: Point, terms: OpeningTerms) -> None:
