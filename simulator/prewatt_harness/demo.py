@@ -54,7 +54,9 @@ class Demo:
         async with Api.signed_in(house.url, sign_in.name, sign_in.password, site.project.code) as api:
             probe = BusProbe(site, house.endpoints)
             progress.begin(f"reading {len(site.meters)} meters")
-            readings = await read_all(api, site, house.ready_at, self._clock, progress)
+            readings = await read_all(api, site, house.started_at, self._clock, progress)
             sold = await story.sell(api, probe, site, readings.read, progress)
             switched = await story.switch(api, probe, sold.meter, progress)
-        return Summary(site, house.url, sign_in, readings, sold, switched, time.monotonic() - self._began_s)
+        seconds = time.monotonic() - self._began_s
+        read_seconds = readings.seconds_from(house.ready_at)
+        return Summary(site, house.url, sign_in, readings, read_seconds, sold, switched, seconds)

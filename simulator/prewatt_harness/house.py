@@ -68,8 +68,10 @@ class House:
     endpoints: tuple[Endpoint, ...]
     sign_in: SignIn
     url: str
+    started_at: datetime
+    """When the platform was started: what it read later it read here."""
     ready_at: datetime
-    """When the platform said that it works: its collection began then."""
+    """When it said that it works."""
     programs: tuple[Program, Program]
 
     async def standing_for(self, work: Coroutine[Any, Any, Result]) -> Result:
@@ -110,9 +112,10 @@ async def standing(plan: Plan, clock: Clock, progress: Progress) -> AsyncIterato
             progress.begin(f"importing {len(plan.site.meters)} meters")
             sign_in = await _settle(database_url, plan.site, endpoints, clock)
             progress.begin("starting the platform")
+            started_at = clock.now()
             async with _platform(database_url, plan.ports) as platform:
                 url = platform.announced[-1]["url"]
-                yield House(endpoints, sign_in, url, clock.now(), (farm, platform))
+                yield House(endpoints, sign_in, url, started_at, clock.now(), (farm, platform))
 
 
 def _farm_arguments(plan: Plan) -> list[str]:

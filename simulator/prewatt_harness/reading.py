@@ -16,7 +16,7 @@ from prewatt_harness import documents
 from prewatt_harness.api import Api, Json
 from prewatt_harness.progress import Progress
 
-READ_S_MAX: Final = 60.0
+READ_S_MAX: Final = 30.0
 REFRESHED_AT_ONCE: Final = 8
 
 _OF_ALL: Final = ("energyTotal", "energySharp", "energyPeak", "energyFlat", "energyValley", "power")
@@ -32,7 +32,11 @@ class ReadMeters:
     """The meters that were read, by number, as `documents.METERS` asks for them."""
     failed: tuple[str, ...]
     """Numbers of the others."""
-    seconds: float
+    done_at: datetime
+
+    def seconds_from(self, ready_at: datetime) -> float:
+        """Since collection began: when the platform was ready, or shortly before, while it was getting ready."""
+        return (self.done_at - min([ready_at, *map(_read_at, self.read)])).total_seconds()
 
 
 async def read_all(api: Api, site: Site, since: datetime, clock: Clock, progress: Progress) -> ReadMeters:
@@ -47,7 +51,7 @@ async def read_all(api: Api, site: Site, since: datetime, clock: Clock, progress
             read = await _read(api, expected, since)
             if len(read) == len(expected) or out_of_time:
                 failed = tuple(sorted(expected.keys() - read.keys()))
-                return ReadMeters(tuple(read.values()), failed, (clock.now() - since).total_seconds())
+                return ReadMeters(tuple(read.values()), failed, clock.now())
         await asyncio.sleep(_LOOK_AGAIN_S)
 
 
@@ -64,7 +68,7 @@ async def _read(api: Api, expected: Mapping[str, SiteMeter], since: datetime) ->
 def is_read(meter: SiteMeter, found: Json, since: datetime) -> bool:
     """Whether what the API gives of a meter is all that it must be."""
     reading = found["reading"]
-    if reading is None or datetime.fromisoformat(reading["at"]) < since:
+    if reading is None or _read_at(found) < since:
         return False
     wanted = _OF_ALL + _OF_PREPAID if meter.profile.prepaid else _OF_ALL
     relay_known = not meter.profile.prepaid or reading["relay"] != "UNKNOWN"
@@ -84,8 +88,9 @@ async def _refresh(api: Api, found: Sequence[Json], since: datetime) -> None:
         async with free:
             await api.refresh(number)
 
-    readings = {meter["number"]: meter["reading"] for meter in found}
-    stale = [
-        n for n, reading in readings.items() if reading and datetime.fromisoformat(reading["at"]) < since
-    ]
+    stale = [meter["number"] for meter in found if meter["reading"] and _read_at(meter) < since]
     await asyncio.gather(*map(refresh, stale))
+
+
+def _read_at(meter: Json) -> datetime:
+    return datetime.fromisoformat(meter["reading"]["at"])

@@ -21,6 +21,8 @@ class Summary:
     url: str
     sign_in: SignIn
     readings: ReadMeters
+    read_seconds: float
+    """From the start of collection until all readings came back through the API."""
     sold: Sold
     switched: Switched
     seconds: float
@@ -34,7 +36,7 @@ class Summary:
             "meters": len(self.site.meters),
             "read": len(self.readings.read),
             "failed": len(self.readings.failed),
-            "read_seconds": round(self.readings.seconds, 2),
+            "read_seconds": round(self.read_seconds, 2),
             "sale": {
                 "meter": self.sold.meter,
                 "amount": AMOUNT,
@@ -60,7 +62,7 @@ class Summary:
     def as_text(self, *, staying: bool) -> str:
         """For people."""
         project, sold, readings = self.site.project, self.sold, self.readings
-        read = f"{len(readings.read)} of {len(self.site.meters)} meters read in {readings.seconds:.1f} s"
+        read = f"{len(readings.read)} of {len(self.site.meters)} meters read in {self.read_seconds:.1f} s"
         credit = f"{yuan(sold.before.remaining_fen)} -> {yuan(sold.after.remaining_fen)}"
         count = f"{sold.before.purchase_count} -> {sold.after.purchase_count}"
         lines = [
