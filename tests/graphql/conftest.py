@@ -41,6 +41,7 @@ class Client:
     live: Any
     token: str | None
     project: str | None
+    name: str = ""
 
     @property
     def url(self) -> str:
@@ -180,3 +181,9 @@ async def own_stack(
 def until_fixture() -> Callable[[Callable[[], bool]], Awaitable[None]]:
     """Waits for a condition."""
     return until
+
+
+@pytest.fixture(scope="session")
+def client_of() -> type[Client]:
+    """Makes a client of an API, a token and a project."""
+    return Client
