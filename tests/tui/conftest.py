@@ -21,6 +21,7 @@ from textual.widgets import Input, Static
 
 from prewatt_tui.app import TerminalApp
 from prewatt_tui.models.meter import Meter, MeterDetail
+from prewatt_tui.screens.meter import MeterScreen
 from prewatt_tui.screens.meters import MetersScreen
 from prewatt_tui.widgets.meter_table import MeterTable
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from prewatt_platform.kernel.settings import Settings
     from prewatt_simulator.farm import Farm
 
-PATIENCE_S = 8.0
+PATIENCE_S = 30.0
 PASSWORD = "correct horse"
 
 AScreen = TypeVar("AScreen", bound=Screen[Any])
@@ -96,7 +97,7 @@ class Terminal:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while not condition():  # noqa: ASYNC110 - what is waited for sets no event
-                    await asyncio.sleep(0.01)
+                    await asyncio.sleep(0.05)
         except TimeoutError:
             raise TimeoutError(f"what was waited for did not come; the screen shows\n{self.text}") from None
         await self.pilot.pause()
@@ -135,6 +136,25 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(self.lines)
 
+    async def open_meter(self, number: str) -> MeterScreen:
+        """The page of a meter of the table, once it is loaded."""
+        table = self.the(MeterTable)
+        table.move_cursor(row=table.get_row_index(number))
+        await self.press("enter")
+        screen = await self.at(MeterScreen)
+        await self.until(lambda: "loading" not in self.notice)
+        return screen
+
+    async def settled(self) -> None:
+        """Return when nothing is being decided or sent."""
+        await self.until(
+            lambda: all(w.is_finished for w in self.app.workers if w.group in ("decision", "send"))
+        )
+
+    @property
+    def notice(self) -> str:
+        return str(self.the(Static, "#notice").render())
+
     @property
     def told(self) -> str:
         """What the form on top says is wrong."""
@@ -152,7 +172,7 @@ class Terminal:
 @asynccontextmanager
 async def terminal_at(url: str, size: tuple[int, int] = (80, 24), **given: Any) -> AsyncIterator[Terminal]:
     app = TerminalApp(url, **{"name": "anna", "password": PASSWORD, **given})
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         yield Terminal(app, pilot)
 
 
@@ -183,7 +203,7 @@ class Stall:
         return farm
 
 
-QUICK_TICK_S = 0.05
+QUICK_TICK_S = 0.2
 
 
 @pytest.fixture
@@ -226,3 +246,72 @@ def unused_port() -> int:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
     return port
+
+
+class Wire:
+    """A line between terminal and platform that a test can cut: real TCP, byte by byte."""
+
+    def __init__(self, url: str) -> None:
+        self._host, port = url.removeprefix("http://").split(":")
+        self._port = int(port)
+        self._open: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+        self.swallows_answers = False
+        self.swallowed = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def open(self) -> None:
+        """Let connections through, on the same port as before."""
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """Drop every connection and take no new one."""
+        if self._server is not None:
+            self._server.close()
+            for writer in list(self._open):
+                writer.close()
+            await self._server.wait_closed()
+            self._server = None
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(self._host, self._port)
+        self._open |= {writer, back}
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._pump(reader, back, answers=False))
+                both.create_task(self._pump(there, writer, answers=True))
+        finally:
+            self._open -= {writer, back}
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, answers: bool) -> None:
+        try:
+            while data := await source.read(65536):
+                if answers and self.swallows_answers:
+                    self.swallowed += 1
+                    break
+                sink.write(data)
+                await sink.drain()
+        except ConnectionError:
+            pass
+        finally:
+            sink.close()
+
+
+@pytest.fixture
+async def open_wire() -> AsyncIterator[Callable[[str], Awaitable[Wire]]]:
+    """Puts a line before the platform at an address."""
+    wires: list[Wire] = []
+
+    async def build(url: str) -> Wire:
+        wires.append(Wire(url))
+        await wires[-1].open()
+        return wires[-1]
+
+    yield build
+    for wire in wires:
+        await wire.cut()

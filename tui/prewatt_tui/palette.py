@@ -10,6 +10,9 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from prewatt_tui.keys import active_keys
 
+MENTIONED = 0.1
+"""The score of an action whose explanation holds what is looked for: below every name that fits."""
+
 
 class ActionsProvider(Provider):
     """Offers the bindings of the screen below, then those of the app."""
@@ -21,9 +24,9 @@ class ActionsProvider(Provider):
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for name, does, run in self._actions():
-            score = matcher.match(f"{name} {does}")
+            score = matcher.match(name) or (MENTIONED if query.casefold() in does.casefold() else 0.0)
             if score > 0:
-                yield Hit(score, matcher.highlight(f"{name} {does}"), run, text=name)
+                yield Hit(score, matcher.highlight(name), run, help=does)
 
     def _actions(self) -> list[tuple[str, str, partial[Coroutine[Any, Any, bool]]]]:
         return [

@@ -17,7 +17,7 @@ class HelpScreen(Dialog[None]):
 
     def __init__(self, keys: Sequence[Key]) -> None:
         super().__init__()
-        self._keys = keys
+        self.keys = keys
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll():
@@ -28,11 +28,11 @@ class HelpScreen(Dialog[None]):
         yield Button("Close", id="cancel", variant="primary")
 
     def on_mount(self) -> None:
-        self.query_one("#cancel").focus()
+        self.query_one(VerticalScroll).focus()
 
     def _key_table(self) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0))
-        for key in self._keys:
+        for key in self.keys:
             table.add_row(key.key, key.name, key.does)
         return table
 
