@@ -180,7 +180,9 @@ class TestStuck:
         )
         assert writes(house) == [(1, 1)] * RELAY_WRITES_MAX
 
-    async def test_a_meter_that_refuses_fails_it_at_once(self, open_house: OpenHouse) -> None:
+    async def test_a_meter_that_refuses_fails_it_at_once(
+        self, open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Its profile promises forced control; this one answers with exception 1."""
         house = await open_house()
         bus = house.farm.bus("000001", 2)
@@ -191,7 +193,7 @@ class TestStuck:
                 return bytes((WRITE_MULTIPLE | 0x80, 1)), None
             return honest(unit, request, at)
 
-        bus.exchange = refuse  # type: ignore[method-assign]  # the meter's answer, not ours
+        monkeypatch.setattr(bus, "exchange", refuse)
         await house.platform.start()
         done = await house.ended((await want(house, ControlMode.FORCED_OFF)).id)
         assert done.state == "FAILED"

@@ -1,0 +1,166 @@
+"""The dispatcher carries out what is due, whatever a handler meets."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prewatt_fixtures.clock import ManualClock
+from prewatt_platform import app
+from prewatt_platform.control import dispatcher as module
+from prewatt_platform.control.handlers import refresh
+from prewatt_platform.control.models import Command, CommandKind, CommandState
+from prewatt_platform.control.repository import CommandRepository
+from prewatt_platform.control.service import ControlService
+from prewatt_platform.control.task import Task
+from prewatt_platform.metering.models import ControlMode
+
+if TYPE_CHECKING:
+    from conftest import House
+
+pytestmark = pytest.mark.anyio
+
+OpenHouse = Callable[..., Awaitable["House"]]
+BROKEN, WELL = "0000010202", "0000010201"
+
+
+def replace_refresh(monkeypatch: pytest.MonkeyPatch, handler: Callable[[Task], Awaitable[None]]) -> None:
+    monkeypatch.setattr(app, "HANDLERS", {**app.HANDLERS, CommandKind.REFRESH: handler})
+
+
+async def ask(house: "House", number: str) -> Command:
+    async with house.database.project(house.scope) as work:
+        return await ControlService(work).refresh(number)
+
+
+async def found(house: "House", command: Command) -> Command:
+    async with house.database.project(house.scope) as work:
+        now = await CommandRepository(work).by_id(command.id)
+    assert now is not None
+    return now
+
+
+async def test_a_handler_that_breaks_stops_no_other_and_does_not_spin(
+    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    async def broken(task: Task) -> None:
+        tried.append(task.meter.number)
+        if task.meter.number == BROKEN:
+            raise ZeroDivisionError
+        await refresh(task)
+
+    replace_refresh(monkeypatch, broken)
+    house = await open_house(work="all")
+    bad = await ask(house, BROKEN)
+    for _ in range(3):
+        assert (await house.ended((await ask(house, WELL)).id)).state == "SUCCEEDED"
+
+    async def put_off() -> bool:
+        return (await found(house, bad)).detail is not None
+
+    await house.until(put_off)
+    assert sorted(tried) == [WELL, WELL, WELL, BROKEN]
+    left = await found(house, bad)
+    assert left.state == "REQUESTED"
+    assert left.detail == "an internal error; tried again later"
+    assert left.due_at is not None
+    assert (left.due_at - left.updated_at).total_seconds() == pytest.approx(
+        module.BROKEN_HANDLER_WAIT_S, abs=2
+    )
+
+
+async def test_what_broke_is_tried_again_when_its_time_has_come(
+    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broke = asyncio.Event()
+
+    async def once_broken(task: Task) -> None:
+        if not broke.is_set():
+            broke.set()
+            raise ZeroDivisionError
+        await task.move(CommandState.SUCCEEDED)
+
+    replace_refresh(monkeypatch, once_broken)
+    clock = ManualClock(datetime(2026, 1, 15, tzinfo=UTC))
+    house = await open_house(work="all", clock=clock)
+    command = await ask(house, WELL)
+    async with asyncio.timeout(30):
+        await broke.wait()
+
+    async def put_off() -> bool:
+        return (await found(house, command)).detail is not None
+
+    await house.until(put_off)
+    clock.advance(module.BROKEN_HANDLER_WAIT_S)
+    assert (await house.ended(command.id)).state == "SUCCEEDED"
+
+
+async def test_one_that_was_changed_meanwhile_is_left_as_it_was_changed(
+    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def overtaken(task: Task) -> None:
+        async with task.database.project(task.scope) as work:
+            commands = CommandRepository(work)
+            now = await commands.by_id(task.command.id)
+            assert now is not None
+            await commands.move(now, CommandState.EXPIRED, due_at=None, detail="by somebody else")
+        await task.move(CommandState.SUCCEEDED)
+
+    replace_refresh(monkeypatch, overtaken)
+    house = await open_house(work="all")
+    done = await house.ended((await ask(house, WELL)).id)
+    assert (done.state, done.detail) == ("EXPIRED", "by somebody else")
+
+
+async def test_more_than_may_be_in_hand_at_once_are_all_carried_out(
+    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TASKS_MAX", 2)
+    house, other = await open_house(), await open_house(code="007")
+    asked = [(house, await ask(house, number)) for number in house.farm.meter_numbers]
+    asked += [(other, await ask(other, number)) for number in other.farm.meter_numbers]
+    await house.platform.start()
+    for where, command in asked:
+        assert (await where.ended(command.id)).state == "SUCCEEDED"
+
+
+async def test_what_was_asked_while_nobody_worked_is_carried_out_after_the_start(
+    open_house: OpenHouse,
+) -> None:
+    house = await open_house()
+    async with house.database.project(house.scope) as work:
+        command, _ = await ControlService(work).set_mode(uuid.uuid4(), WELL, ControlMode.FORCED_OFF)
+    await house.platform.start()
+    assert (await house.ended(command.id)).state == "SUCCEEDED"
+
+
+async def test_a_process_that_only_answers_carries_nothing_out(open_house: OpenHouse) -> None:
+    house = await open_house(work="api")
+    command = await ask(house, WELL)
+    assert not any(task.get_name() in {"year's work", "dispatcher"} for task in asyncio.all_tasks())
+    assert (await found(house, command)).state == "REQUESTED"
+
+
+async def test_stopping_in_the_middle_leaves_the_command_to_the_next(
+    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def slow(_: Task) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patched:
+        replace_refresh(patched, slow)
+        house = await open_house(work="all")
+        command = await ask(house, WELL)
+        async with asyncio.timeout(30):
+            await begun.wait()
+        await house.platform.stop()
+    await house.platform.start()
+    assert (await house.ended(command.id)).state == "SUCCEEDED"
