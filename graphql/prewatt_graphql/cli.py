@@ -15,7 +15,7 @@ def _settings_table() -> str:
     """All settings, for the end of the help."""
     lines = []
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None or field.default == () else f" (default {field.default})"
+        default = "" if field.default in {None, ""} else f" (default {field.default})"
         lines.append(f"  PREWATT_{name.upper()}\n      {field.description}{default}")
     return "\b\nSettings, from the environment:\n" + "\n".join(lines)
 

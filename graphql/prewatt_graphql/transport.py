@@ -58,7 +58,7 @@ class Endpoint(GraphQL[Context, None]):
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=CONNECTION_INIT_S_MAX),
             max_subscriptions_per_connection=None,  # `Socket` counts, and names the limit
-            allowed_origins=platform.settings.allowed_origins,
+            allowed_origins=platform.settings.allowed_origins.split(),
         )
         self.platform = platform
         self.metrics = metrics

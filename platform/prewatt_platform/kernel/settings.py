@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     introspection: bool = Field(
         default=False, description="let clients ask the API for its schema (development)"
     )
-    allowed_origins: tuple[str, ...] = Field(
-        default=(), description="other origins whose web pages may open a WebSocket, as a JSON list"
+    allowed_origins: str = Field(
+        default="", description="other origins whose web pages may open a WebSocket, with spaces between"
     )
     log_json: bool = Field(default=False, description="log lines as JSON objects")

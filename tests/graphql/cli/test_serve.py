@@ -161,7 +161,6 @@ class TestRefusals:
             ("PREWATT_DATABASE_URL", "nonsense"),
             ("PREWATT_READ_TIMEOUT_S", "soon"),
             ("PREWATT_SESSION_IDLE_S", "-1"),
-            ("PREWATT_ALLOWED_ORIGINS", "x"),
         ],
     )
     async def test_a_setting_that_is_none_is_named(self, database_url: str, name: str, value: str) -> None:

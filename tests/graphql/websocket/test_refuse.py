@@ -7,6 +7,7 @@ import websockets
 
 from prewatt_graphql import transport
 from prewatt_graphql.bounds import METERS_LISTENED_MAX, SUBSCRIPTIONS_PER_SOCKET_MAX
+from prewatt_platform.kernel.settings import Settings
 
 pytestmark = pytest.mark.anyio
 
@@ -31,6 +32,15 @@ class TestOpening:
     async def test_our_own_origin_and_none_are_let_in(self, admin: Any) -> None:
         async with admin.socket(origin=admin.live.url), admin.socket():
             pass
+
+    async def test_an_origin_that_an_administrator_listed_is_let_in(self, own_stack: Any) -> None:
+        settings = Settings(allowed_origins="https://a.example https://b.example:8443")
+        admin = await (await own_stack(work="api", settings=settings)).client()
+        async with admin.socket(origin="https://a.example"), admin.socket(origin="https://b.example:8443"):
+            pass
+        with pytest.raises(websockets.InvalidStatus):
+            async with admin.socket(origin="https://b.example"):
+                pass
 
     async def test_only_the_current_protocol_is_spoken(self, admin: Any) -> None:
         url = admin.url.replace("http", "ws", 1)
