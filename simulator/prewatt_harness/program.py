@@ -31,6 +31,10 @@ class Program:
         self._process = process
         self._log = log
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def ended(self) -> ProgramEnded:
         """Wait until the program has ended by itself; the error says how."""
         return ProgramEnded(self.name, await self._process.wait())
