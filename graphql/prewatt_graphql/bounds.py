@@ -1,5 +1,6 @@
 """What one request may ask: every number of it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 DEPTH_MAX: Final = 10
@@ -14,3 +15,15 @@ PAGE_MAX: Final = 100
 PAGE_DEFAULT: Final = 50
 POINTS_MAX: Final = 5000
 METERS_LISTENED_MAX: Final = 250
+
+POINTS_PER_NODE: Final = 10
+"""Points of a series are columns, not objects: ten of them cost about what one object costs."""
+
+CALLS_MAX: Final[Mapping[str, int]] = {
+    "Mutation.signIn": 1,
+    "Mutation.saleCreate": 1,
+    "Mutation.controlModeSet": 1,
+    "Mutation.meterRefresh": 1,
+    "Query.node": 5,
+}
+"""How often a field may occur in a document, counted over aliases, fragments and operations."""

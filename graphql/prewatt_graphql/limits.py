@@ -7,7 +7,7 @@ before validation, whose own rules are dearer. A document that is wrong in other
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -29,20 +29,17 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
-from prewatt_graphql.bounds import ALIASES_MAX, DEPTH_MAX, NODES_MAX, PAGE_MAX, POINTS_MAX, TOKENS_MAX
+from prewatt_graphql.bounds import (
+    ALIASES_MAX,
+    CALLS_MAX,
+    DEPTH_MAX,
+    NODES_MAX,
+    PAGE_MAX,
+    POINTS_MAX,
+    POINTS_PER_NODE,
+    TOKENS_MAX,
+)
 from prewatt_graphql.errors import LimitExceeded
-
-POINTS_PER_NODE: Final = 10
-"""Points of a series are columns, not objects: ten of them cost about what one object costs."""
-
-CALLS_MAX: Final[Mapping[str, int]] = {
-    "Mutation.signIn": 1,
-    "Mutation.saleCreate": 1,
-    "Mutation.controlModeSet": 1,
-    "Mutation.meterRefresh": 1,
-    "Query.node": 5,
-}
-"""How often a field may occur in a document, counted over aliases, fragments and operations."""
 
 
 @dataclass(slots=True)
