@@ -153,7 +153,7 @@ class RtuConnection(Connection):
         for unit, pdu in self._stream.feed(data):
             self._line.accept(self, 0, unit, pdu)
         if self._stream.waiting:
-            self._gap = asyncio.get_running_loop().call_later(GAP_S, self._gap_passed)
+            self._await_gap()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -164,7 +164,13 @@ class RtuConnection(Connection):
         if self._transport is not None and reply is not NOBODY:
             self._transport.write(rtu.encode(unit, reply))
 
+    def _await_gap(self) -> None:
+        self._gap = asyncio.get_running_loop().call_later(GAP_S, self._gap_passed)
+
     def _gap_passed(self) -> None:
+        if self._transport is not None and not self._transport.is_reading():
+            self._await_gap()  # the silence is ours: we are not listening
+            return
         self._gap = None
         for unit, pdu in self._stream.gap():
             self._line.accept(self, 0, unit, pdu)

@@ -48,6 +48,7 @@ BLOCKS = [
 
 def test_a_restored_farm_shows_the_same_registers(lived: Any, desk_of: Any, opened: Any) -> None:
     again = fresh(desk_of, opened, lived.clock)
+    assert again.words(0x0221, 1) == (6,), "a block that was read before is shown anew"
     again.farm.restore(json.loads(json.dumps(lived.farm.state())))
     for unit, start, count in BLOCKS:
         assert again.words(start, count, unit) == lived.words(start, count, unit), hex(start)

@@ -68,6 +68,7 @@ def test_a_dead_gateway_swallows_everything(desk: Any) -> None:
         ({"gateway": "001001", "port": 2}, [False] * 4),
         ({"function": 0x20}, [False, False, False, True]),
         ({"register": 1}, [True, True, False, False]),
+        ({"register": 2}, [False, False, True, False]),
         ({"register": 0x0103}, [False, False, False, True]),
     ],
 )

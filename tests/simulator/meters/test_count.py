@@ -60,12 +60,14 @@ def test_energy_rises_and_does_not_depend_on_how_often_it_is_read(desk_of: Any, 
 
 
 def test_looking_from_the_side_changes_no_register(desk_of: Any) -> None:
-    watched, alone = desk_of(SHOP), desk_of(SHOP)
-    for desk, looks in ((watched, True), (alone, False)):
-        for _ in range(20):
-            desk.clock.advance(0.5)
-            if looks:
-                assert desk.meter().energy_centikwh >= 77777
+    large = {"load": '{ kwh_per_day = "24000.00" }'}
+    watched, alone = desk_of(large), desk_of(large)
+    watched.clock.advance(10.25)
+    alone.clock.advance(10.25)
+    assert watched.meter().energy_centikwh > 0
+    assert watched.farm.state()
+    watched.clock.advance(0.5)
+    alone.clock.advance(0.5)
     assert watched.words(0, 40) == alone.words(0, 40)
 
 
