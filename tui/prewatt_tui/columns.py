@@ -66,7 +66,8 @@ def _energy(meter: Meter, _: Here) -> tuple[str, str]:
 
 
 def _power(meter: Meter, _: Here) -> tuple[str, str]:
-    return figures.number(meter.reading.power_kw if meter.reading else None), _look(meter)
+    power = meter.reading.power_kw if meter.reading else None
+    return figures.number_within(power, POWER_CELLS), _look(meter)
 
 
 def _read_at(meter: Meter, here: Here) -> tuple[str, str]:
@@ -80,15 +81,17 @@ def _look(meter: Meter) -> str:
     return "dim" if meter.lost else ""
 
 
+POWER_CELLS = 7
+
 COLUMNS = (
     Column("number", "number", 10, lambda meter, _: (meter.number, "bold")),
-    Column("place", "place", 12, lambda meter, _: (meter.place, ""), spread=20),
-    Column("model", "model", 12, lambda meter, _: (meter.model, ""), from_terminal_width=96),
+    Column("place", "place", 11, lambda meter, _: (meter.place, ""), spread=20),
+    Column("model", "model", 13, lambda meter, _: (meter.model, ""), from_terminal_width=96),
     Column("standing", "state", 8, lambda meter, _: words.STANDING[meter.standing]),
     Column("relay", "relay", 6, lambda meter, _: words.RELAY[meter.relay]),
-    Column("balance", "balance", 10, _balance, right=True),
-    Column("energy", "kWh", 10, _energy, right=True),
-    Column("power", "kW", 7, _power, right=True),
+    Column("balance", "balance", 12, _balance, right=True),
+    Column("energy", "kWh", 11, _energy, right=True),
+    Column("power", "kW", POWER_CELLS, _power, right=True),
     Column("read_at", "read", 5, _read_at),
 )
 

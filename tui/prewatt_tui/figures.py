@@ -16,6 +16,16 @@ def number(value: Decimal | int | None) -> str:
     return NOT_KNOWN if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
+def number_within(value: Decimal | None, width: int) -> str:
+    """The figure, with as many of its decimals as fit; its whole part is never shortened."""
+    if value is None:
+        return NOT_KNOWN
+    decimals = max(0, -int(value.as_tuple().exponent))
+    while decimals and len(f"{value:.{decimals}f}") > width:
+        decimals -= 1
+    return f"{value:.{decimals}f}"
+
+
 def amount(value: Money | None) -> str:
     """The amount without its currency, as a column shows it."""
     return NOT_KNOWN if value is None else f"{value.amount:.2f}"

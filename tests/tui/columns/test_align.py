@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,8 @@ from prewatt_tui.columns import COLUMNS, SCROLL_BAR_CELLS, Here, fit, fitting
 from prewatt_tui.models.meter import Meter, Standing
 
 HERE = Here(datetime(2026, 11, 20, 12, tzinfo=UTC), ZoneInfo("Asia/Shanghai"))
+
+READING = {"at": "2026-11-20T02:00:00+00:00", "energyTotal": "1.00", "power": "1.000"}
 
 places = st.text(st.characters(categories=["L", "N", "Zs", "P"]), max_size=30)
 
@@ -38,6 +41,23 @@ def test_a_row_is_as_wide_as_the_heading_whatever_the_place(
 @pytest.mark.parametrize("terminal", [80, 96, 120, 200])
 def test_the_columns_fit_beside_the_scroll_bar(terminal: int) -> None:
     assert sum(width + 1 for _, width in fitting(terminal)) <= terminal - SCROLL_BAR_CELLS
+
+
+@pytest.mark.parametrize(
+    ("column", "fields", "shown"),
+    [
+        ("balance", {"balance": {"amount": "-1104122.15", "currency": "CNY"}}, "-1104122.15"),
+        ("energy", {"reading": {**READING, "energyTotal": "99999999.99"}}, "99999999.99"),
+        ("power", {"reading": {**READING, "power": "12345.678"}}, "12345.7"),
+        ("power", {"reading": {**READING, "power": "-0.250"}}, "-0.250"),
+        ("power", {"reading": None}, "-"),
+    ],
+)
+def test_no_figure_loses_a_digit_of_its_whole_part(
+    make_meter: Callable[..., Meter], column: str, fields: dict[str, Any], shown: str
+) -> None:
+    (found,) = ((c, width) for c, width in fitting(80) if c.key == column)
+    assert found[0].cell(make_meter(**fields), HERE, found[1]).plain.strip() == shown
 
 
 def test_80_columns_show_all_but_the_model_and_120_show_everything() -> None:
