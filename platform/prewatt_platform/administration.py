@@ -72,7 +72,10 @@ async def add_operator(
     """Add an operator with one role in each of the projects; without a password a good one is made."""
     if role_name not in Role.__members__:
         raise UnknownRole(role_name)
-    made = secrets.token_urlsafe(12)
+    codes = tuple(dict.fromkeys(codes))
+    made = None
+    if password is None:
+        password = made = secrets.token_urlsafe(12)
     async with _ready() as database:
         projects = []
         async with database.directory() as work:
@@ -82,8 +85,8 @@ async def add_operator(
                     raise UnknownProject(code)
                 projects.append((found, Role(role_name)))
         operators = OperatorService(database, Settings())
-        await operators.add(name, password or made, display_name or name, projects)
-    return NewOperator(name, role_name, tuple(codes), None if password else made)
+        await operators.add(name, password, display_name or name, projects)
+    return NewOperator(name, role_name, codes, made)
 
 
 @asynccontextmanager

@@ -112,6 +112,8 @@ def _read_password(file: Path) -> str:
         return file.read_text("utf-8").strip()
     except OSError as wrong:
         _refuse(f"password file {file}: {wrong.strerror}")
+    except UnicodeDecodeError:
+        _refuse(f"password file {file}: it is no UTF-8 text")
 
 
 def _run(work: Coroutine[Any, Any, Result]) -> Result:

@@ -4,6 +4,7 @@ OperatorError
     WrongCredentials    unknown name, wrong password or disabled: nobody learns which
     Throttled           too many wrong passwords; carries until when
     WeakPassword        shorter than allowed
+    NameMissing         an operator has a name
     NameTaken           an operator of that name exists
     UnknownRole         no built-in role of that name; names the known ones
     NotAllowed          the operator's role lacks a permission; names it, never the object
@@ -39,6 +40,13 @@ class WeakPassword(OperatorError):
 
     def __init__(self, length_min: int) -> None:
         super().__init__(f"a password has at least {length_min} characters")
+
+
+class NameMissing(OperatorError):
+    """An operator needs a name."""
+
+    def __init__(self) -> None:
+        super().__init__("the operator's name is missing")
 
 
 class NameTaken(OperatorError):

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from prewatt_platform.kernel.tenancy import Work
@@ -24,7 +25,16 @@ class OperatorRepository:
             statement = statement.with_for_update()
         return (await self._session.execute(statement)).scalar_one_or_none()
 
-    async def add(self, row: Operator | Membership | Session) -> None:
+    async def add_operator(self, operator: Operator) -> bool:
+        """Write a new operator; False, and nothing written, when the name is taken."""
+        try:
+            async with self._session.begin_nested():
+                self._session.add(operator)
+        except IntegrityError:
+            return False
+        return True
+
+    async def add(self, row: Membership | Session) -> None:
         """Write a new row."""
         self._session.add(row)
         await self._session.flush()

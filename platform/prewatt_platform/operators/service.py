@@ -15,10 +15,17 @@ from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.settings import Settings
 from prewatt_platform.kernel.tenancy import Actor
 from prewatt_platform.operators import rules
-from prewatt_platform.operators.errors import NameTaken, Throttled, WeakPassword, WrongCredentials
+from prewatt_platform.operators.errors import (
+    NameMissing,
+    NameTaken,
+    Throttled,
+    WeakPassword,
+    WrongCredentials,
+)
 from prewatt_platform.operators.models import Membership, Operator, Role, Session
 from prewatt_platform.operators.passwords import Passwords
 from prewatt_platform.operators.repository import OperatorRepository
+from prewatt_platform.operators.strangers import Stranger, Strangers
 from prewatt_platform.projects.models import Project
 
 
@@ -44,20 +51,21 @@ class OperatorService:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._passwords = Passwords()
+        self._strangers = Strangers()
         self._idle = timedelta(seconds=settings.session_idle_s)
         self._absolute = timedelta(seconds=settings.session_absolute_s)
 
     async def add(
         self, name: str, password: str, display_name: str, roles: Sequence[tuple[Project, Role]]
     ) -> UUID:
-        """A new operator with a role in each of the projects; `WeakPassword`, `NameTaken`."""
+        """A new operator with a role in each of the projects; `NameMissing`, `WeakPassword`, `NameTaken`."""
+        if not name.strip():
+            raise NameMissing
         if len(password) < rules.PASSWORD_LENGTH_MIN:
             raise WeakPassword(rules.PASSWORD_LENGTH_MIN)
         password_hash = await self._passwords.hash(password)
         async with self._database.directory() as work:
             operators = OperatorRepository(work)
-            if await operators.by_name(name) is not None:
-                raise NameTaken(name)
             operator = Operator(
                 id=work.new_id(),
                 name=name,
@@ -65,7 +73,8 @@ class OperatorService:
                 password_hash=password_hash,
                 created_at=work.clock.now(),
             )
-            await operators.add(operator)
+            if not await operators.add_operator(operator):
+                raise NameTaken(name)
             for project, role in roles:
                 assert project.id is not None
                 await operators.add(Membership(project_id=project.id, operator_id=operator.id, role=role))
@@ -75,10 +84,7 @@ class OperatorService:
         """A new session's token and what it is good for; `WrongCredentials`, `Throttled`."""
         async with self._database.directory() as work:
             operator = await OperatorRepository(work).by_name(name)
-            now = work.clock.now()
-        until = rules.wait_until(operator.failures, operator.failed_at) if operator is not None else None
-        if until is not None and now < until:
-            raise Throttled(until)
+            _refuse_throttled(operator or self._strangers.of(name), work.clock.now())
         right = await self._passwords.verify(
             operator.password_hash if operator is not None else None, password
         )
@@ -86,11 +92,15 @@ class OperatorService:
             operators = OperatorRepository(work)
             operator = await operators.by_name(name, for_update=True)
             now = work.clock.now()
-            if operator is not None:
-                operator.failures = 0 if right else operator.failures + 1
-                operator.failed_at = None if right else now
+            # guesses that came at once pass here one by one, and none is told more than its turn allows
+            _refuse_throttled(operator or self._strangers.of(name), now)
             if operator is not None and right and not operator.disabled:
+                operator.failures, operator.failed_at = 0, None
                 return await self._open_session(operators, operator, now)
+            if operator is None:
+                self._strangers.failed(name, now)
+            else:
+                operator.failures, operator.failed_at = operator.failures + 1, now
         raise WrongCredentials
 
     async def _open_session(
@@ -139,6 +149,12 @@ class OperatorService:
             since + self._absolute,
             tuple(await operators.projects_of(operator.id)),
         )
+
+
+def _refuse_throttled(tried: Operator | Stranger, now: datetime) -> None:
+    until = rules.wait_until(tried.failures, tried.failed_at)
+    if until is not None and now < until:
+        raise Throttled(until)
 
 
 def _hash(token: str) -> bytes:
