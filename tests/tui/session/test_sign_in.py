@@ -8,6 +8,7 @@ from textual.widgets import OptionList
 
 from prewatt_tui.screens.meters import MetersScreen
 from prewatt_tui.screens.projects import ProjectsScreen
+from prewatt_tui.screens.sell import SellScreen
 from prewatt_tui.screens.sign_in import SignInScreen
 
 pytestmark = pytest.mark.anyio
@@ -125,9 +126,12 @@ async def test_a_session_that_is_over_leads_back_to_the_sign_in(
 ) -> None:
     async with terminal(stall.url) as t:
         await t.sign_in()
+        await t.open_meter("0000010201")
+        await t.press("s")
+        await t.at(SellScreen)
         token = t.app._session.token
         await stall.live.ask("mutation { signOut { errors { code } } }", token=token)
-        await t.press("r")
+        await t.press("escape", "r")
         screen = await t.at(SignInScreen)
         assert screen is t.app.screen
         assert "not signed in" in t.lines[0]
