@@ -108,6 +108,8 @@ class _Import:
         self._accounts_new = 0
 
     async def run(self) -> Imported:
+        # two imports at once would both find nothing there
+        await ProjectRepository(self._work).by_id(self._work.project_id, for_update=True)
         await self._import_gateways()
         known = {meter.number: meter for meter in await self._meters.all()}
         new = [meter for meter in self._site.meters if meter.number not in known]

@@ -20,9 +20,9 @@ class ProjectRepository:
         """The project of that code, if this unit of work may see it."""
         return (await self._session.execute(select(Project).where(Project.code == code))).scalar_one_or_none()
 
-    async def by_id(self, project_id: int) -> Project | None:
-        """The project of that id, if this unit of work may see it."""
-        return await self._session.get(Project, project_id)
+    async def by_id(self, project_id: int, *, for_update: bool = False) -> Project | None:
+        """The project of that id, if this unit of work may see it; locked until its end if asked."""
+        return await self._session.get(Project, project_id, with_for_update=for_update)
 
     async def add(self, project: Project) -> Project:
         """Write a new project; its id is known afterwards."""
