@@ -28,6 +28,7 @@ check: $(READY) ## format, lint, types, import contracts, generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
+	@$(BIN)/python docs/generate.py --check
 
 format: $(READY) ## let ruff lay out the code and sort the imports
 	@$(BIN)/ruff check --fix --quiet .
