@@ -18,7 +18,9 @@ from prewatt_platform.operators.models import Role
 DOCS = Path(__file__).parents[3] / "docs"
 ADMINISTRATORS = (DOCS / "administrators.md").read_text("utf-8")
 OPERATORS = (DOCS / "operators.md").read_text("utf-8")
-EXAMPLE = re.compile(r"^```sh\n((?:KEY=[^\n]*\n)?curl .*?)^```\n\n```json\n(.*?)^```", re.MULTILINE | re.DOTALL)
+EXAMPLE = re.compile(
+    r"^```sh\n((?:KEY=[^\n]*\n)?curl .*?)^```\n\n```json\n(.*?)^```", re.MULTILINE | re.DOTALL
+)
 
 
 def shape(value: Any) -> Any:

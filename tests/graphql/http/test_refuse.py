@@ -32,7 +32,7 @@ class TestTransport:
 
     @pytest.mark.parametrize("query", ["{viewer{name}}", "mutation{signOut{errors{code}}}", None])
     async def test_get_is_refused(self, admin: Any, query: str | None) -> None:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(verify=False) as client:
             answer = await client.get(
                 admin.url, params={"query": query} if query else {}, headers=admin.headers
             )
@@ -41,7 +41,7 @@ class TestTransport:
 
     @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
     async def test_other_methods_are_refused(self, admin: Any, method: str) -> None:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(verify=False) as client:
             answer = await client.request(method, admin.url, json=VIEWER, headers=admin.headers)
         assert answer.status_code == 405
 
@@ -102,13 +102,13 @@ class TestTransport:
         assert (answer.status_code, told(answer)) == (413, "LIMIT_EXCEEDED")
 
     async def test_there_is_no_page_for_browsers(self, admin: Any) -> None:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(verify=False) as client:
             answer = await client.get(admin.url, headers={"Accept": "text/html"})
         assert answer.status_code == 405
         assert "<html" not in answer.text.lower()
 
     async def test_an_unknown_path(self, admin: Any) -> None:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(verify=False) as client:
             assert (await client.get(f"{admin.live.url}/nothing")).status_code == 404
 
 

@@ -119,7 +119,7 @@ async def test_killed_connections_leave_no_task_queue_or_database_connection(
     for number in range(20):
         await one_connection(politely=number % 2 == 0)
     await until(lambda: in_use() <= base)
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=False) as client:
         counts = (await client.get(f"{stack.live.url}/metrics")).text
     assert "prewatt_sockets 0" in counts
     assert "prewatt_subscriptions 0" in counts
