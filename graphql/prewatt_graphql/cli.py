@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from prewatt_platform.kernel.settings import Settings
+from prewatt_platform.kernel.settings import Settings, read_settings
 
 _REFUSED = 2
 
@@ -50,8 +50,6 @@ def serve(
 
     Example: PREWATT_DATA=./data prewatt serve --port 8000
     """
-    from pydantic import ValidationError  # noqa: PLC0415 - heavy
-
     from prewatt_graphql import serve as serving  # noqa: PLC0415 - heavy
     from prewatt_graphql.server import AddressUnusable  # noqa: PLC0415 - heavy
     from prewatt_platform.kernel.errors import PlatformError  # noqa: PLC0415 - heavy
@@ -61,9 +59,7 @@ def serve(
         print(words, flush=True)
 
     try:
-        serving.run(host, port, role.value, Settings(), announce)
-    except ValidationError as wrong:
-        _refuse("; ".join(f"PREWATT_{str(e['loc'][0]).upper()}: {e['msg']}" for e in wrong.errors()))
+        serving.run(host, port, role.value, read_settings(), announce)
     except (AddressUnusable, PlatformError) as wrong:
         _refuse(str(wrong))
 

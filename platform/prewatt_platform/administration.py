@@ -16,7 +16,7 @@ from prewatt_platform.kernel import migrate
 from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.errors import NoDatabaseNamed
 from prewatt_platform.kernel.ids import IdMaker
-from prewatt_platform.kernel.settings import Settings
+from prewatt_platform.kernel.settings import read_settings
 from prewatt_platform.kernel.source import database_url
 from prewatt_platform.onboarding import Imported, import_site
 from prewatt_platform.operators.errors import UnknownRole
@@ -84,7 +84,7 @@ async def add_operator(
                 if found is None:
                     raise UnknownProject(code)
                 projects.append((found, Role(role_name)))
-        operators = OperatorService(database, Settings())
+        operators = OperatorService(database, read_settings())
         await operators.add(name, password, display_name or name, projects)
     return NewOperator(name, role_name, codes, made)
 
@@ -98,7 +98,7 @@ async def _ready() -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def _opened() -> AsyncIterator[tuple[str, Database]]:
-    settings = Settings()
+    settings = read_settings()
     if settings.database_url is None and settings.data is None:
         raise NoDatabaseNamed
     clock = RealClock()

@@ -2,6 +2,7 @@
 
 PlatformError               root of everything this package raises on purpose
     KernelError             below the business
+        SettingWrong        an environment variable is not as it must be; names it
         DatabaseUnreachable no connection; names the address and the way out
         DatabaseUrlWrong    PREWATT_DATABASE_URL is no PostgreSQL URL
         NoDatabaseNamed     neither a database nor a folder for one was named
@@ -25,6 +26,14 @@ class PlatformError(Exception):
 
 class KernelError(PlatformError):
     """Root of what goes wrong below the business."""
+
+
+class SettingWrong(KernelError):
+    """An environment variable is not as it must be; its value is not repeated, it may be a secret."""
+
+    def __init__(self, name: str, expected: str) -> None:
+        self.name = name
+        super().__init__(f"{name}: {expected}")
 
 
 class DatabaseUnreachable(KernelError):

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from prewatt_platform.kernel.errors import SettingWrong
 
 
 class Settings(BaseSettings):
@@ -38,3 +40,12 @@ class Settings(BaseSettings):
         default="", description="other origins whose web pages may open a WebSocket, with spaces between"
     )
     log_json: bool = Field(default=False, description="log lines as JSON objects")
+
+
+def read_settings() -> Settings:
+    """The settings as the environment has them; `SettingWrong` names the first that is not as it must be."""
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        raise SettingWrong(f"PREWATT_{str(first['loc'][0]).upper()}", first["msg"]) from wrong
