@@ -1,7 +1,7 @@
 """A farm: all the meters of a site on their buses, on one clock, with faults and a journal.
 
-This is the Python door. It builds everything from a site and serves it over TCP while asked to; one seed fixes every
-random thing in it.
+This is the Python door. It builds everything from a site and serves it over TCP or in memory while asked to; one seed
+fixes every random thing in it.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,8 @@ from prewatt_simulator.gateway import Connection, Line, RtuConnection, TcpConnec
 from prewatt_simulator.image import Layout
 from prewatt_simulator.journal import Journal
 from prewatt_simulator.load import LoadError
+from prewatt_simulator.memory import HOST as MEMORY
+from prewatt_simulator.memory import MemoryNetwork
 from prewatt_simulator.meters import keeping
 from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.prepaid import PrepaidMeter
@@ -120,13 +123,35 @@ class Farm:
         """
         endpoints = []
         async with AsyncExitStack() as stack:
-            for offset, (key, bus) in enumerate(self._buses.items()):
-                line = Line(bus, self.clock, self._pace(*key))
+            for offset, (key, line) in enumerate(self._lines().items()):
                 tcp = base_port + offset if base_port else 0
                 server = await _listen(line, _CONNECTIONS[framing], host, tcp)
                 stack.push_async_callback(_close, server, line)
                 endpoints.append(Endpoint(*key, host, server.sockets[0].getsockname()[1], framing))
             yield tuple(endpoints)
+
+    @asynccontextmanager
+    async def in_memory(self, *, framing: Framing = "rtu") -> AsyncIterator[MemoryNetwork]:
+        """The same lines without sockets, for clients in the event loop that runs this.
+
+        Yields their endpoints and the `connect` that reaches them. On leaving, every connection is dropped.
+        """
+        lines = self._lines()
+        network = MemoryNetwork(
+            {
+                Endpoint(*key, MEMORY, tcp, framing): partial(_CONNECTIONS[framing], line)
+                for tcp, (key, line) in enumerate(lines.items(), 1)
+            }
+        )
+        try:
+            yield network
+        finally:
+            network.close()
+            for line in lines.values():
+                await line.stop()
+
+    def _lines(self) -> dict[tuple[str, int], Line]:
+        return {key: Line(bus, self.clock, self._pace(*key)) for key, bus in self._buses.items()}
 
     def _meter(self, placed: SiteMeter, source: str) -> EnergyMeter:
         kind = PrepaidMeter if placed.profile.prepaid else EnergyMeter

@@ -1,0 +1,134 @@
+"""The farm without sockets: connections that carry bytes from a client to a bus and back inside one event loop.
+
+The far end of each is the same protocol object that serves TCP, so framing, queue, faults and wire timing are the
+gateway's own. Owns only what the kernel does for a socket: order, a bounded buffer, and the end of a stream.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from prewatt_fixtures.endpoints import Endpoint
+
+HOST = "memory"
+"""The host of endpoints that are reached through `MemoryNetwork.connect` only."""
+
+HELD_BYTES_MAX = 65_536
+"""Bytes that wait for a client to read; with more, the gateway hears no further requests from it until it reads."""
+
+
+class MemoryConnection:
+    """The client's end: write, read, look what has arrived, close. For one task at a time, as a socket's is."""
+
+    def __init__(self, protocol: asyncio.Protocol) -> None:
+        self._protocol = protocol
+        self._held = b""
+        self._full = False
+        self._ended = False
+        self._changed = asyncio.Event()
+        self._far_end = _FarEnd(self, protocol)
+        protocol.connection_made(self._far_end)
+
+    async def write(self, data: bytes) -> None:
+        """Hand all of `data` to the gateway, once it listens; BrokenPipeError when the stream has ended before."""
+        while not self._ended and not self._far_end.is_reading():
+            await self._changed.wait()
+        if self._ended:
+            raise BrokenPipeError("the stream has ended")
+        self._protocol.data_received(data)
+
+    async def read(self) -> bytes:
+        """The next bytes; b"" when the stream has ended."""
+        while not self._held and not self._ended:
+            await self._changed.wait()
+        return self._take()
+
+    def arrived(self) -> bytes | None:
+        """What has come in without being read yet; None when the stream has ended."""
+        return None if self._ended else self._take()
+
+    def close(self) -> None:
+        """End it; a read that is waiting returns b""."""
+        self._held = b""
+        self._far_end.close()
+
+    def deliver(self, data: bytes) -> None:
+        """The gateway's bytes."""
+        self._held += data
+        if len(self._held) > HELD_BYTES_MAX and not self._full:
+            self._full = True
+            self._protocol.pause_writing()
+        self.wake()
+
+    def end(self) -> None:
+        """No more bytes will come."""
+        self._ended = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Let whoever waits look again."""
+        self._changed.set()
+        self._changed.clear()
+
+    def _take(self) -> bytes:
+        data, self._held = self._held, b""
+        if self._full:
+            self._full = False
+            self._protocol.resume_writing()
+        return data
+
+
+class _FarEnd(asyncio.Transport):
+    """The gateway's end: what its protocol writes to, stops hearing, and drops."""
+
+    def __init__(self, client: MemoryConnection, protocol: asyncio.Protocol) -> None:
+        super().__init__()
+        self._client = client
+        self._protocol = protocol
+        self._hearing = True
+        self._closing = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if not self._closing:
+            self._client.deliver(bytes(data))
+
+    def is_reading(self) -> bool:
+        return self._hearing
+
+    def pause_reading(self) -> None:
+        self._hearing = False
+
+    def resume_reading(self) -> None:
+        self._hearing = True
+        self._client.wake()
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        if not self._closing:
+            self._closing = True
+            self._client.end()
+            # later, as from a socket: the protocol may be in the middle of what it is doing
+            asyncio.get_running_loop().call_soon(self._protocol.connection_lost, None)
+
+    def abort(self) -> None:
+        self.close()
+
+
+class MemoryNetwork:
+    """Where the buses of a farm can be reached while it is open."""
+
+    def __init__(self, listeners: Mapping[Endpoint, Callable[[], asyncio.Protocol]]) -> None:
+        self.endpoints = tuple(listeners)
+        self._listeners = {(endpoint.host, endpoint.tcp): accept for endpoint, accept in listeners.items()}
+
+    async def connect(self, host: str, tcp: int) -> MemoryConnection:
+        """A connection to the bus of the endpoint with that host and TCP port; ConnectionRefusedError if there is none."""
+        accept = self._listeners.get((host, tcp))
+        if accept is None:
+            raise ConnectionRefusedError(f"nobody listens at {host}:{tcp}")
+        return MemoryConnection(accept())
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._listeners.clear()
