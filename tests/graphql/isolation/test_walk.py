@@ -246,6 +246,11 @@ async def test_anothers_rows_and_none_are_alike(two: Two, field: str) -> None:
     assert "009" not in alike(theirs, two.target)
 
 
+@pytest.mark.parametrize("field", sorted(name for name in PROBES if name.startswith("node ")))
+async def test_anothers_row_is_no_node(two: Two, field: str) -> None:
+    assert await PROBES[field](two.mine, two.target) == {"data": {"node": None}}
+
+
 @pytest.mark.parametrize(
     "field",
     sorted(
