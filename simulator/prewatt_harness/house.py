@@ -27,7 +27,7 @@ from prewatt_platform.kernel import migrate
 from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.ids import IdMaker
 from prewatt_platform.kernel.postgres import EmbeddedPostgres
-from prewatt_platform.kernel.settings import Settings
+from prewatt_platform.kernel.settings import Settings, read_settings
 from prewatt_platform.onboarding import import_site
 from prewatt_platform.operators.errors import NameTaken
 from prewatt_platform.operators.models import Role
@@ -103,6 +103,7 @@ async def standing(plan: Plan, clock: Clock, progress: Progress) -> AsyncIterato
     `ProgramEnded`; `AddressUnusable` when no port is left; the platform's errors when the folder or the database
     cannot be used.
     """
+    settings = read_settings()
     progress.begin("starting the database")
     async with EmbeddedPostgres(plan.data / "database" if plan.data else None) as database_url:
         await migrate.upgrade(database_url)
@@ -110,7 +111,7 @@ async def standing(plan: Plan, clock: Clock, progress: Progress) -> AsyncIterato
         async with running("farm", _farm_arguments(plan)) as farm:
             endpoints = tuple(Endpoint(**row) for row in farm.announced if "gateway" in row)
             progress.begin(f"importing {len(plan.site.meters)} meters")
-            sign_in = await _settle(database_url, plan.site, endpoints, clock)
+            sign_in = await _settle(database_url, plan.site, endpoints, settings, clock)
             progress.begin("starting the platform")
             started_at = clock.now()
             async with _platform(database_url, plan.ports) as platform:
@@ -125,7 +126,9 @@ def _farm_arguments(plan: Plan) -> list[str]:
     return arguments
 
 
-async def _settle(url: str, site: Site, endpoints: Sequence[Endpoint], clock: Clock) -> SignIn:
+async def _settle(
+    url: str, site: Site, endpoints: Sequence[Endpoint], settings: Settings, clock: Clock
+) -> SignIn:
     """Import the site with the farm's addresses, and add an operator for its project."""
     database = Database(url, clock=clock, new_id=IdMaker(clock))
     try:
@@ -133,7 +136,7 @@ async def _settle(url: str, site: Site, endpoints: Sequence[Endpoint], clock: Cl
         async with database.directory() as work:
             project = await ProjectRepository(work).by_code(site.project.code)
         assert project is not None, "it was imported just now"
-        return await _add_operator(OperatorService(database, Settings()), project)
+        return await _add_operator(OperatorService(database, settings), project)
     finally:
         await database.close()
 

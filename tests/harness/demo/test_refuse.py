@@ -39,6 +39,13 @@ async def test_a_port_that_does_not_exist(run_demo: Any) -> None:
     assert "--port" in ended.err
 
 
+async def test_a_wrong_setting(run_demo: Any, footprint: Any) -> None:
+    ended = await run_demo("--site", "tiny", "--once", env={"PREWATT_READ_TIMEOUT_S": "soon"})
+    assert ended.exit_code == 2
+    assert "PREWATT_READ_TIMEOUT_S" in ended.err
+    await footprint.gone()
+
+
 async def test_a_folder_that_another_demo_uses(run_demo: Any, footprint: Any, tmp_path: Path) -> None:
     async with EmbeddedPostgres(tmp_path / "database", settings={"fsync": "off"}):
         ended = await run_demo("--site", "tiny", "--once", "--json", "--data", str(tmp_path))
