@@ -4,13 +4,14 @@ from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prewatt_tui.amounts import AMOUNT_AT_MOST, read_amount
 from prewatt_tui.errors import BadInput
 
 
+@settings(deadline=None)
 @given(fen=st.integers(1, 99_999_999))
 def test_every_amount_of_whole_fen_is_taken_as_it_is(fen: int) -> None:
     amount = Decimal(fen) / 100
@@ -40,6 +41,7 @@ def test_what_is_no_amount_is_refused_with_its_reason(text: str, reason: str) ->
         read_amount(text)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=12))
 def test_nothing_but_an_amount_in_range_is_taken(text: str) -> None:
     with suppress(BadInput):

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -21,6 +21,7 @@ READING = {"at": "2026-11-20T02:00:00+00:00", "energyTotal": "1.00", "power": "1
 places = st.text(st.characters(categories=["L", "N", "Zs", "P"]), max_size=30)
 
 
+@settings(deadline=None)
 @given(place=places, width=st.integers(2, 30))
 def test_a_text_is_cut_to_whole_characters_and_says_so(place: str, width: int) -> None:
     shown = fit(place, width)
@@ -28,6 +29,7 @@ def test_a_text_is_cut_to_whole_characters_and_says_so(place: str, width: int) -
     assert shown == place or shown.endswith("~")
 
 
+@settings(deadline=None)
 @given(place=places, terminal=st.integers(80, 200))
 def test_a_row_is_as_wide_as_the_heading_whatever_the_place(
     make_meter: Callable[..., Meter], place: str, terminal: int

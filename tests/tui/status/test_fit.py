@@ -1,6 +1,6 @@
 """The status line keeps the code, the contact and the counts whole, however narrow the terminal and long the names."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prewatt_tui.models.session import Project
@@ -9,6 +9,7 @@ from prewatt_tui.widgets.status_bar import Status, status_line
 names = st.text(st.characters(categories=["L", "N", "Zs"]), min_size=1, max_size=60)
 
 
+@settings(deadline=None)
 @given(name=names, operator=names, width=st.integers(60, 200), online=st.sampled_from([None, True, False]))
 def test_names_shrink_and_facts_do_not(name: str, operator: str, width: int, online: bool | None) -> None:
     project = Project("001", name, "Asia/Shanghai", "CNY", "CASHIER", 262)
