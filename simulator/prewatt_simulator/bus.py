@@ -1,91 +1,32 @@
 """One RS-485 line: who hears a frame, what comes back, and how long characters take. Sans-io.
 
 `Bus.exchange` carries one request to the devices of the line, through the faults in force, into the journal. `Pace`
-is the arithmetic of the copper; waiting is the gateway's business.
+is the arithmetic of the copper; waiting, and what happens to bytes behind the bus, is the gateway's business.
 """
 
 import random
 from collections.abc import Iterable
+from functools import partial
 
 from prewatt_fixtures.site import SitePort
-from prewatt_fixtures.wire.pdu import BROADCAST_UNIT
-from prewatt_simulator.faults import FaultHandle, FaultKind, Faults
+from prewatt_fixtures.wire.pdu import BROADCAST_UNIT, EXCEPTION_FLAG
+from prewatt_simulator.faults import FaultHandle, FaultKind, Faults, device, wire
+from prewatt_simulator.faults.rule import HAPPENING_KINDS, WIRE_KINDS
 from prewatt_simulator.journal import Journal, Verdict
 from prewatt_simulator.meters.meter import Meter
+from prewatt_simulator.passage import Passage
 
 NOBODY = b""
 """Instead of a reply: no device has that address. None instead of a reply is silence for another reason."""
 
-Answer = tuple[bytes | None, float]
-"""A reply PDU, `NOBODY` or None; and the seconds for which a fault holds it back."""
+Answer = tuple[bytes | None, Passage | None]
+"""A reply PDU, `NOBODY` or None; and how it went, when it did not simply go."""
 
 _FRAME_EXTRA_BYTES = 3
 """Unit id and CRC around a PDU on the line."""
 _GAP_CHARACTERS = 3.5
 _TURNAROUND_S = (0.020, 0.080)
 """How long a meter takes to answer (ASSUMED: no source gives a figure)."""
-
-
-class Bus:
-    """The devices behind one port of a gateway."""
-
-    def __init__(
-        self, gateway: str, port: int, meters: Iterable[tuple[int, Meter]], faults: Faults, journal: Journal
-    ) -> None:
-        self.gateway = gateway
-        self.port = port
-        self._meters = dict(meters)
-        self._faults = faults
-        self._record = journal.record
-
-    def meter_number(self, unit: int) -> str | None:
-        """Number of the device at that address."""
-        meter = self._meters.get(unit)
-        return None if meter is None else meter.number
-
-    def exchange(self, unit: int, request: bytes, now_s: float) -> Answer:
-        """Let the line hear a request at `now_s`."""
-        if self._faults.rules:
-            fault = self._faults.strike(self.gateway, self.port, self.meter_number(unit), request)
-            if fault is not None:
-                return self._exchange_struck(fault, unit, request, now_s)
-        meter = self._meters.get(unit)
-        if meter is None:
-            return self._unaddressed(unit, request, now_s, None), 0.0
-        reply = meter.receive(request, now_s)
-        self._record((now_s, self, unit, Verdict.ANSWERED, request, reply, None))
-        return reply, 0.0
-
-    def crowd_out(self, unit: int, request: bytes, now_s: float) -> None:
-        """The gateway had no room for a request."""
-        self._record((now_s, self, unit, Verdict.CROWDED_OUT, request, None, None))
-
-    def _unaddressed(self, unit: int, request: bytes, now_s: float, fault: str | None) -> bytes | None:
-        if unit != BROADCAST_UNIT:
-            self._record((now_s, self, unit, Verdict.ABSENT, request, None, fault))
-            return NOBODY
-        for meter in self._meters.values():
-            meter.receive(request, now_s)
-        self._record((now_s, self, unit, Verdict.BROADCAST, request, None, fault))
-        return None
-
-    def _exchange_struck(self, fault: FaultHandle, unit: int, request: bytes, now_s: float) -> Answer:
-        kind = fault.fault.kind
-        if kind in {FaultKind.LOSE_REQUEST, FaultKind.DEAD_GATEWAY}:
-            self._record((now_s, self, unit, Verdict.REQUEST_LOST, request, None, fault.name))
-            return None, 0.0
-        meter = self._meters.get(unit)
-        if meter is None:
-            return self._unaddressed(unit, request, now_s, fault.name), 0.0
-        if kind == FaultKind.DEAD_METER:
-            self._record((now_s, self, unit, Verdict.ABSENT, request, None, fault.name))
-            return NOBODY, 0.0
-        reply = meter.receive(request, now_s)
-        if kind == FaultKind.LOSE_REPLY:
-            self._record((now_s, self, unit, Verdict.REPLY_LOST, request, reply, fault.name))
-            return None, 0.0
-        self._record((now_s, self, unit, Verdict.ANSWERED, request, reply, fault.name))
-        return reply, fault.fault.delay_s or 0.0
 
 
 class Pace:
@@ -103,3 +44,128 @@ class Pace:
     def reply_s(self, reply: bytes) -> float:
         """From there until the last character of the reply."""
         return self._rng.uniform(*_TURNAROUND_S) + (len(reply) + _FRAME_EXTRA_BYTES) * self._character_s
+
+
+class Bus:
+    """The devices behind one port of a gateway."""
+
+    def __init__(
+        self, gateway: str, port: int, meters: Iterable[tuple[int, Meter]], faults: Faults, journal: Journal
+    ) -> None:
+        self.gateway = gateway
+        self.port = port
+        self.faults = faults
+        self.journal = journal
+        self._meters = dict(meters)
+        self._record = journal.record
+        self._held: list[tuple[float, int, bytes, str]] = []
+
+    def meter_number(self, unit: int) -> str | None:
+        """Number of the device at that address."""
+        meter = self._meters.get(unit)
+        return None if meter is None else meter.number
+
+    def exchange(self, unit: int, request: bytes, now_s: float, pace: Pace | None = None) -> Answer:
+        """Let the line hear a request at `now_s`; with a pace, the reply takes the time it takes on copper."""
+        if self.faults.rules or self._held:
+            reply, passage = self._exchange_under_faults(unit, request, now_s, Passage())
+        else:
+            meter = self._meters.get(unit)
+            if meter is None:
+                return self._unaddressed(unit, request, now_s, None)
+            reply = meter.receive(request, now_s)
+            passage = None if pace is None else Passage()
+            self._record((now_s, self, unit, Verdict.ANSWERED, request, reply, passage))
+        if pace is not None and passage is not None and reply:
+            passage.held_s += pace.reply_s(reply)
+        return reply, passage
+
+    @property
+    def next_held_s(self) -> float | None:
+        """When the next request that a fault keeps back is to be heard."""
+        return min((held[0] for held in self._held), default=None)
+
+    def hear_held(self, now_s: float) -> None:
+        """Let the devices hear the requests whose delay is over."""
+        due = [held for held in self._held if held[0] <= now_s]
+        self._held = [held for held in self._held if held[0] > now_s]
+        for due_s, unit, request, fault in sorted(due):
+            meter = self._meters.get(unit)
+            reply = None if meter is None else meter.receive(request, due_s)
+            self._record((due_s, self, unit, Verdict.HEARD_LATE, request, reply, Passage(fault)))
+
+    def crowd_out(self, unit: int, request: bytes, now_s: float) -> None:
+        """The gateway had no room for a request."""
+        self._record((now_s, self, unit, Verdict.CROWDED_OUT, request, None, None))
+
+    def _unaddressed(self, unit: int, request: bytes, now_s: float, passage: Passage | None) -> Answer:
+        if unit != BROADCAST_UNIT:
+            self._record((now_s, self, unit, Verdict.ABSENT, request, None, passage))
+            return NOBODY, passage
+        for meter in self._meters.values():
+            meter.receive(request, now_s)
+        self._record((now_s, self, unit, Verdict.BROADCAST, request, None, passage))
+        return None, passage
+
+    def _exchange_under_faults(self, unit: int, request: bytes, now_s: float, passage: Passage) -> Answer:
+        self.hear_held(now_s)
+        number = self.meter_number(unit)
+        passage.fault = self.faults.down(number, now_s)
+        if passage.fault is not None:
+            self._record((now_s, self, unit, Verdict.REQUEST_LOST, request, None, passage))
+            return None, passage
+        strike = self.faults.strike(self.gateway, self.port, number, request, now_s)
+        meter = self._meters.get(unit)
+        if strike is None:
+            if meter is None:
+                return self._unaddressed(unit, request, now_s, passage)
+            reply = meter.receive(request, now_s)
+            self._record((now_s, self, unit, Verdict.ANSWERED, request, reply, passage))
+            return reply, passage
+        passage.fault = strike.name
+        kind = strike.fault.kind
+        if kind in WIRE_KINDS:
+            passage.strike = strike
+        if kind in {FaultKind.LOSE_REQUEST, FaultKind.DEAD_GATEWAY}:
+            self._record((now_s, self, unit, Verdict.REQUEST_LOST, request, None, passage))
+            return None, passage
+        if meter is None:
+            return self._unaddressed(unit, request, now_s, passage)
+        verdict, said = self._struck(strike, meter, unit, request, now_s)
+        passage.held_s = (strike.fault.delay_s or 0.0) if kind == FaultKind.DELAY_REPLY else 0.0
+        self._record((now_s, self, unit, verdict, request, said, passage))
+        if verdict is Verdict.ABSENT:
+            return NOBODY, passage
+        return said if verdict is Verdict.ANSWERED else None, passage
+
+    def _struck(
+        self, strike: FaultHandle, meter: Meter, unit: int, request: bytes, now_s: float
+    ) -> tuple[Verdict, bytes | None]:
+        """What a struck meter makes of a request."""
+        fault = strike.fault
+        match fault.kind:
+            case FaultKind.DEAD_METER:
+                return Verdict.ABSENT, None
+            case FaultKind.EXCEPTION:
+                return Verdict.ANSWERED, bytes((request[0] | EXCEPTION_FLAG, fault.code or 0))
+            case FaultKind.DELAY_REQUEST:
+                self._held.append((now_s + (fault.delay_s or 0.0), unit, request, strike.name))
+                return Verdict.HELD, None
+            case FaultKind.REBOOT_METER:
+                self.faults.take_down(meter.number, now_s + (fault.lasts_s or 0.0), strike)
+                return Verdict.REQUEST_LOST, None
+            case FaultKind.TORN_WRITE:
+                device.tear_write(meter, request, fault.applied or 0, now_s)
+                self.faults.take_down(meter.number, now_s + (fault.lasts_s or 0.0), strike)
+                return Verdict.REPLY_LOST, None
+            case FaultKind.TORN_READ:
+                return Verdict.ANSWERED, device.torn_read(meter, request, fault.register, now_s)
+            case FaultKind.CORRUPT_REQUEST:
+                return Verdict.ANSWERED, meter.receive(wire.flip_bit(request, strike.rng, start=1), now_s)
+            case FaultKind.REPEAT_REQUEST:
+                meter.receive(request, now_s)
+        if fault.kind in HAPPENING_KINDS:
+            device.happen(meter, fault, now_s)
+            strike.undo.append(partial(device.undo, meter, fault))
+        reply = wire.damage_pdu(fault, meter.receive(request, now_s), strike.rng)
+        return (Verdict.REPLY_LOST if fault.kind == FaultKind.LOSE_REPLY else Verdict.ANSWERED), reply

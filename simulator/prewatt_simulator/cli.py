@@ -69,6 +69,12 @@ def run(
             metavar="FILE", help="Load the registers from this file if it is there; save them on stopping."
         ),
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE", help="A fault, as in [[faults]]: kind=lose-reply,meter=…,count=1. Repeatable."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Run a farm until Ctrl-C or SIGTERM: one line per bus, then `ready`."""
@@ -77,6 +83,7 @@ def run(
     from prewatt_simulator import errors, serve  # noqa: PLC0415 - quick --help
 
     farm = _farm(site, clock=_clock(start, speed), seed=seed, wire_timing=wire_timing)
+    _add_faults(farm, fault or ())
     try:
         if state is not None:
             serve.load_state(farm, state)
@@ -175,6 +182,18 @@ def _farm(site: str, *, clock: "Clock | None" = None, seed: int = 1, wire_timing
         return Farm(load_site(site), clock=clock, seed=seed, wire_timing=wire_timing, source=site)
     except FixtureError as wrong:
         _refuse(wrong)
+
+
+def _add_faults(farm: "Farm", rules: "Iterable[str]") -> None:
+    from prewatt_simulator.errors import FaultRuleError  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.faults import fault_from_words  # noqa: PLC0415 - quick --help
+
+    for rule in rules:
+        try:
+            farm.faults.add(fault_from_words(rule))
+        except FaultRuleError as wrong:
+            _refuse(f"--fault {rule}: {wrong}")
+    farm.faults.keep()
 
 
 def _clock(start: str | None, speed: float) -> "Clock":

@@ -19,7 +19,7 @@ from prewatt_fixtures.errors import SiteError
 from prewatt_fixtures.site import Site, SiteMeter
 from prewatt_simulator.bus import Bus, Pace
 from prewatt_simulator.errors import FaultRuleError, PortTaken, StateError, UnknownMeter
-from prewatt_simulator.faults import Faults, fault_from
+from prewatt_simulator.faults import Faults, Places, fault_from
 from prewatt_simulator.gateway import Connection, Line, RtuConnection, TcpConnection
 from prewatt_simulator.image import Layout
 from prewatt_simulator.journal import Journal
@@ -58,7 +58,7 @@ class Farm:
         self._zone_ms = _zone_ms(site.project.timezone, self.clock)
         self._meters = {placed.number: self._meter(placed, source) for placed in site.meters}
         self.journal = Journal()
-        self.faults = Faults(seed, {gateway.number for gateway in site.gateways}, set(self._meters))
+        self.faults = Faults(seed, Places(site.by_port.keys(), self._meters), self.clock)
         self._add_faults(source)
         self._buses = {
             (gateway, port): Bus(
@@ -175,6 +175,7 @@ class Farm:
                 self.faults.add(fault_from(row))
             except FaultRuleError as wrong:
                 raise SiteError(source, f"faults.{index}.{wrong.key}", wrong.expected) from wrong
+        self.faults.keep()
 
     def _pace(self, gateway: str, port: int) -> Pace | None:
         if not self._wire_timing:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from prewatt_fixtures.wire import pdu as modbus
+from prewatt_simulator.passage import Passage
 
 ENTRIES_MAX = 20_000
 
@@ -26,6 +27,10 @@ class Verdict(StrEnum):
     """It never reached the device."""
     REPLY_LOST = "reply-lost"
     """The device did it, and its reply was lost."""
+    HELD = "held"
+    """The gateway kept it back; the devices hear it later."""
+    HEARD_LATE = "heard-late"
+    """A request that was kept back has been done; nobody waits for the reply."""
     CROWDED_OUT = "crowded-out"
     """The gateway's queue was full."""
 
@@ -54,6 +59,10 @@ class Entry(NamedTuple):
     request: bytes
     reply: bytes | None
     fault: str | None
+    took_s: float = 0.0
+    """How long after `at` the reply's last character left."""
+    sent: tuple[bytes, ...] | None = None
+    """The bytes that left, by segment, where a fault changed them on the way."""
 
     @property
     def function(self) -> int:
@@ -61,7 +70,23 @@ class Entry(NamedTuple):
         return self.request[0]
 
 
-Record = tuple[float, Place, int, Verdict, bytes, bytes | None, str | None]
+OVERLAP = "request before the reply"
+"""What happened when a bus got a request while another was in flight on it."""
+
+
+class Happening(NamedTuple):
+    """What happened at a port and is no exchange: clients refused or dropped by a fault, requests that overlap."""
+
+    at: float
+    gateway: str
+    port: int
+    what: str
+    fault: str | None
+    unit: int | None
+    request: bytes
+
+
+Record = tuple[float, Place, int, Verdict, bytes, bytes | None, Passage | None]
 
 
 class Journal:
@@ -70,7 +95,15 @@ class Journal:
     def __init__(self, entries_max: int = ENTRIES_MAX) -> None:
         self._records: deque[Record] = deque(maxlen=entries_max)
         self.record = self._records.append
-        """Takes (time, bus, unit, verdict, request PDU, reply PDU, fault name)."""
+        """Takes (time, bus, unit, verdict, request PDU, reply PDU, how it went)."""
+
+        self._happenings: deque[Happening] = deque(maxlen=entries_max)
+        self.note = self._happenings.append
+
+    @property
+    def happenings(self) -> list[Happening]:
+        """What happened beside the exchanges, oldest first."""
+        return list(self._happenings)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -81,6 +114,7 @@ class Journal:
     def clear(self) -> None:
         """Forget everything."""
         self._records.clear()
+        self._happenings.clear()
 
     def requests(
         self,
@@ -107,7 +141,9 @@ class Journal:
 
 
 def _entry(record: Record) -> Entry:
-    at, place, unit, verdict, request, reply, fault = record
-    return Entry(
-        at, place.gateway, place.port, unit, place.meter_number(unit), verdict, request, reply, fault
-    )
+    at, place, unit, verdict, request, reply, passage = record
+    meter = place.meter_number(unit)
+    if passage is None:
+        return Entry(at, place.gateway, place.port, unit, meter, verdict, request, reply, None)
+    went = (passage.fault, passage.held_s, passage.sent)
+    return Entry(at, place.gateway, place.port, unit, meter, verdict, request, reply, *went)

@@ -6,7 +6,7 @@ than the registers' cut. Registers on the secondary side show it divided by CT Ã
 
 import copy
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar, Self
 
 from prewatt_fixtures.measurements import Measurement
@@ -30,7 +30,6 @@ from prewatt_simulator.meters.values import ENERGY_VALUES
 from prewatt_simulator.meters.writes import ENERGY_WRITERS
 from prewatt_simulator.units import MWH_PER_CENTIKWH
 
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class EnergyMeter(Meter):
@@ -123,6 +122,16 @@ class EnergyMeter(Meter):
         self.clock.set(at, self.settled_ms)
         self._rate_until_ms = self.settled_ms
 
+    def shift_clock(self, by_ms: int) -> None:
+        """From now on the meter's clock is `by_ms` further."""
+        self.clock.adjusted_ms += by_ms
+        self._rate_until_ms = self.settled_ms
+
+    def drift_clock(self, ppm: int) -> None:
+        """From now on the meter's clock gains `ppm` parts in a million."""
+        self.clock.drift(ppm, self.settled_ms)
+        self._rate_until_ms = self.settled_ms
+
     def set_ratios(self, ct: int, pt: int) -> None:
         """Other transformers were put in: what the registers show stays, what is counted from now on is theirs."""
         if self.profile.secondary:
@@ -142,7 +151,7 @@ class EnergyMeter(Meter):
         local = self.clock.local(self.settled_ms)
         rate, until = self.calendar.rate_at(local)
         self._rate = min(rate, self.profile.rates)
-        self._rate_until_ms = self.settled_ms + max((until - local) // _MILLISECOND, 1)
+        self._rate_until_ms = self.settled_ms + max(self.clock.takes_ms(until - local), 1)
 
     def _start_energy(self, placed: SiteMeter) -> list[int]:
         """Start energy spread over the rates as the load would have spread it, in whole counts of the registers."""

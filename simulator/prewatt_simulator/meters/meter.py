@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from prewatt_fixtures.measurements import Measurement
-from prewatt_fixtures.profile import Profile, Writing
+from prewatt_fixtures.profile import Profile, Register, Writing
 from prewatt_fixtures.registers import Value
 from prewatt_fixtures.wire.pdu import (
     READ_HOLDING,
@@ -60,6 +60,10 @@ class Meter:
     def settle(self, now_ms: int) -> None:
         """Live through the time up to `now_ms`."""
         raise NotImplementedError
+
+    def rows_written(self, address: int, count: int) -> list[Register] | None:
+        """The rows that a write of `count` registers covers exactly; None when it hits a gap or half a row."""
+        return self._layout.rows_written(address, count)
 
     def touch(self, now_s: float) -> None:
         """Settle up to this very moment, because something is about to change, and let registers show it."""

@@ -43,6 +43,7 @@ class PrepaidMeter(EnergyMeter):
         "purchase_count",
         "remaining_fine",
         "total_purchased_fen",
+        "welded_closed",
     )
 
     values: ClassVar = PREPAID_VALUES
@@ -65,6 +66,8 @@ class PrepaidMeter(EnergyMeter):
         self.option = 0
         self.forced_mode = 0
         self.forced_state = 0
+        self.welded_closed: bool | None = None
+        """How the relay is stuck, whatever is decided; None: it is not."""
         if placed.start.remaining is not None:
             self.remaining_fine = placed.start.remaining * FINE_PER_FEN
         else:
@@ -84,7 +87,9 @@ class PrepaidMeter(EnergyMeter):
 
     @property
     def relay_closed(self) -> bool:
-        """Forced control wins over money."""
+        """Forced control wins over money, and a weld over both."""
+        if self.welded_closed is not None:
+            return self.welded_closed
         return self.forced_state == 0 if self.forced_mode else self.money_ok
 
     @property
@@ -134,7 +139,7 @@ class PrepaidMeter(EnergyMeter):
 
     def _trip_ms(self, price_e4: int) -> int | None:
         """When the relay will open at this price; None when it will not."""
-        if not self.money_on or self.forced_mode or not price_e4:
+        if not self.money_on or self.forced_mode or self.welded_closed or not price_e4:
             return None
         spare = self.remaining_fine + self.overdraft_fen * FINE_PER_FEN
         zone_ms = self.clock.zone_ms

@@ -1,5 +1,6 @@
 """Fault rules: where they strike, how often, and that they say so."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.bus import NOBODY
 from prewatt_simulator.errors import FaultRuleError
-from prewatt_simulator.faults import Fault, FaultKind
+from prewatt_simulator.faults import Fault, FaultKind, fault_from_words
 
 READ = read_holding(0, 2)
 TOP_UP = vendor.encode_request(vendor.TopUp(5000, 7))
@@ -40,8 +41,8 @@ def test_a_lost_reply_leaves_the_meter_changed(desk: Any) -> None:
 
 def test_a_delayed_reply_is_applied_at_once_and_held_back(desk: Any) -> None:
     desk.farm.faults.add(Fault(kind="delay-reply", delay_s=2.5))
-    reply, held_s = desk.farm.bus("001001").exchange(1, TOP_UP, desk.clock.time())
-    assert held_s == 2.5
+    reply, passage = desk.farm.bus("001001").exchange(1, TOP_UP, desk.clock.time())
+    assert passage.held_s == 2.5
     assert desk.meter().purchase_count == 7
     assert desk.farm.journal.faulted()[0].reply == reply
 
@@ -117,11 +118,34 @@ def test_the_first_rule_that_strikes_wins_and_clear_ends_all(desk: Any) -> None:
         ({"kind": "dead-meter"}, "meter"),
         ({"kind": "lose-reply", "gateway": "009009"}, "gateway"),
         ({"kind": "lose-reply", "meter": "0010010133"}, "meter"),
+        ({"kind": "lose-reply", "port": 9}, "port"),
+        ({"kind": "lose-reply", "port": 2, "meter": METER}, "meter"),
+        ({"kind": "exception"}, "code"),
+        ({"kind": "exception", "code": 256}, "code"),
+        ({"kind": "truncate", "size": 0}, "size"),
+        ({"kind": "torn-write"}, "applied"),
+        ({"kind": "reboot-meter"}, "lasts_s"),
+        ({"kind": "half-open", "meter": METER}, "meter"),
+        ({"kind": "weld-relay", "relay": "open"}, "meter"),
+        ({"kind": "weld-relay", "relay": "ajar", "meter": METER}, "relay"),
+        ({"kind": "foreign-top-up", "amount_fen": 1, "meter": "0010010201"}, "meter"),
+        ({"kind": "drift-clock", "drift_ppm": 0, "meter": METER}, "drift_ppm"),
+        ({"kind": "lose-reply", "since": datetime(2022, 1, 1)}, "since"),
+        ({"kind": "lose-reply", "since": datetime(2020, 1, 1, tzinfo=UTC)}, "since"),
+        (
+            {
+                "kind": "lose-reply",
+                "since": datetime(2022, 1, 1, tzinfo=UTC),
+                "until": datetime(2022, 1, 1, tzinfo=UTC),
+            },
+            "until",
+        ),
     ],
 )
 def test_a_rule_that_cannot_apply_is_refused_with_the_reason(
-    desk: Any, keys: dict[str, Any], key: str
+    desk_of: Any, opened: Any, keys: dict[str, Any], key: str
 ) -> None:
+    desk = desk_of(opened, second_bus=({"model": '"ADW300"'},))
     with pytest.raises(FaultRuleError) as refused:
         desk.farm.faults.add(Fault(**keys))
     assert refused.value.key == key
@@ -148,3 +172,56 @@ def test_a_wrong_fault_in_a_site_file_names_file_and_key(
     with pytest.raises(SiteError) as refused:
         desk_of(opened, site=f"[[faults]]\n{row}\n", source="bench.toml")
     assert (refused.value.file, refused.value.key) == ("bench.toml", key)
+
+
+def test_a_window_on_the_farms_clock_bounds_a_rule(desk: Any) -> None:
+    start = desk.clock.now()
+    since, until = start + timedelta(seconds=10), start + timedelta(seconds=20)
+    desk.farm.faults.add(Fault(kind="lose-request", since=since, until=until))
+    struck = []
+    for step_s in (9.5, 0.5, 9.5, 0.5, 0):
+        struck.append(desk.ask(READ) is None)
+        desk.clock.advance(step_s)
+    assert struck == [False, False, True, True, False]
+
+
+def test_reset_goes_back_to_the_rules_of_the_start(desk_of: Any, opened: Any) -> None:
+    desk = desk_of(opened, opened, site='[[faults]]\nkind = "lose-request"\nprobability = 0.5\n')
+
+    def struck() -> list[bool]:
+        return [desk.ask(READ) is None for _ in range(50)]
+
+    first = struck()
+    desk.farm.faults.add(Fault(kind="lose-reply"))
+    desk.farm.faults.add(Fault(kind="weld-relay", meter=METER, relay="open"))
+    desk.ask(READ)
+    desk.farm.faults.reset()
+    assert [rule.name for rule in desk.farm.faults.rules] == ["lose-request-1"]
+    assert desk.meter().relay_closed
+    assert struck() == first
+
+
+class TestWords:
+    def test_a_rule_may_be_said_in_words(self) -> None:
+        assert fault_from_words("kind=lose-reply, function=0x20,count=1") == Fault(
+            kind="lose-reply", function=0x20, count=1
+        )
+        assert fault_from_words("kind=delay-reply,delay_s=2.5,since=2022-01-01T00:00:00+08:00") == Fault(
+            kind="delay-reply", delay_s=2.5, since=datetime.fromisoformat("2022-01-01T00:00:00+08:00")
+        )
+
+    @pytest.mark.parametrize(
+        ("words", "key"),
+        [
+            ("lose-reply", "lose-reply"),
+            ("kind=lose-reply,count=one", "count"),
+            ("kind=lose-reply,count=1,count=2", "count"),
+            ("kind=lose-reply,since=tomorrow", "since"),
+            ("kind=lose-reply,metre=1", "metre"),
+            ("count=1", "kind"),
+        ],
+    )
+    def test_wrong_words_are_refused_with_the_key(self, words: str, key: str) -> None:
+        with pytest.raises(FaultRuleError) as refused:
+            fault_from_words(words)
+        assert refused.value.key == key

@@ -1,0 +1,146 @@
+"""What faults do to a meter, and to how it takes a request: power cuts, hands, cards, worn clocks.
+
+Before anything changes the meter is settled up to the moment, so that what it has counted stays counted.
+"""
+
+from dataclasses import fields
+
+from prewatt_fixtures.wire import vendor
+from prewatt_fixtures.wire.pdu import READ_HOLDING, WRITE_MULTIPLE, write_multiple
+from prewatt_fixtures.wire.vendor import MoneyControl, TopUp
+from prewatt_simulator.faults.rule import Fault, FaultKind
+from prewatt_simulator.meters.energy import EnergyMeter
+from prewatt_simulator.meters.meter import Meter
+from prewatt_simulator.meters.prepaid import PrepaidMeter
+from prewatt_simulator.units import FINE_PER_FEN
+
+_DATA_AT = 2
+_WRITE_DATA_AT = 6
+
+
+def happen(meter: Meter, fault: Fault, now_s: float) -> None:
+    """Let a fault of the kinds that happen to a meter happen."""
+    assert isinstance(meter, EnergyMeter)
+    meter.touch(now_s)
+    match fault.kind:
+        case FaultKind.JUMP_CLOCK:
+            meter.shift_clock(round((fault.jump_s or 0) * 1000))
+        case FaultKind.DRIFT_CLOCK:
+            meter.drift_clock(fault.drift_ppm or 0)
+        case _:
+            assert isinstance(meter, PrepaidMeter)
+            _happen_to_money(meter, fault)
+    meter.touch(now_s)
+
+
+def undo(meter: Meter, fault: Fault, now_s: float) -> None:
+    """End what outlasts the strike; nothing happens for kinds that leave nothing to end."""
+    if fault.kind == FaultKind.DRIFT_CLOCK and isinstance(meter, EnergyMeter):
+        meter.touch(now_s)
+        meter.drift_clock(0)
+    if fault.kind == FaultKind.WELD_RELAY and isinstance(meter, PrepaidMeter):
+        meter.touch(now_s)
+        meter.welded_closed = None
+
+
+def _happen_to_money(meter: PrepaidMeter, fault: Fault) -> None:
+    match fault.kind:
+        case FaultKind.WELD_RELAY:
+            meter.welded_closed = fault.relay == "closed"
+        case FaultKind.SWITCH_RELAY:
+            meter.forced_mode, meter.forced_state = 1, int(fault.relay == "open")
+        case FaultKind.SET_PURCHASE_COUNT:
+            meter.purchase_count = fault.purchase_count or 0
+            meter.last_top_up_fen = None
+        case FaultKind.FOREIGN_TOP_UP:
+            amount_fen = fault.amount_fen or 0
+            meter.remaining_fine += amount_fen * FINE_PER_FEN
+            meter.total_purchased_fen += amount_fen
+            meter.purchase_count = (meter.purchase_count + 1) & 0xFFFF
+            meter.last_top_up_fen = amount_fen
+        case FaultKind.REPLACE_METER:
+            _replace(meter)
+
+
+def _replace(meter: PrepaidMeter) -> None:
+    meter.rates_mwh = [0] * len(meter.rates_mwh)
+    meter.money_on = False
+    meter.remaining_fine = 0
+    meter.purchase_count = 0
+    meter.total_purchased_fen = 0
+    meter.last_top_up_fen = None
+    meter.base_counts = 0
+    meter.forced_mode, meter.forced_state = 0, 0
+    meter.settings.clear()
+    meter.shift_clock(-meter.clock.adjusted_ms)
+
+
+def tear_write(meter: Meter, request: bytes, applied: int, now_s: float) -> None:
+    """Do only `applied` of the values that `request` writes, from the first, or from the last when negative."""
+    command = _command(request)
+    if isinstance(command, TopUp) and isinstance(meter, PrepaidMeter):
+        _tear_top_up(meter, request, applied, now_s)
+    elif isinstance(command, MoneyControl):
+        meter.receive(vendor.encode_request(_part(command, applied)), now_s)
+    elif request[0] == WRITE_MULTIPLE:
+        part = _part_of_write(meter, request, applied)
+        if part is not None:
+            meter.receive(part, now_s)
+
+
+def torn_read(meter: Meter, request: bytes, register: int | None, now_s: float) -> bytes:
+    """The reply whose words up to `register` (the first word, if None) are those of the meter's last look."""
+    before = meter.receive(request, meter.settled_ms / 1000)
+    after = meter.receive(request, now_s)
+    if after[0] != READ_HOLDING or len(before) != len(after):
+        return after
+    first = 0 if register is None else register - int.from_bytes(request[1:3], "big")
+    cut = _DATA_AT + 2 * (first + 1)
+    return before[:cut] + after[cut:]
+
+
+def _command(request: bytes) -> vendor.Command | None:
+    try:
+        return vendor.decode_request(request)
+    except (vendor.MalformedVendorFrame, vendor.UnknownVendorAddress):
+        return None
+
+
+def _tear_top_up(meter: PrepaidMeter, request: bytes, applied: int, now_s: float) -> None:
+    """Its values are the amount, then the count."""
+    meter.touch(now_s)
+    money = (meter.remaining_fine, meter.total_purchased_fen)
+    count = (meter.purchase_count, meter.last_top_up_fen)
+    meter.receive(request, now_s)
+    amount_kept, count_kept = _mask(2, applied)
+    if not amount_kept:
+        meter.remaining_fine, meter.total_purchased_fen = money
+    if not count_kept:
+        meter.purchase_count, meter.last_top_up_fen = count
+    meter.touch(now_s)
+
+
+def _mask(values: int, applied: int) -> list[bool]:
+    """Which of so many values are applied."""
+    if applied > 0:
+        return [index < applied for index in range(values)]
+    return [index >= values + applied for index in range(values)]
+
+
+def _part(command: MoneyControl, applied: int) -> MoneyControl:
+    names = [field.name for field in fields(command) if getattr(command, field.name) is not None]
+    kept = [name for name, keep in zip(names, _mask(len(names), applied), strict=True) if keep]
+    return MoneyControl(**{name: getattr(command, name) for name in kept})
+
+
+def _part_of_write(meter: Meter, request: bytes, applied: int) -> bytes | None:
+    """The part of a write that covers `applied` whole rows; None when the meter would refuse the whole."""
+    start, data = int.from_bytes(request[1:3], "big"), request[_WRITE_DATA_AT:]
+    rows = meter.rows_written(start, len(data) // 2)
+    if rows is None:
+        return None
+    kept = [row for row, keep in zip(rows, _mask(len(rows), applied), strict=True) if keep]
+    if not kept:
+        return None
+    first, end = kept[0].address - start, kept[-1].end - start
+    return write_multiple(kept[0].address, data[2 * first : 2 * end])

@@ -1,0 +1,249 @@
+"""What a fault rule can say: the kinds, and a `Fault`, which is one wish that makes sense in itself.
+
+Whether a farm has the place that a rule names is for `force` to say, because only that knows the farm.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from prewatt_simulator.errors import FaultRuleError
+
+
+class FaultKind(StrEnum):
+    """What goes wrong."""
+
+    # on the bus
+    LOSE_REQUEST = "lose-request"
+    """The meter never hears the request."""
+    DELAY_REQUEST = "delay-request"
+    """The gateway holds the request back; the meter does it `delay_s` later, and nobody hears of it."""
+    REPEAT_REQUEST = "repeat-request"
+    """The meter hears the request twice, and the second answer is the one that arrives."""
+    CORRUPT_REQUEST = "corrupt-request"
+    """A bit of the request flips before the gateway makes the CRC: the meter does something else, or refuses."""
+    LOSE_REPLY = "lose-reply"
+    """The meter does what was asked; its reply is lost."""
+    DELAY_REPLY = "delay-reply"
+    """The meter does what was asked at once; its reply leaves `delay_s` later, and the bus is busy until then."""
+    EXCEPTION = "exception"
+    """The meter does nothing, and answers with exception `code`."""
+    DEAD_GATEWAY = "dead-gateway"
+    """The gateway takes connections and bytes, and nothing ever happens."""
+    DEAD_METER = "dead-meter"
+    """As if no device had that address."""
+
+    # in the reply, with a good CRC
+    WRONG_UNIT = "wrong-unit"
+    """The reply carries another unit id."""
+    WRONG_FUNCTION = "wrong-function"
+    """The reply carries another function code."""
+    WRONG_LENGTH = "wrong-length"
+    """The reply's byte count is not the number of bytes that follow."""
+    WRONG_VALUE = "wrong-value"
+    """A bit of the reply's data flips before the CRC is made: nothing on the wire can tell."""
+
+    # on the reply's way to the client
+    FLIP_BIT = "flip-bit"
+    """One bit of the frame flips on the way."""
+    BAD_CRC = "bad-crc"
+    """The frame ends with a CRC that is not its own. Modbus TCP has none, and goes unharmed."""
+    TRUNCATE = "truncate"
+    """The last `size` bytes are missing."""
+    EXTRA_BYTES = "extra-bytes"
+    """`size` random bytes follow the frame."""
+    JUNK_BEFORE = "junk-before"
+    """`size` random bytes come before the frame."""
+    DUPLICATE_REPLY = "duplicate-reply"
+    """The frame comes twice."""
+    SPLIT_REPLY = "split-reply"
+    """The frame comes in segments of `size` bytes, `delay_s` apart."""
+    JOIN_REPLIES = "join-replies"
+    """The reply waits for the connection's next one, and both come in one segment."""
+    SWAP_REPLIES = "swap-replies"
+    """The reply waits for the connection's next one, and comes after it."""
+    CROSS_REPLY = "cross-reply"
+    """The reply comes too late: whoever asks next on that port gets it, on whatever connection, before his own."""
+
+    # the gateway and its clients
+    DISCONNECT = "disconnect"
+    """The meter does what was asked; instead of its reply the client gets the end of the connection."""
+    REBOOT_GATEWAY = "reboot-gateway"
+    """As `disconnect`, for all clients of the port; for `lasts_s` none gets in again."""
+    HALF_OPEN = "half-open"
+    """A connection is taken, and stays silent for good."""
+    REFUSE_CLIENT = "refuse-client"
+    """A connection is taken and ended at once."""
+    REFUSE_SECOND_CLIENT = "refuse-second-client"
+    """The same, for a client that comes while another is connected."""
+    KICK_FIRST_CLIENT = "kick-first-client"
+    """When a client comes, those that are connected are dropped."""
+
+    # the meter
+    TORN_WRITE = "torn-write"
+    """The power goes inside a write: `applied` of its values are in the meter, and nothing answers for `lasts_s`."""
+    TORN_READ = "torn-read"
+    """The meter renews its registers inside the read: words after `register`, or the first, are newer than those before."""
+    REBOOT_METER = "reboot-meter"
+    """The meter hears nothing from this request on for `lasts_s`; its registers survive."""
+    WELD_RELAY = "weld-relay"
+    """The relay stays `relay`, whatever the meter decides, until the rule is removed."""
+    SWITCH_RELAY = "switch-relay"
+    """Somebody with a hand-held forces the relay to `relay`."""
+    JUMP_CLOCK = "jump-clock"
+    """The meter's clock jumps by `jump_s`."""
+    DRIFT_CLOCK = "drift-clock"
+    """The meter's clock gains `drift_ppm` (86 ppm are 7.4 s a day), until the rule is removed."""
+    SET_PURCHASE_COUNT = "set-purchase-count"
+    """The purchase count is `purchase_count` now: lost, worn, or near its end."""
+    FOREIGN_TOP_UP = "foreign-top-up"
+    """Somebody tops up by card: `amount_fen` more, and the next purchase count."""
+    REPLACE_METER = "replace-meter"
+    """Another meter hangs there: nothing counted, nothing bought, money control off, clock right."""
+
+
+_K = FaultKind
+CONNECTION_KINDS = frozenset({_K.HALF_OPEN, _K.REFUSE_CLIENT, _K.REFUSE_SECOND_CLIENT, _K.KICK_FIRST_CLIENT})
+"""Strike connections; the others strike requests."""
+ENERGY_METER_KINDS = frozenset({_K.JUMP_CLOCK, _K.DRIFT_CLOCK})
+PREPAID_KINDS = frozenset(
+    {_K.WELD_RELAY, _K.SWITCH_RELAY, _K.SET_PURCHASE_COUNT, _K.FOREIGN_TOP_UP, _K.REPLACE_METER}
+)
+HAPPENING_KINDS = ENERGY_METER_KINDS | PREPAID_KINDS
+"""Change one meter just before it hears the request, which it then answers. Once, unless `count` says more."""
+WIRE_KINDS = frozenset(
+    {_K.FLIP_BIT, _K.BAD_CRC, _K.TRUNCATE, _K.EXTRA_BYTES, _K.JUNK_BEFORE, _K.DUPLICATE_REPLY, _K.SPLIT_REPLY}
+    | {_K.WRONG_UNIT, _K.JOIN_REPLIES, _K.SWAP_REPLIES, _K.CROSS_REPLY, _K.DISCONNECT, _K.REBOOT_GATEWAY}
+)
+"""Strike the reply after the bus: what the gateway sends is not what the meter said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One rule. A place that is None fits all; `skip` frames that fit pass first, then it fires `count` times."""
+
+    kind: FaultKind | str
+
+    gateway: str | None = None
+    port: int | None = None
+    meter: str | None = None
+    function: int | None = None
+    register: int | None = None
+    """Fits requests whose range of registers holds this address."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    """The window on the farm's clock, aware; `until` is the first moment outside."""
+    count: int | None = None
+    """None: for ever; once for what happens to a meter."""
+    skip: int = 0
+    probability: float = 1.0
+
+    delay_s: float | None = None
+    size: int | None = None
+    code: int | None = None
+    unit: int | None = None
+    lasts_s: float | None = None
+    applied: int | None = None
+    """How many of the written values, from the first; a negative number counts from the last."""
+    relay: str | None = None
+    jump_s: float | None = None
+    drift_ppm: int | None = None
+    purchase_count: int | None = None
+    amount_fen: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in set(FaultKind):
+            raise FaultRuleError("kind", f"one of {', '.join(FaultKind)}, not {self.kind!r}")
+        for name, option in _OPTIONS.items():
+            self._check_option(name, option)
+        self._check_when()
+        self._check_where()
+
+    def _check_option(self, name: str, option: "_Option") -> None:
+        value = getattr(self, name)
+        if value is None:
+            if self.kind in option.needed_by:
+                raise FaultRuleError(name, f"{option.expected}; {self.kind} needs it")
+        elif self.kind not in option.needed_by | option.taken_by:
+            kinds = ", ".join(sorted(option.needed_by | option.taken_by))
+            raise FaultRuleError(name, f"{option.expected} for {kinds}, and for no other kind")
+        elif not option.fits(value):
+            raise FaultRuleError(name, f"{option.expected}, not {value!r}")
+
+    def _check_when(self) -> None:
+        if not 0 < self.probability <= 1:
+            raise FaultRuleError("probability", f"above 0, at most 1, not {self.probability}")
+        if self.skip < 0 or (self.count is not None and self.count < 1):
+            raise FaultRuleError("count", "at least 1, and skip at least 0")
+        for key, moment in {"since": self.since, "until": self.until}.items():
+            if moment is not None and moment.tzinfo is None:
+                raise FaultRuleError(key, f"a time with an offset, such as +08:00, not {moment}")
+        if self.since is not None and self.until is not None and self.until <= self.since:
+            raise FaultRuleError("until", f"a time after since ({self.since}), not {self.until}")
+
+    def _check_where(self) -> None:
+        if self.kind == FaultKind.DEAD_GATEWAY and self.gateway is None:
+            raise FaultRuleError("gateway", "the number of the gateway that is dead")
+        if self.kind in HAPPENING_KINDS | {FaultKind.DEAD_METER} and self.meter is None:
+            raise FaultRuleError("meter", f"the number of the meter that {self.kind} happens to")
+        if self.kind in CONNECTION_KINDS:
+            for key in ("meter", "function", "register"):
+                if getattr(self, key) is not None:
+                    raise FaultRuleError(key, f"nothing: {self.kind} strikes connections, not requests")
+
+
+class _Option(NamedTuple):
+    expected: str
+    fits: Callable[[Any], bool]
+    needed_by: frozenset[FaultKind] = frozenset()
+    taken_by: frozenset[FaultKind] = frozenset()
+
+
+_OPTIONS: Mapping[str, _Option] = {
+    "delay_s": _Option(
+        "seconds, 0 or more",
+        lambda value: value >= 0,
+        frozenset({_K.DELAY_REPLY, _K.DELAY_REQUEST}),
+        frozenset({_K.SPLIT_REPLY}),
+    ),
+    "size": _Option(
+        "a number of bytes from 1 to 256",
+        lambda value: 1 <= value <= 256,
+        taken_by=frozenset({_K.TRUNCATE, _K.EXTRA_BYTES, _K.JUNK_BEFORE, _K.SPLIT_REPLY}),
+    ),
+    "code": _Option(
+        "an exception code from 1 to 255", lambda value: 1 <= value <= 255, frozenset({_K.EXCEPTION})
+    ),
+    "unit": _Option(
+        "a unit id from 0 to 255", lambda value: 0 <= value <= 255, taken_by=frozenset({_K.WRONG_UNIT})
+    ),
+    "lasts_s": _Option(
+        "seconds, more than 0",
+        lambda value: value > 0,
+        frozenset({_K.REBOOT_METER}),
+        frozenset({_K.TORN_WRITE, _K.REBOOT_GATEWAY}),
+    ),
+    "applied": _Option("a number of values, not 0", lambda value: value != 0, frozenset({_K.TORN_WRITE})),
+    "relay": _Option(
+        "open or closed",
+        lambda value: value in {"open", "closed"},
+        frozenset({_K.WELD_RELAY, _K.SWITCH_RELAY}),
+    ),
+    "jump_s": _Option("seconds, not 0", lambda value: value != 0, frozenset({_K.JUMP_CLOCK})),
+    "drift_ppm": _Option(
+        "parts in a million, within ±100 000 and not 0",
+        lambda value: 0 < abs(value) <= 100_000,
+        frozenset({_K.DRIFT_CLOCK}),
+    ),
+    "purchase_count": _Option(
+        "a purchase count from 0 to 65535",
+        lambda value: 0 <= value <= 0xFFFF,
+        frozenset({_K.SET_PURCHASE_COUNT}),
+    ),
+    "amount_fen": _Option(
+        "an amount in fen, more than 0", lambda value: value > 0, frozenset({_K.FOREIGN_TOP_UP})
+    ),
+}

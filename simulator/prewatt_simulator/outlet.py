@@ -1,0 +1,94 @@
+"""Where replies leave a gateway under faults: kept back, handed to somebody else, or as other bytes.
+
+Owns what a port still holds of replies. When a segment leaves is the line's business, what happens to its bytes
+`faults.wire`'s.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from prewatt_simulator.faults import FaultKind, wire
+from prewatt_simulator.passage import Passage
+
+
+class Client(Protocol):
+    """What replies leave to."""
+
+    crc: bool
+
+    def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes: ...
+    def send(self, data: bytes) -> None: ...
+    def abort(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A reply on its way: to whom, to what, and how it went so far."""
+
+    client: Client
+    tag: int
+    unit: int
+    request: bytes
+    reply: bytes | None
+    passage: Passage
+
+
+class Outlet:
+    """Of one port."""
+
+    def __init__(self) -> None:
+        self._late: list[Outgoing] = []
+        self._kept: dict[Client, tuple[bytes, bool]] = {}
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is something that a later request sets free."""
+        return bool(self._late or self._kept)
+
+    def forget(self, client: Client) -> None:
+        """The client has gone; what came too late for it stays."""
+        self._kept.pop(client, None)
+
+    def late_frames(self, client: Client, tag: int) -> list[bytes]:
+        """The replies that came too late, in frames for the client that asks next."""
+        late, self._late = self._late, []
+        frames = []
+        for out in late:
+            assert out.reply is not None
+            frame = client.frame(tag, out.unit, out.request, out.reply)
+            out.passage.sent = (frame,)
+            frames.append(frame)
+        return frames
+
+    def segments(self, out: Outgoing) -> wire.Segments:
+        """What leaves to the client now."""
+        if out.reply is None:
+            return ()
+        strike, passage = out.passage.strike, out.passage
+        if strike is None:
+            frame = out.client.frame(out.tag, out.unit, out.request, out.reply)
+            return self._with_kept(out.client, (frame,), passage)
+        fault = strike.fault
+        unit = out.unit
+        if fault.kind == FaultKind.WRONG_UNIT:
+            unit = unit % 247 + 1 if fault.unit is None else fault.unit
+        frame = out.client.frame(out.tag, unit, out.request, out.reply)
+        if not frame:
+            return ()
+        if fault.kind == FaultKind.CROSS_REPLY:
+            self._late.append(out)
+            passage.sent = ()
+        elif fault.kind in {FaultKind.JOIN_REPLIES, FaultKind.SWAP_REPLIES} and out.client not in self._kept:
+            self._kept[out.client] = (frame, fault.kind == FaultKind.SWAP_REPLIES)
+            passage.sent = ()
+        else:
+            passage.sent = wire.segments(fault, frame, strike.rng, crc=out.client.crc)
+            return self._with_kept(out.client, passage.sent, passage)
+        return ()
+
+    def _with_kept(self, client: Client, segments: wire.Segments, passage: Passage) -> wire.Segments:
+        if client not in self._kept:
+            return segments
+        kept, swapped = self._kept.pop(client)
+        passage.sent = (*segments, kept) if swapped else (kept + segments[0], *segments[1:])
+        return passage.sent

@@ -1,0 +1,177 @@
+"""Faults of the meter itself: power cuts, hands, cards, worn clocks and counters."""
+
+import struct
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.wire import vendor
+from prewatt_fixtures.wire.pdu import read_holding, write_multiple
+from prewatt_simulator.faults import Fault
+
+METER = "0010010101"
+READ = read_holding(0, 2)
+TOP_UP = vendor.encode_request(vendor.TopUp(5000, 7))
+
+
+@pytest.fixture
+def desk(desk_of: Any, opened: Any) -> Any:
+    return desk_of(opened)
+
+
+def money(desk: Any) -> tuple[int, int, int]:
+    meter = desk.meter()
+    return meter.remaining_fen, meter.total_purchased_fen, meter.purchase_count
+
+
+class TestTornWrite:
+    def test_the_amount_of_a_top_up_is_in_and_the_count_is_not(self, desk: Any) -> None:
+        desk.farm.faults.add(Fault(kind="torn-write", applied=1, count=1))
+        assert desk.ask(TOP_UP) is None
+        assert money(desk) == (4125 + 5000, 30000 + 5000, 6)
+
+    def test_the_count_is_in_and_the_amount_is_not(self, desk: Any) -> None:
+        desk.farm.faults.add(Fault(kind="torn-write", applied=-1, count=1))
+        assert desk.ask(TOP_UP) is None
+        assert money(desk) == (4125, 30000, 7)
+
+    def test_some_values_of_a_money_control_are_in(self, desk: Any) -> None:
+        desk.farm.faults.add(Fault(kind="torn-write", applied=2, count=1))
+        control = vendor.MoneyControl(on=True, remaining_fen=100, purchase_count=9, overdraft_fen=700)
+        assert desk.ask(vendor.encode_request(control)) is None
+        assert money(desk) == (100, 30000, 6)
+
+    def test_some_rows_of_a_register_write_are_in(self, desk_of: Any) -> None:
+        desk = desk_of({"model": '"ADW300"'})
+        rows = desk.farm.meter(METER).profile.registers
+        first = next(row for row in rows if row.measurement.key == "pt_ratio")
+        second = next(row for row in rows if row.measurement.key == "ct_ratio")
+        assert second.address == first.end
+        desk.farm.faults.add(Fault(kind="torn-write", applied=-1, count=1))
+        assert desk.ask(write_multiple(first.address, struct.pack(">HH", 3, 40))) is None
+        assert desk.words(first.address, 2) == (1, 40)
+
+    def test_nothing_answers_until_the_power_is_back(self, desk: Any) -> None:
+        desk.farm.faults.add(Fault(kind="torn-write", applied=1, count=1, function=0x20, lasts_s=30))
+        desk.ask(TOP_UP)
+        assert desk.ask(READ) is None
+        desk.clock.advance(30)
+        assert desk.ask(READ) is not None
+
+
+def test_a_read_is_torn_between_the_words_of_a_value(desk_of: Any, opened: Any) -> None:
+    """655.35 kWh is 0000 FFFF; one count later it is 0001 0000: half of each is neither."""
+    desk = desk_of(opened | {"start": '{ energy = "655.35", remaining = "41.25" }'})
+    assert desk.words(0, 2) == (0, 0xFFFF)
+    desk.farm.faults.add(Fault(kind="torn-read", register=0, count=1))
+    desk.clock.advance(36)
+    assert desk.words(0, 2) == (0, 0)
+    assert desk.words(0, 2) == (1, 0)
+
+
+def test_a_meter_that_reboots_is_silent_and_keeps_its_registers(desk: Any) -> None:
+    desk.farm.faults.add(Fault(kind="reboot-meter", meter=METER, lasts_s=10, count=1))
+    before = money(desk)
+    assert [desk.ask(READ), desk.ask(TOP_UP)] == [None, None]
+    desk.clock.advance(10)
+    assert desk.ask(READ) is not None
+    assert money(desk)[1:] == before[1:]
+    assert [entry.fault for entry in desk.farm.journal] == ["reboot-meter-1", "reboot-meter-1", None]
+
+
+class TestRelay:
+    def test_a_welded_relay_supplies_whatever_is_decided_until_the_rule_goes(self, desk: Any) -> None:
+        rule = desk.farm.faults.add(Fault(kind="weld-relay", meter=METER, relay="closed"))
+        desk.ask(READ)
+        desk.clock.advance(60 * 3600)
+        assert desk.meter().relay_closed
+        assert desk.meter().remaining_fen < 0, "it goes on supplying, and counting"
+        desk.farm.faults.remove(rule)
+        assert not desk.meter().relay_closed
+
+    def test_one_welded_open_supplies_nothing(self, desk: Any) -> None:
+        desk.farm.faults.add(Fault(kind="weld-relay", meter=METER, relay="open"))
+        desk.ask(READ)
+        before = desk.meter().energy_centikwh
+        desk.clock.advance(3600)
+        assert not desk.meter().relay_closed
+        assert desk.meter().energy_centikwh == before
+
+    def test_somebody_switches_by_hand(self, desk: Any) -> None:
+        desk.farm.faults.add(Fault(kind="switch-relay", meter=METER, relay="open"))
+        desk.ask(READ)
+        assert (desk.meter().relay_closed, desk.meter().forced) == (False, False)
+
+
+class TestClock:
+    def words(self, desk: Any) -> tuple[int, ...]:
+        clock = desk.words(0x0228, 4)
+        return tuple(byte for word in clock for byte in word.to_bytes(2, "big"))[:7]
+
+    def test_it_jumps_once(self, desk: Any) -> None:
+        desk.farm.faults.add(Fault(kind="jump-clock", meter=METER, jump_s=-3600))
+        assert self.words(desk)[4:] == (23, 0, 0)
+        desk.clock.advance(2)
+        assert self.words(desk)[4:] == (23, 0, 2)
+
+    def test_it_drifts_until_the_rule_goes_and_does_not_jump_back(self, desk: Any) -> None:
+        rule = desk.farm.faults.add(Fault(kind="drift-clock", meter=METER, drift_ppm=10_000))
+        desk.ask(READ)
+        desk.clock.advance(3600)
+        assert self.words(desk)[4:] == (1, 0, 36)
+        desk.farm.faults.remove(rule)
+        desk.clock.advance(3600)
+        assert self.words(desk)[4:] == (2, 0, 36)
+
+    def test_a_fast_clock_changes_the_rate_earlier(self, desk_of: Any, opened: Any) -> None:
+        def energies(ppm: int | None) -> Any:
+            desk = desk_of(opened | {"start": '{ energy = "0.00", remaining = "4100.00" }'})
+            if ppm is not None:
+                desk.farm.faults.add(Fault(kind="drift-clock", meter=METER, drift_ppm=ppm))
+            desk.ask(READ)
+            desk.clock.advance(timedelta(hours=20).total_seconds())
+            return desk.meter().energy_by_rate_mwh
+
+        steady, fast = energies(None), energies(50_000)
+        assert sum(steady) == sum(fast), "what is drawn does not depend on the meter's clock"
+        assert steady != fast
+
+
+class TestMoney:
+    def test_a_card_tops_up_behind_everybodys_back(self, desk: Any) -> None:
+        desk.farm.faults.add(Fault(kind="foreign-top-up", meter=METER, amount_fen=1000, function=0x20))
+        desk.ask(READ)
+        assert money(desk) == (4125, 30000, 6)
+        reply = desk.ask(TOP_UP)
+        assert vendor.decode_reply(reply).result is vendor.VendorResult.WRONG_COUNT
+        assert money(desk) == (5125, 31000, 7)
+        desk.ask(TOP_UP)
+        assert money(desk) == (5125, 31000, 7), "it happened once"
+
+    def test_the_purchase_count_is_lost_or_near_its_end(self, desk: Any) -> None:
+        desk.farm.faults.add(Fault(kind="set-purchase-count", meter=METER, purchase_count=65533))
+        desk.ask(READ)
+        assert money(desk) == (4125, 30000, 65533)
+
+    def test_a_replaced_meter_has_counted_and_sold_nothing(self, desk: Any) -> None:
+        desk.farm.faults.add(Fault(kind="replace-meter", meter=METER))
+        desk.ask(READ)
+        assert money(desk) == (0, 0, 0)
+        assert (desk.meter().energy_centikwh, desk.meter().money_on) == (0, False)
+
+
+class TestRequests:
+    def test_a_repeated_request_is_heard_twice(self, desk: Any) -> None:
+        desk.meter().counter_rule = type(desk.meter().counter_rule)("unchecked")
+        desk.farm.faults.add(Fault(kind="repeat-request", function=0x20, count=1))
+        desk.ask(TOP_UP)
+        assert money(desk) == (4125 + 10000, 30000 + 10000, 7)
+
+    def test_a_corrupt_request_is_another_request(self, desk_of: Any, opened: Any) -> None:
+        asked = set()
+        for seed in range(8):
+            desk = desk_of(opened, seed=seed)
+            desk.farm.faults.add(Fault(kind="corrupt-request", count=1))
+            asked.add(desk.ask(READ))
+        assert len(asked) > 1

@@ -1,0 +1,261 @@
+"""What a client receives under faults on the wire, byte for byte, over real sockets."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.wire import mbap, rtu, vendor
+from prewatt_fixtures.wire.pdu import read_holding
+from prewatt_simulator.faults import Fault
+
+pytestmark = pytest.mark.anyio
+
+READ = read_holding(0x0221, 1)
+COUNT_6 = b"\x03\x02\0\6"
+FRAME = rtu.encode(1, COUNT_6)
+OTHER = rtu.encode(2, COUNT_6)
+
+
+@pytest.fixture
+def desk(desk_of: Any, opened: Any) -> Any:
+    return desk_of(opened, opened)
+
+
+async def received(desk: Any, served: Any, size: int, /, framing: str = "rtu", **fault: Any) -> bytes:
+    """What arrives of one reply, and the sound reply behind it, which comes whatever became of the first."""
+    desk.farm.faults.add(Fault(count=1, **fault))
+    frames = {
+        "rtu": rtu.encode(1, READ) + rtu.encode(2, READ),
+        "tcp": mbap.encode(7, 1, READ) + mbap.encode(7, 2, READ),
+    }
+    async with served(desk.farm, framing) as wire:
+        wire.send(frames[framing])
+        data: bytes = await wire.receive(size)
+    return data
+
+
+class TestBytes:
+    async def test_a_flipped_bit_is_one_bit(self, desk: Any, served: Any) -> None:
+        data = await received(desk, served, 14, kind="flip-bit")
+        changed = int.from_bytes(data[:7], "big") ^ int.from_bytes(FRAME, "big")
+        assert changed.bit_count() == 1
+        assert data[7:] == OTHER
+
+    async def test_a_bad_crc_is_a_sound_frame_but_for_its_end(self, desk: Any, served: Any) -> None:
+        data = await received(desk, served, 14, kind="bad-crc")
+        assert data[:5] == FRAME[:5]
+        assert not rtu.is_whole(data[:7])
+        assert data[7:] == OTHER
+
+    async def test_modbus_tcp_has_no_crc_to_be_bad(self, desk: Any, served: Any) -> None:
+        data = await received(desk, served, 22, framing="tcp", kind="bad-crc")
+        assert data == mbap.encode(7, 1, COUNT_6) + mbap.encode(7, 2, COUNT_6)
+
+    async def test_a_truncated_reply_lacks_its_last_bytes(self, desk: Any, served: Any) -> None:
+        assert await received(desk, served, 11, kind="truncate", size=3) == FRAME[:4] + OTHER
+
+    async def test_extra_bytes_follow_and_junk_comes_before(self, desk: Any, served: Any) -> None:
+        data = await received(desk, served, 17, kind="extra-bytes", size=3)
+        assert (data[:7], data[10:]) == (FRAME, OTHER)
+        desk.farm.faults.clear()
+        data = await received(desk, served, 17, kind="junk-before", size=3)
+        assert data[3:] == FRAME + OTHER
+
+    async def test_a_reply_comes_twice(self, desk: Any, served: Any) -> None:
+        assert await received(desk, served, 21, kind="duplicate-reply") == FRAME + FRAME + OTHER
+
+    @pytest.mark.parametrize(
+        ("fault", "frame"),
+        [
+            ({"kind": "wrong-unit", "unit": 9}, rtu.encode(9, COUNT_6)),
+            ({"kind": "wrong-unit"}, rtu.encode(2, COUNT_6)),
+            ({"kind": "wrong-function"}, rtu.encode(1, b"\x02\x02\0\6")),
+            ({"kind": "wrong-length"}, rtu.encode(1, b"\x03\x04\0\6")),
+            ({"kind": "exception", "code": 6}, rtu.encode(1, b"\x83\x06")),
+            ({"kind": "exception", "code": 0x0B}, rtu.encode(1, b"\x83\x0b")),
+        ],
+    )
+    async def test_a_wrong_reply_has_a_good_crc(
+        self, desk: Any, served: Any, fault: dict[str, Any], frame: bytes
+    ) -> None:
+        assert await received(desk, served, len(frame) + 7, **fault) == frame + OTHER
+
+    async def test_a_wrong_value_cannot_be_told_from_a_right_one(self, desk: Any, served: Any) -> None:
+        data = await received(desk, served, 14, kind="wrong-value")
+        assert rtu.is_whole(data[:7])
+        assert data[:3] == FRAME[:3]
+        assert data[:7] != FRAME
+
+    async def test_the_same_seed_damages_the_same_bytes(self, desk_of: Any, opened: Any, served: Any) -> None:
+        async def damaged(seed: int) -> list[bytes]:
+            desk = desk_of(opened, opened, seed=seed)
+            for kind in ("flip-bit", "extra-bytes", "junk-before", "truncate"):
+                desk.farm.faults.add(Fault(kind=kind, count=1))
+            async with served(desk.farm) as wire:
+                wire.send(rtu.encode(1, READ) * 5)
+                async with asyncio.timeout(10):
+                    await wire.reader.readuntil(FRAME)
+                    while len(desk.farm.journal) < 5:  # noqa: ASYNC110 - the farm tells nobody
+                        await asyncio.sleep(0)
+            return [segment for entry in desk.farm.journal for segment in entry.sent or ()]
+
+        assert await damaged(1) == await damaged(1) != await damaged(2)
+
+    async def test_the_journal_holds_what_the_meter_said_and_what_left(self, desk: Any, served: Any) -> None:
+        await received(desk, served, 21, kind="duplicate-reply")
+        struck, sound = desk.farm.journal
+        assert (struck.reply, struck.sent, struck.fault) == (COUNT_6, (FRAME + FRAME,), "duplicate-reply-1")
+        assert (sound.sent, sound.fault) == (None, None)
+
+
+class TestOrder:
+    async def test_a_split_reply_comes_byte_by_byte_in_its_time(self, desk: Any, served: Any) -> None:
+        desk.farm.faults.add(Fault(kind="split-reply", size=1, delay_s=1))
+        async with served(desk.farm) as wire:
+            wire.send(rtu.encode(1, READ))
+            for byte in FRAME:
+                assert await wire.receive(1) == bytes((byte,))
+                desk.clock.advance(1)
+
+    async def test_joined_replies_come_in_one_segment(self, desk: Any, served: Any) -> None:
+        desk.farm.faults.add(Fault(kind="join-replies", count=1))
+        async with served(desk.farm) as wire:
+            wire.send(rtu.encode(1, READ))
+            while not len(desk.farm.journal):  # noqa: ASYNC110 - the farm tells nobody
+                await asyncio.sleep(0)
+            wire.send(rtu.encode(2, READ))
+            assert await wire.receive(14) == FRAME + OTHER
+        assert [entry.sent for entry in desk.farm.journal] == [(), (FRAME + OTHER,)]
+
+    async def test_swapped_replies_keep_their_transactions(self, desk: Any, served: Any) -> None:
+        desk.farm.faults.add(Fault(kind="swap-replies", count=1))
+        async with served(desk.farm, "tcp") as wire:
+            wire.send(mbap.encode(1, 1, READ) + mbap.encode(2, 2, READ))
+            assert await wire.receive(22) == mbap.encode(2, 2, COUNT_6) + mbap.encode(1, 1, COUNT_6)
+
+    async def test_a_kept_reply_comes_even_after_its_rule_has_gone(self, desk: Any, served: Any) -> None:
+        rule = desk.farm.faults.add(Fault(kind="swap-replies", count=1))
+        async with served(desk.farm) as wire:
+            wire.send(rtu.encode(1, READ))
+            while not rule.fired:  # noqa: ASYNC110 - the farm tells nobody
+                await asyncio.sleep(0)
+            desk.farm.faults.clear()
+            wire.send(rtu.encode(2, READ))
+            assert await wire.receive(14) == OTHER + FRAME
+
+    async def test_a_late_reply_goes_to_whoever_asks_next_even_on_a_new_connection(
+        self, desk: Any, connected: Any
+    ) -> None:
+        rule = desk.farm.faults.add(Fault(kind="cross-reply", count=1))
+        async with desk.farm.serving() as endpoints:
+            async with connected(endpoints[0]) as leaving:
+                leaving.send(rtu.encode(1, READ))
+                while not rule.fired:  # noqa: ASYNC110 - the farm tells nobody
+                    await asyncio.sleep(0)
+            async with connected(endpoints[0]) as coming:
+                coming.send(rtu.encode(2, READ))
+                assert await coming.receive(14) == FRAME + OTHER
+
+    async def test_over_modbus_tcp_a_late_reply_takes_the_next_ones_transaction(
+        self, desk: Any, served: Any
+    ) -> None:
+        desk.farm.faults.add(Fault(kind="cross-reply", count=1))
+        async with served(desk.farm, "tcp") as wire:
+            wire.send(mbap.encode(1, 1, READ) + mbap.encode(2, 2, READ))
+            assert await wire.receive(22) == mbap.encode(2, 1, COUNT_6) + mbap.encode(2, 2, COUNT_6)
+
+
+class TestConnections:
+    async def test_a_client_is_dropped_instead_of_answered(self, desk: Any, served: Any) -> None:
+        desk.farm.faults.add(Fault(kind="disconnect", count=1))
+        async with served(desk.farm) as wire:
+            wire.send(rtu.encode(1, vendor.encode_request(vendor.TopUp(5000, 7))))
+            assert await wire.ended()
+        assert desk.meter().purchase_count == 7
+
+    async def test_a_gateway_that_reboots_drops_all_and_lets_nobody_in_for_a_while(
+        self, desk: Any, connected: Any
+    ) -> None:
+        desk.farm.faults.add(Fault(kind="reboot-gateway", count=1, lasts_s=10))
+        async with desk.farm.serving() as endpoints:
+            async with connected(endpoints[0]) as one, connected(endpoints[0]) as other:
+                one.send(rtu.encode(1, READ))
+                assert await one.ended()
+                assert await other.ended()
+            async with connected(endpoints[0]) as early:
+                assert await early.ended()
+            desk.clock.advance(10)
+            async with connected(endpoints[0]) as late:
+                late.send(rtu.encode(1, READ))
+                assert await late.receive(7) == FRAME
+        assert [each.fault for each in desk.farm.journal.happenings] == ["reboot-gateway-1"]
+
+    @pytest.mark.parametrize(("framing", "frame"), [("rtu", FRAME), ("tcp", mbap.encode(7, 1, COUNT_6))])
+    async def test_a_half_open_connection_stays_silent_and_the_next_one_works(
+        self, desk: Any, connected: Any, framing: Any, frame: bytes
+    ) -> None:
+        desk.farm.faults.add(Fault(kind="half-open", count=1))
+        request = rtu.encode(1, READ) if framing == "rtu" else mbap.encode(7, 1, READ)
+        async with (
+            desk.farm.serving(framing=framing) as endpoints,
+            connected(endpoints[0]) as silent,
+            connected(endpoints[0]) as heard,
+        ):
+            silent.send(request)
+            heard.send(request)
+            assert await heard.receive(len(frame)) == frame
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):  # a reply would be here by now
+                    await silent.reader.read(1)
+        assert len(desk.farm.journal) == 1
+
+    async def test_a_second_client_is_refused(self, desk: Any, connected: Any) -> None:
+        desk.farm.faults.add(Fault(kind="refuse-second-client"))
+        async with (
+            desk.farm.serving() as endpoints,
+            connected(endpoints[0]) as first,
+        ):
+            first.send(rtu.encode(1, READ))
+            assert await first.receive(7) == FRAME
+            async with connected(endpoints[0]) as second:
+                assert await second.ended()
+            first.send(rtu.encode(2, READ))
+            assert await first.receive(7) == OTHER
+
+    async def test_a_second_client_kicks_the_first(self, desk: Any, connected: Any) -> None:
+        desk.farm.faults.add(Fault(kind="kick-first-client"))
+        async with desk.farm.serving() as endpoints, connected(endpoints[0]) as first:
+            first.send(rtu.encode(1, READ))
+            assert await first.receive(7) == FRAME
+            async with connected(endpoints[0]) as second:
+                assert await first.ended()
+                second.send(rtu.encode(1, READ))
+                assert await second.receive(7) == FRAME
+
+    async def test_every_client_is_refused_while_the_rule_stands(self, desk: Any, connected: Any) -> None:
+        rule = desk.farm.faults.add(Fault(kind="refuse-client", gateway="001001", port=1))
+        async with desk.farm.serving() as endpoints:
+            for _ in range(2):
+                async with connected(endpoints[0]) as wire:
+                    assert await wire.ended()
+            assert rule.fired == 2
+            desk.farm.faults.remove(rule)
+            async with connected(endpoints[0]) as wire:
+                wire.send(rtu.encode(1, READ))
+                assert await wire.receive(7) == FRAME
+
+
+async def test_a_request_held_back_reaches_the_meter_when_nobody_waits_any_more(
+    desk: Any, served: Any
+) -> None:
+    desk.farm.faults.add(Fault(kind="delay-request", function=0x20, delay_s=3600, count=1))
+    async with served(desk.farm) as wire:
+        wire.send(rtu.encode(1, vendor.encode_request(vendor.TopUp(5000, 7))))
+        wire.send(rtu.encode(1, READ))
+        assert await wire.receive(7) == FRAME, "the bus is free meanwhile, and the top-up is not done"
+        desk.clock.advance(3600)
+        async with asyncio.timeout(10):
+            while desk.meter().purchase_count != 7:  # noqa: ASYNC110 - the farm tells nobody
+                await asyncio.sleep(0)
+    assert [entry.verdict for entry in desk.farm.journal] == ["held", "answered", "heard-late"]
