@@ -1,0 +1,115 @@
+"""Fields that all messages share: addresses and time stamps in semi-octets.
+
+Source: 3GPP TS 23.040 §9.1.2.3 (semi-octets), §9.1.2.5 (addresses), §9.2.3.11 (service centre time stamp); for the
+service centre's address in front of a PDU, 3GPP TS 27.005 §3.1 (<pdu>).
+"""
+
+import re
+from datetime import datetime, timedelta
+
+from prewatt_simulator.modem.errors import BadNumber, PduError
+
+DIGITS_MAX = 20
+_DIGITS = "0123456789*#abc"
+_FILLER = 0xF
+_NUMBER = re.compile(rf"\+?[0-9*#]{{1,{DIGITS_MAX}}}")
+_INTERNATIONAL, _UNKNOWN = 0x91, 0x81
+_ALPHANUMERIC_TON, _INTERNATIONAL_TON = 5, 1
+
+
+class Octets:
+    """Octets to be taken from the front; `PduError` when there are too few."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def take(self, count: int) -> bytes:
+        """The next `count` octets."""
+        found = self._data[self._at : self._at + count]
+        if len(found) < count:
+            raise PduError(f"ends after {len(self._data)} octets, inside a field")
+        self._at += count
+        return found
+
+    def octet(self) -> int:
+        """The next octet."""
+        return self.take(1)[0]
+
+    def rest(self) -> bytes:
+        """All that is left."""
+        return self.take(len(self._data) - self._at)
+
+
+def check_number(number: str) -> str:
+    """The same number, or `BadNumber`."""
+    if not _NUMBER.fullmatch(number):
+        raise BadNumber(number)
+    return number
+
+
+def _swap(octet: int) -> int:
+    return (octet & 0x0F) << 4 | octet >> 4
+
+
+def _semi_octets(digits: str) -> bytes:
+    values = [_DIGITS.index(digit) for digit in digits] + [_FILLER] * (len(digits) % 2)
+    return bytes(low | high << 4 for low, high in zip(values[::2], values[1::2], strict=True))
+
+
+def _digits(kind: int, body: bytes, count: int) -> str:
+    values = [nibble for octet in body for nibble in (octet & 0x0F, octet >> 4)][:count]
+    if _FILLER in values:
+        raise PduError("a filler stands inside a number")
+    if kind >> 4 & 0x07 == _ALPHANUMERIC_TON:
+        raise PduError("an alphanumeric address cannot be sent to")
+    plus = "+" if kind >> 4 & 0x07 == _INTERNATIONAL_TON else ""
+    return plus + "".join(_DIGITS[value] for value in values)
+
+
+def take_address(octets: Octets) -> str:
+    """The number in an address field, with a + when it is international."""
+    count = octets.octet()
+    if not 1 <= count <= DIGITS_MAX:
+        raise PduError(f"an address of {count} digits")
+    return _digits(octets.octet(), octets.take((count + 1) // 2), count)
+
+
+def encode_address(number: str) -> bytes:
+    """The address field of a number."""
+    digits = check_number(number).removeprefix("+")
+    kind = _INTERNATIONAL if number.startswith("+") else _UNKNOWN
+    return bytes((len(digits), kind)) + _semi_octets(digits)
+
+
+def take_service_centre(octets: Octets) -> str | None:
+    """The service centre's number in front of a PDU, None for the one that the card holds."""
+    length = octets.octet()
+    if not length:
+        return None
+    field = Octets(octets.take(length))
+    kind, body = field.octet(), field.rest()
+    count = 2 * len(body) - (1 if body and body[-1] >> 4 == _FILLER else 0)
+    if not 1 <= count <= DIGITS_MAX:
+        raise PduError(f"a service centre of {count} digits")
+    return _digits(kind, body, count)
+
+
+def encode_service_centre(number: str | None) -> bytes:
+    """What stands in front of a PDU that the modem shows."""
+    if number is None:
+        return b"\x00"
+    field = encode_address(number)[1:]
+    return bytes((len(field),)) + field
+
+
+def encode_time(at: datetime) -> bytes:
+    """The seven octets of an aware instant, in its own zone, told to a quarter of an hour."""
+    offset = at.utcoffset()
+    assert offset is not None, "a time stamp names its zone"
+    quarters = round(offset / timedelta(minutes=15))
+    parts = (at.year % 100, at.month, at.day, at.hour, at.minute, at.second, abs(quarters))
+    octets = [_swap(part // 10 << 4 | part % 10) for part in parts]
+    if quarters < 0:
+        octets[-1] |= 0x08
+    return bytes(octets)

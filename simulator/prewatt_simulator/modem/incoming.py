@@ -1,0 +1,78 @@
+"""What the network has for the modem: texts and delivery reports, held until it can be reached, then routed.
+
+Source: 3GPP TS 27.005 §3.4.1 (+CNMI: <mt> and <ds>, +CMT, +CMTI, +CDS).
+"""
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from prewatt_simulator.modem.news import News
+from prewatt_simulator.modem.pdu import encode_deliver, encode_status_report
+from prewatt_simulator.modem.settings import Settings
+from prewatt_simulator.modem.store import Store
+from prewatt_simulator.modem.userdata import split
+
+HELD_MAX = 1000
+"""Messages and reports that wait in the network; the oldest is lost first."""
+
+_STORE_AND_TELL, _HAND_OVER = 1, 2
+
+
+class _Waiting(NamedTuple):
+    body: bytes
+    is_report: bool
+
+
+class Incoming:
+    """One modem's queue in the network. `shown` makes (length, digits) of a message for the client."""
+
+    def __init__(
+        self, settings: Settings, store: Store, news: News, shown: Callable[[bytes], tuple[int, str]]
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._news = news
+        self._shown = shown
+        self._queue: deque[_Waiting] = deque(maxlen=HELD_MAX)
+        self._reference = 0
+
+    def add_text(self, number: str, text: str, at: datetime) -> int:
+        """Somebody sent a text; the number of its parts."""
+        self._reference = (self._reference + 1) % 256
+        bodies = [encode_deliver(number, part, at) for part in split(text, self._reference)]
+        self._queue.extend(_Waiting(body, is_report=False) for body in bodies)
+        return len(bodies)
+
+    def add_report(self, number: str, reference: int, status: int, sent_at: datetime, at: datetime) -> None:
+        """A message that the modem sent has come to its end."""
+        body = encode_status_report(number, reference, status, sent_at, at)
+        self._queue.append(_Waiting(body, is_report=True))
+
+    def fetch(self) -> None:
+        """The modem can be reached: hand over what there is a place for."""
+        if self._queue:
+            waiting = [each for each in self._queue if not self._route(each)]
+            self._queue.clear()
+            self._queue.extend(waiting)
+
+    def _route(self, waiting: _Waiting) -> bool:
+        """Whether it is done with; a report of which nobody wants to hear is dropped."""
+        settings = self._settings
+        if waiting.is_report:
+            if settings.report_news:
+                self._hand_over("+CDS: ", waiting.body)
+            return True
+        if settings.message_news == _HAND_OVER:
+            self._hand_over("+CMT: ,", waiting.body)
+            return True
+        place = self._store.put(waiting.body)
+        if place is not None and settings.message_news == _STORE_AND_TELL:
+            self._news.tell(f'+CMTI: "SM",{place}', by_mode=True)
+        return place is not None
+
+    def _hand_over(self, head: str, body: bytes) -> None:
+        length, pdu = self._shown(body)
+        self._settings.unacknowledged += self._settings.service
+        self._news.tell(f"{head}{length}\r\n{pdu}", by_mode=True)

@@ -1,0 +1,76 @@
+"""Lines in, answers out: what a modem replies to what was typed, and nothing of how it travels.
+
+The commands are those of `general` and `messaging`. A line's commands are done in order up to the first that fails
+(ITU-T V.250 §5.2.3); whatever a client types, the answer is a result code.
+"""
+
+from dataclasses import dataclass
+
+from prewatt_simulator.modem.card import Card
+from prewatt_simulator.modem.command import Command, body_of, parse
+from prewatt_simulator.modem.errors import AtError
+from prewatt_simulator.modem.general import GeneralCommands, Identity
+from prewatt_simulator.modem.messaging import MessageCommands
+from prewatt_simulator.modem.network import Network
+from prewatt_simulator.modem.pdu import Submit
+from prewatt_simulator.modem.settings import Settings
+from prewatt_simulator.modem.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is told, line by line, and the final result code; without one, the modem prompts for a message."""
+
+    told: tuple[str, ...]
+    result: str | None
+
+
+class Interpreter:
+    """The commands over one modem's parts."""
+
+    def __init__(
+        self, settings: Settings, card: Card, network: Network, store: Store, identity: Identity
+    ) -> None:
+        self._settings = settings
+        self._messages = MessageCommands(settings, card, network, store)
+        general = GeneralCommands(settings, card, network, identity)
+        self._table = general.table | self._messages.table | {"Z": self._reset}
+
+    def run(self, line: str | None) -> Answer | None:
+        """The answer to a command line, None to one that is no command. A line that was too long is None itself."""
+        told: list[str] = []
+        try:
+            body = body_of(line)
+            if body is None:
+                return None
+            for command in parse(body):
+                told += self._do(command)
+        except AtError as error:
+            self.cancel()
+            return Answer(tuple(told), error.result(self._settings.error_style))
+        return Answer(tuple(told), "OK" if self._messages.announced is None else None)
+
+    def submit(self, body: str | None) -> Submit:
+        """The message that was typed at the prompt; `MessageError` when it cannot be sent."""
+        return self._messages.submit(body)
+
+    def cancel(self) -> None:
+        """No message is awaited any more."""
+        self._messages.announced = None
+
+    def shown_pdu(self, body: bytes) -> tuple[int, str]:
+        """(length, hexadecimal digits) of a message for the client."""
+        return self._messages.shown_pdu(body)
+
+    def _do(self, command: Command) -> list[str]:
+        if self._messages.announced is not None:
+            raise AtError("nothing may stand behind +CMGS")
+        handler = self._table.get(command.name)
+        if handler is None:
+            raise AtError(f"{command.name} is unknown")
+        return handler(command)
+
+    def _reset(self, command: Command) -> list[str]:
+        command.number(0, range(1), default=0)
+        self._settings.reset()
+        return []

@@ -1,0 +1,31 @@
+"""What the modem does later, on a clock that somebody else reads."""
+
+import heapq
+import itertools
+from collections.abc import Callable
+
+LATER_MAX = 10_000
+"""Things that wait at the same time; what comes on top of them does not happen."""
+
+
+class Schedule:
+    """Actions in the order of their due times; of equal times, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._order = itertools.count()
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+
+    @property
+    def next_due_s(self) -> float | None:
+        """When the next action is due."""
+        return self._due[0][0] if self._due else None
+
+    def at(self, due_s: float, action: Callable[[], None]) -> None:
+        """Have `action` done at `due_s`."""
+        if len(self._due) < LATER_MAX:
+            heapq.heappush(self._due, (due_s, next(self._order), action))
+
+    def run(self, now_s: float) -> None:
+        """Do what is due."""
+        while self._due and self._due[0][0] <= now_s:
+            heapq.heappop(self._due)[2]()

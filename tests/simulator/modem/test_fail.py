@@ -1,0 +1,168 @@
+"""A network that rejects, dawdles and forgets; a modem that is pulled out; noise."""
+
+from typing import Any
+
+import pytest
+
+from prewatt_simulator.errors import FaultRuleError
+from prewatt_simulator.modem import SmsFault
+
+NUMBER = "+8613800138000"
+OTHER = "+8613900139000"
+SENT = "\r\n+CMGS: {}\r\n\r\nOK\r\n"
+
+
+@pytest.fixture
+def hello(submit: Any) -> Any:
+    return submit(NUMBER, "hello", report=True)
+
+
+def test_a_rejected_message_does_not_arrive(console: Any, submit: Any, hello: Any) -> None:
+    rule = console.modem.network.add(SmsFault(kind="reject", cause=38, number=NUMBER, count=1, skip=1))
+    assert console.send(hello) == SENT.format(210)
+    assert console.send(submit(OTHER, "hello")) == SENT.format(211)
+    assert console.send(hello) == "\r\n+CMS ERROR: 38\r\n"
+    assert console.send(hello) == SENT.format(213)
+    assert rule.fired == 1
+    assert [message.references for message in console.modem.inbox] == [(210,), (211,), (213,)]
+
+
+def test_errors_are_told_in_words_when_asked(console: Any, hello: Any) -> None:
+    console.modem.network.add(SmsFault(kind="reject", cause=38))
+    console.type("AT+CMEE=2\r")
+    assert console.send(hello) == "\r\n+CMS ERROR: Network out of order\r\n"
+
+
+def test_a_lost_answer_leaves_the_message_delivered(console: Any, hello: Any) -> None:
+    console.type("AT+CNMI=2,0,0,1,0\r")
+    console.modem.network.add(SmsFault(kind="lose-answer", delay_s=30, count=1))
+    assert console.send(hello) == ""
+    told = console.pass_time(30)
+    assert told.startswith("\r\n+CMS ERROR: 332\r\n\r\n+CDS: 26\r\n")
+    assert [message.text for message in console.modem.inbox] == ["hello"]
+
+
+def test_a_slow_message_keeps_others_waiting_only_once(console: Any, hello: Any) -> None:
+    console.modem.network.add(SmsFault(kind="slow", delay_s=12, count=1))
+    assert console.send(hello) == ""
+    assert console.pass_time(12) == SENT.format(210)
+    assert console.send(hello) == SENT.format(211)
+
+
+def test_an_undelivered_message_is_reported_so(console: Any, hello: Any) -> None:
+    console.type("AT+CNMI=2,0,0,1,0\r")
+    console.modem.network.add(SmsFault(kind="undelivered", count=1))
+    told = console.send(hello)
+    assert told.startswith(SENT.format(210))
+    assert told.endswith("46\r\n")
+    assert len(console.modem.inbox) == 0
+
+
+def test_a_lost_report_is_all_that_is_lost(console: Any, hello: Any) -> None:
+    console.type("AT+CNMI=2,0,0,1,0\r")
+    console.modem.network.add(SmsFault(kind="lose-report"))
+    assert console.send(hello) == SENT.format(210)
+    assert len(console.modem.inbox) == 1
+
+
+@pytest.mark.parametrize("registration", [0, 2, 3, 4])
+def test_without_registration_nothing_is_sent(console: Any, hello: Any, registration: int) -> None:
+    console.modem.network.registration = registration
+    assert console.send(hello) == "\r\n+CMS ERROR: 331\r\n"
+    console.modem.network.registration = 5
+    assert console.send(hello) == SENT.format(210)
+
+
+def test_signal_that_goes_while_sending_is_a_time_out(console: Any, hello: Any) -> None:
+    console.modem.network.answer_s = 5
+    console.send(hello)
+    console.modem.network.signal = None
+    assert console.pass_time(5) == "\r\n+CMS ERROR: 332\r\n"
+    assert len(console.modem.inbox) == 0
+
+
+def test_chance_is_the_seeds(console_of: Any, hello: Any) -> None:
+    told = []
+    for seed in (1, 1, 2):
+        console = console_of(seed=seed)
+        console.modem.network.add(SmsFault(kind="reject", cause=42, probability=0.5))
+        told.append(["42" in console.send(hello).split()[-1] for _ in range(40)])
+    assert told[0] == told[1] != told[2]
+    assert 5 < sum(told[0]) < 35
+
+
+def test_rules_can_be_taken_back(console: Any, hello: Any) -> None:
+    network = console.modem.network
+    first = network.add(SmsFault(kind="reject", cause=1))
+    network.add(SmsFault(kind="reject", cause=8))
+    network.remove(first)
+    network.remove(first)
+    assert console.send(hello) == "\r\n+CMS ERROR: 8\r\n"
+    network.clear()
+    assert console.send(hello).endswith("OK\r\n")
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [
+        ({"kind": "explode"}, "kind"),
+        ({"kind": "reject"}, "cause"),
+        ({"kind": "reject", "cause": 512}, "cause"),
+        ({"kind": "slow", "delay_s": 1, "cause": 38}, "cause"),
+        ({"kind": "slow"}, "delay_s"),
+        ({"kind": "slow", "delay_s": -1}, "delay_s"),
+        ({"kind": "lose-report", "delay_s": 1}, "delay_s"),
+        ({"kind": "lose-report", "status": 70}, "status"),
+        ({"kind": "undelivered", "status": 0}, "status"),
+        ({"kind": "lose-report", "probability": 0}, "probability"),
+        ({"kind": "lose-report", "count": 0}, "count"),
+    ],
+)
+def test_a_rule_that_cannot_apply_is_refused(keys: dict[str, Any], key: str) -> None:
+    with pytest.raises(FaultRuleError) as refused:
+        SmsFault(**keys)
+    assert refused.value.key == key
+
+
+def test_a_signal_out_of_range_is_refused(console: Any) -> None:
+    with pytest.raises(FaultRuleError, match="0 to 31 or None"):
+        console.modem.network.signal = 32
+
+
+def test_a_modem_that_is_pulled_out_sends_nothing_and_forgets(console: Any, hello: Any) -> None:
+    console.modem.network.answer_s = 5
+    console.type("AT+CMEE=2\r")
+    console.send(hello)
+    console.modem.lose()
+    assert console.type("AT\r") == ""
+    assert console.pass_time(5) == ""
+    console.modem.restore()
+    assert console.heard() == ""
+    assert console.type("AT+CMEE?\r") == "AT+CMEE?\r\r\n+CMEE: 0\r\n\r\nOK\r\n"
+    assert len(console.modem.inbox) == 0
+
+
+def test_noise_is_the_seeds_and_never_breaks_into_typing(console_of: Any, hello: Any) -> None:
+    heard = []
+    for seed in (1, 1, 2):
+        console = console_of(seed=seed)
+        console.modem.make_noise(every_s=10)
+        heard.append("".join(console.pass_time(1) for _ in range(300)))
+        length, pdu = hello
+        console.type(f"AT+CMGS={length}\r")
+        assert "".join(console.pass_time(1) for _ in range(100)) == ""
+        told = console.type(f"{pdu}\x1a")
+        assert told.startswith("\r\n+CMGS: ")
+        assert len(told.split("\r\n")) > 6
+        console.modem.make_noise(None)
+        assert "".join(console.pass_time(1) for _ in range(100)) == ""
+    assert heard[0] == heard[1] != heard[2]
+    assert 15 < heard[0].count("\r\n") // 2 < 60
+    assert "RING" not in heard[0]
+
+
+def test_a_line_said_by_hand_waits_for_the_end_of_a_command(console: Any) -> None:
+    console.type("A")
+    console.modem.say("^RSSI:18")
+    assert console.heard() == ""
+    assert console.type("T\r") == "\r\nOK\r\n\r\n^RSSI:18\r\n"
