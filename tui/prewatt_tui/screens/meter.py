@@ -117,9 +117,15 @@ class MeterScreen(FullScreen):
         meter = self._meter
         view = View(self._workplace.clock.now(), self._workplace.project.zone)
         path = " > ".join(meter.area)
-        self.query_one("#title", Static).update(f"{meter.number}  {meter.place}  {path}")
-        self.query_one("#notice", Static).update(self._notice(meter, view))
+        self._write("#title", f"{meter.number}  {meter.place}  {path}")
+        self._write("#notice", self._notice(meter, view))
         self.query_one(MeterView).show(meter, view, old=meter.lost or not self._online)
+
+    def _write(self, selector: str, text: str) -> None:
+        """Repaint a line only when it says something else: an idle page sends nothing over a slow line."""
+        line = self.query_one(selector, Static)
+        if line.content != text:
+            line.update(text)
 
     def _notice(self, meter: MeterDetail, view: View) -> str:
         """What the operator has to know before reading the values."""
