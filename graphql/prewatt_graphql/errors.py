@@ -187,10 +187,11 @@ def told_in(
                 term = ("input", to_camel_case(wrong.term))
                 return payload(errors=[_problem(ErrorCode.BAD_INPUT, wrong, term)])
             except PlatformError as wrong:
-                told = _TOLD_IN_PAYLOAD.get(type(wrong))
-                if told is None:
+                known = _TOLD_IN_PAYLOAD.get(type(wrong))
+                if known is None:
                     raise
-                return payload(errors=[_problem(told[0], wrong, told[1])])
+                code, path = known
+                return payload(errors=[_problem(code, wrong, path)])
 
         return answer
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import structlog
 from cross_web import HTTPException, StarletteRequestAdapter
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -75,6 +75,8 @@ class Endpoint(GraphQL[Context, None]):
         except HTTPException as refused:
             code = LimitExceeded.code if refused.status_code == 413 else BadInput.code
             response = _refusal(refused.status_code, code, refused.reason, request_id)
+        except ClientDisconnect:
+            return
         except Exception as failure:
             _log.exception("request failed", request_id=request_id, exc_info=failure)
             response = _refusal(500, "INTERNAL", "something went wrong on our side", request_id)

@@ -1,9 +1,11 @@
 """What is no GraphQL request, or asks too much, is refused before anything runs, with a code and a request id."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from prewatt_graphql.bounds import BODY_BYTES_MAX, DEPTH_MAX, TOKENS_MAX
 
@@ -100,6 +102,17 @@ class TestTransport:
 
         answer = await admin.post(content=endless(), headers={"Content-Type": "application/json"})
         assert (answer.status_code, told(answer)) == (413, "LIMIT_EXCEEDED")
+
+    async def test_a_client_that_hangs_up_is_nothing_to_log(self, admin: Any) -> None:
+        host, port = admin.live.url.removeprefix("http://").split(":")
+        with capture_logs() as logs:
+            _, writer = await asyncio.open_connection(host, int(port))
+            head = f"POST /graphql HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{{"
+            writer.write(head.encode())
+            await writer.drain()
+            writer.transport.abort()
+            assert (await admin.data("{ viewer { name } }"))["viewer"] is not None
+        assert logs == []
 
     async def test_there_is_no_page_for_browsers(self, admin: Any) -> None:
         async with httpx.AsyncClient(verify=False) as client:
