@@ -5,7 +5,7 @@ also remaining, purchase count, total purchased and the relay. What a meter must
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -42,7 +42,7 @@ class ReadMeters:
 async def read_all(api: Api, site: Site, since: datetime, clock: Clock, progress: Progress) -> ReadMeters:
     """Wait until every meter was read since then, `READ_S_MAX` at most."""
     expected = {meter.number: meter for meter in site.meters}
-    await _refresh(api, await api.meters(documents.METERS), since)
+    await _refresh(api, since)
     while True:
         out_of_time = (clock.now() - since).total_seconds() > READ_S_MAX
         heard = await _heard(api, since)
@@ -76,11 +76,10 @@ def is_read(meter: SiteMeter, found: Json, since: datetime) -> bool:
 
 
 async def _heard(api: Api, since: datetime) -> int:
-    times = [meter["lastHeardAt"] for meter in await api.meters(documents.HEARD)]
-    return sum(at is not None and datetime.fromisoformat(at) >= since for at in times)
+    return sum(at is not None and at >= since for at in (await _heard_at(api)).values())
 
 
-async def _refresh(api: Api, found: Sequence[Json], since: datetime) -> None:
+async def _refresh(api: Api, since: datetime) -> None:
     """Ask for what the schedule will not read again by itself: meters that an earlier run on this folder has read."""
     free = asyncio.Semaphore(REFRESHED_AT_ONCE)
 
@@ -88,8 +87,16 @@ async def _refresh(api: Api, found: Sequence[Json], since: datetime) -> None:
         async with free:
             await api.refresh(number)
 
-    stale = [meter["number"] for meter in found if meter["reading"] and _read_at(meter) < since]
-    await asyncio.gather(*map(refresh, stale))
+    heard_at = await _heard_at(api)
+    await asyncio.gather(
+        *(refresh(number) for number, at in heard_at.items() if at is not None and at < since)
+    )
+
+
+async def _heard_at(api: Api) -> dict[str, datetime | None]:
+    """When each meter was heard last, which is cheaper to ask than what it said."""
+    times = {meter["number"]: meter["lastHeardAt"] for meter in await api.meters(documents.HEARD)}
+    return {number: None if at is None else datetime.fromisoformat(at) for number, at in times.items()}
 
 
 def _read_at(meter: Json) -> datetime:
