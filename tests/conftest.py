@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from prewatt_platform.projects.models import Project
     from prewatt_simulator.farm import Farm
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """How long a test waits for what has to come."""
 
 PASSWORD = "correct horse"

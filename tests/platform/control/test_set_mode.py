@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
 
-from prewatt_fixtures.clock import Clock, ScaledClock
+from prewatt_fixtures.clock import ManualClock, ScaledClock
 from prewatt_fixtures.wire.pdu import READ_HOLDING, WRITE_MULTIPLE
 from prewatt_platform.control.errors import NotPrepaid
 from prewatt_platform.control.models import Command
@@ -23,7 +23,6 @@ from prewatt_platform.metering.errors import GatewayUnreachable
 from prewatt_platform.metering.models import ControlMode
 from prewatt_platform.metering.repository import MeterRepository
 from prewatt_simulator.faults import Fault, FaultKind
-from prewatt_simulator.meters.prepaid import PrepaidMeter
 
 if TYPE_CHECKING:
     from conftest import House
@@ -32,7 +31,7 @@ pytestmark = pytest.mark.anyio
 
 OpenHouse = Callable[..., Awaitable["House"]]
 METER = "0000010202"
-FORCED_MODE = 0x0057
+START = datetime(2026, 1, 15, 8, 0, tzinfo=UTC)
 
 
 async def want(
@@ -56,13 +55,40 @@ def writes(house: "House", number: str = METER) -> list[tuple[int, int]]:
     ]
 
 
-def quick_days(read_timeout_s: float = 0.3, speed: float = 600) -> dict[str, Any]:
-    """Waits of minutes and hours pass in a second; the wire stays as it is."""
-    clock: Clock = ScaledClock(datetime(2026, 1, 15, tzinfo=UTC), speed)
+def quick_days() -> dict[str, Any]:
+    """Waits of minutes pass in a second; the wire stays as it is."""
+    speed = 600
     return {
-        "clock": clock,
-        "settings": Settings(read_timeout_s=read_timeout_s, read_retries=0, tick_s=0.05 * speed),
+        "clock": ScaledClock(START, speed),
+        "settings": Settings(read_timeout_s=0.3, read_retries=0, tick_s=0.1 * speed),
     }
+
+
+def by_hand() -> dict[str, Any]:
+    """Time passes when the test says so; an answer is waited for a moment."""
+    return {"clock": ManualClock(START), "settings": Settings(read_timeout_s=0.1, read_retries=0)}
+
+
+async def pass_time_until(house: "House", condition: Callable[[], Awaitable[bool]]) -> None:
+    """A minute after another, until what is waited for is so."""
+    clock = house.platform.clock
+    assert isinstance(clock, ManualClock)
+
+    async def met() -> bool:
+        if not await condition():
+            clock.advance(60)
+            return False
+        return True
+
+    await house.until(met)
+
+
+async def tried(house: "House", times: int) -> bool:
+    return (await commands(house))[0].attempts >= times
+
+
+async def final(house: "House") -> bool:
+    return all(command.final for command in await commands(house))
 
 
 class TestThrough:
@@ -135,7 +161,7 @@ class TestLost:
     async def test_after_a_lost_reply_the_meter_is_asked_again_ten_seconds_later(
         self, open_house: OpenHouse
     ) -> None:
-        house = await open_house(settings=Settings(read_timeout_s=0.2, read_retries=0))
+        house = await open_house(**by_hand())
         house.farm.faults.add(Fault(kind=FaultKind.LOSE_REPLY, meter=METER, function=WRITE_MULTIPLE))
         await house.platform.start()
         command = await want(house, ControlMode.FORCED_OFF)
@@ -148,57 +174,61 @@ class TestLost:
         assert found is not None
         assert found.id == command.id
         assert found.due_at is not None
-        assert (found.due_at - found.updated_at).total_seconds() == pytest.approx(10, abs=1)
+        assert (found.due_at - found.updated_at).total_seconds() == 10
         assert found.detail is not None
         assert "no reply" in found.detail
 
     async def test_a_silent_meter_is_asked_for_as_long_as_it_takes(self, open_house: OpenHouse) -> None:
-        house = await open_house(**quick_days(read_timeout_s=0.1, speed=3000))
+        house = await open_house(**by_hand())
         dead = house.farm.faults.add(Fault(kind=FaultKind.DEAD_METER, meter=METER))
         await house.platform.start()
         command = await want(house, ControlMode.FORCED_OFF)
-
-        async def tried_often() -> bool:
-            return (await commands(house))[0].attempts >= 5
-
-        await house.until(tried_often)
+        await pass_time_until(house, lambda: tried(house, 5))
         house.farm.faults.remove(dead)
+        await pass_time_until(house, lambda: final(house))
         assert (await house.ended(command.id)).state == "SUCCEEDED"
         assert writes(house) == [(1, 1)]
 
 
 class TestStuck:
     async def test_a_relay_that_does_not_follow_is_written_a_few_times_and_given_up(
-        self, open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+        self, open_house: OpenHouse
     ) -> None:
-        monkeypatch.setattr(PrepaidMeter, "relay_closed", property(lambda _: True))
-        house = await open_house(work="all", **quick_days(speed=3000))
-        done = await house.ended((await want(house, ControlMode.FORCED_OFF)).id)
+        house = await open_house(**by_hand())
+        house.farm.faults.add(Fault(kind=FaultKind.WELD_RELAY, meter=METER, relay="closed"))
+        await house.platform.start()
+        command = await want(house, ControlMode.FORCED_OFF)
+        await pass_time_until(house, lambda: final(house))
+        done = await house.ended(command.id)
         assert done.state == "FAILED"
         assert done.detail == (
             "forced control reads FORCED_OFF, the relay closed: somebody has to look at the meter"
         )
         assert writes(house) == [(1, 1)] * RELAY_WRITES_MAX
 
-    async def test_a_meter_that_refuses_fails_it_at_once(
-        self, open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Its profile promises forced control; this one answers with exception 1."""
+    async def test_a_meter_that_refuses_fails_it_at_once(self, open_house: OpenHouse) -> None:
         house = await open_house()
-        bus = house.farm.bus("000001", 2)
-        honest = bus.exchange
-
-        def refuse(unit: int, request: bytes, at: float) -> Any:
-            if request[0] == WRITE_MULTIPLE:
-                return bytes((WRITE_MULTIPLE | 0x80, 1)), None
-            return honest(unit, request, at)
-
-        monkeypatch.setattr(bus, "exchange", refuse)
+        refusal = Fault(kind=FaultKind.EXCEPTION, meter=METER, function=WRITE_MULTIPLE, code=1)
+        house.farm.faults.add(refusal)
         await house.platform.start()
         done = await house.ended((await want(house, ControlMode.FORCED_OFF)).id)
         assert done.state == "FAILED"
         assert done.detail is not None
         assert "exception 0x01" in done.detail
+        assert len(writes(house)) == 1
+
+    @pytest.mark.parametrize(
+        "code", [5, 6, 0x0B], ids=["acknowledge", "busy", "no answer behind the gateway"]
+    )
+    async def test_a_refusal_that_may_pass_is_no_end(self, open_house: OpenHouse, code: int) -> None:
+        house = await open_house(**by_hand())
+        refusal = Fault(kind=FaultKind.EXCEPTION, meter=METER, function=WRITE_MULTIPLE, code=code, count=1)
+        house.farm.faults.add(refusal)
+        await house.platform.start()
+        command = await want(house, ControlMode.FORCED_OFF)
+        await pass_time_until(house, lambda: final(house))
+        assert (await house.ended(command.id)).state == "SUCCEEDED"
+        assert writes(house) == [(1, 1)] * 2
 
 
 class TestNewer:
