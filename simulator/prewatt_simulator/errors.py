@@ -6,6 +6,7 @@ SimulatorError
     KeepsNoCredit      a question about money to a meter that has none
     PortTaken          a listener's TCP port is in use; names host and port
     StateError         kept registers that do not fit this farm
+    ClockRunsByItself  a clock was to be moved by hand, and it is not of that kind
 """
 
 
@@ -50,3 +51,11 @@ class PortTaken(SimulatorError):
 
 class StateError(SimulatorError):
     """Kept registers do not belong to this farm, or are damaged."""
+
+
+class ClockRunsByItself(SimulatorError):
+    """The clock is not moved by hand."""
+
+    def __init__(self, clock: object) -> None:
+        super().__init__(f"a {type(clock).__name__} runs by itself; only a manual clock can be moved on")
+        self.clock = clock

@@ -1,0 +1,65 @@
+"""The pytest plugin: the fixtures `meter_farm` and `meter_farm_factory`, their marker, their seed, their part of a report.
+
+Every pytest run of a machine that has prewatt installed imports this, so it imports nothing in turn until a test asks
+for a farm; what happens then is `testing`'s business.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from prewatt_simulator.testing import MeterFarm, MeterFarmFactory
+
+_MARKER = (
+    "meter_farm(site='tiny', framing='rtu', seed=None, clock='manual', start=..., wire_timing=False): "
+    "what the fixture meter_farm is built from; the keywords of meter_farm_factory."
+)
+_FARMS = pytest.StashKey["MeterFarmFactory"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where a failure is repeated from."""
+    parser.getgroup("meter farm").addoption(
+        "--meter-farm-seed",
+        type=int,
+        metavar="SEED",
+        help="seed of every meter farm; without it each test has its own, which a failure shows",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Marks are strict."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.fixture
+def meter_farm_factory(request: pytest.FixtureRequest) -> Iterator[MeterFarmFactory]:
+    """Builds meter farms, which live as long as the test: `meter_farm_factory("mingde", framing="tcp")`."""
+    from prewatt_simulator.testing import MeterFarmFactory  # noqa: PLC0415 - see above
+
+    seed: int | None = request.config.getoption("--meter-farm-seed")
+    factory = MeterFarmFactory(zlib.crc32(request.node.nodeid.encode()) if seed is None else seed)
+    request.node.stash[_FARMS] = factory
+    yield factory
+    factory.close()
+
+
+@pytest.fixture
+def meter_farm(request: pytest.FixtureRequest, meter_farm_factory: MeterFarmFactory) -> MeterFarm:
+    """A site of simulated meters, by default `tiny`; the marker `meter_farm` says what else."""
+    marker = request.node.get_closest_marker("meter_farm")
+    return meter_farm_factory(*marker.args, **marker.kwargs) if marker else meter_farm_factory()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what went over the wires of the test's farms, and how to have the same farms again."""
+    report = yield
+    if report.failed and _FARMS in item.stash:
+        report.sections.extend(("meter farm", told) for told in item.stash[_FARMS].tell())
+    return report

@@ -1,0 +1,242 @@
+"""A farm in the hands of a test: served from a thread of its own, and safe to ask from the test's.
+
+Owns the life of such farms, their clocks by name, and what a failure report says of them. Which farm a test gets, and
+from what seed, is for `plugin` to find out.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import cache, partial
+from itertools import islice
+from typing import Any, Literal, NamedTuple, TypeVar, cast
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from prewatt_fixtures.clock import Clock, ManualClock, RealClock, ScaledClock
+from prewatt_fixtures.endpoints import Endpoint, Framing
+from prewatt_fixtures.site import Site, load_site, shipped_sites
+from prewatt_simulator.errors import ClockRunsByItself, UnknownMeter
+from prewatt_simulator.farm import Farm
+from prewatt_simulator.faults import Faults
+from prewatt_simulator.journal import Entry, Journal
+from prewatt_simulator.view import MeterView
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+"""When the clock of a farm begins unless a test says otherwise: a Monday, 08:00 in Shanghai."""
+
+TOLD_MAX = 20
+"""How many requests a failure report shows of each farm."""
+
+ClockChoice = Clock | Literal["manual", "real"] | float
+"""A clock, or how to make one: moved by hand from the start, the machine's, or that many times as fast as it."""
+
+T = TypeVar("T")
+
+
+class MeterAddress(NamedTuple):
+    """Where a client finds one meter."""
+
+    host: str
+    tcp: int
+    unit: int
+
+
+class MeterFarm:
+    """A farm for one test.
+
+    The first question for an endpoint or an address puts it on free TCP ports, served by a thread of its own; until
+    then it lives in the test's thread. Everything here may be asked from any thread at any time. `farm` is the
+    farm itself, for tests that stay without sockets (`farm.bus`, `farm.in_memory`).
+    """
+
+    def __init__(self, farm: Farm, framing: Framing) -> None:
+        self.farm = farm
+        self.framing = framing
+        self._open = ExitStack()
+        self._portal: BlockingPortal | None = None
+        self._endpoints: tuple[Endpoint, ...] = ()
+
+    @property
+    def seed(self) -> int:
+        """What every random thing in the farm comes from."""
+        return self.farm.seed
+
+    @property
+    def site(self) -> Site:
+        """What the farm was built from."""
+        return self.farm.site
+
+    @property
+    def clock(self) -> Clock:
+        """The farm's clock, to look at; `advance` moves it."""
+        return self.farm.clock
+
+    @property
+    def journal(self) -> Journal:
+        """Every request that reached a bus."""
+        return self.farm.journal
+
+    @property
+    def faults(self) -> Faults:
+        """The rules in force; `add` and `remove` them at any time."""
+        return self._aside(self.farm.faults)
+
+    @property
+    def meter_numbers(self) -> tuple[str, ...]:
+        """Numbers of all devices, in the site's order."""
+        return self.farm.meter_numbers
+
+    def meter(self, number: str) -> MeterView:
+        """What one meter holds; `UnknownMeter` when there is none of that number."""
+        return self._aside(self.farm.meter(number))
+
+    def do(self, work: Callable[[Farm], T]) -> T:
+        """The result of `work(farm)`, done between two requests."""
+        return self._call(partial(work, self.farm))
+
+    def advance(self, seconds: float) -> None:
+        """Move a manual clock on; `ClockRunsByItself` with any other."""
+        clock = self.farm.clock
+        if not isinstance(clock, ManualClock):
+            raise ClockRunsByItself(clock)
+        self._call(partial(clock.advance, seconds))
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Where each bus is served."""
+        if self._portal is None:
+            self._serve()
+        return self._endpoints
+
+    def address(self, number: str) -> MeterAddress:
+        """Where one meter is served; `UnknownMeter` when there is none of that number."""
+        placed = next((placed for placed in self.site.meters if placed.number == number), None)
+        if placed is None:
+            raise UnknownMeter(number)
+        bus = next(e for e in self.endpoints if (e.gateway, e.port) == (placed.gateway, placed.port))
+        return MeterAddress(bus.host, bus.tcp, placed.bus_address)
+
+    def close(self) -> None:
+        """Drop every connection and free the ports."""
+        self._portal = None
+        self._open.close()
+
+    def tell(self) -> str:
+        """The site, the seed, the clock, and the last requests."""
+        entries = list(self.journal)
+        shown = min(len(entries), TOLD_MAX)
+        lines = [
+            f"site {self.site.project.code} {self.site.project.name}, clock at {self.clock.now():%Y-%m-%d %H:%M:%S} UTC",
+            f"the same again: --meter-farm-seed={self.seed}",
+            f"the last {shown} of {len(entries)} requests:" if entries else "no request reached a bus",
+        ]
+        return "\n".join([*lines, *map(_line, islice(entries, len(entries) - shown, None))])
+
+    def _serve(self) -> None:
+        portal = self._open.enter_context(start_blocking_portal(name="meter farm"))
+        serving = self.farm.serving(framing=self.framing)
+        self._endpoints = self._open.enter_context(portal.wrap_async_context_manager(serving))
+        self._portal = portal
+
+    def _call(self, work: Callable[[], T]) -> T:
+        return work() if self._portal is None else self._portal.call(work)
+
+    def _aside(self, target: T) -> T:
+        return cast("T", _Aside(target, self._call))
+
+
+class _Aside:
+    """An object whose every attribute is read, set and called where the farm runs."""
+
+    def __init__(self, target: object, call: Callable[[Callable[[], Any]], Any]) -> None:
+        object.__setattr__(self, "_target", target)
+        object.__setattr__(self, "_call", call)
+
+    def __getattr__(self, name: str) -> Any:
+        found = self._call(partial(getattr, self._target, name))
+        return self._method(found) if callable(found) else found
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self._call(partial(setattr, self._target, name, value))
+
+    def _method(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args, **keywords: self._call(partial(method, *args, **keywords))
+
+
+class MeterFarmFactory:
+    """Builds farms from one seed, until it closes all of them."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._farms: list[MeterFarm] = []
+
+    def __call__(
+        self,
+        site: str | Site = "tiny",
+        *,
+        framing: Framing = "rtu",
+        seed: int | None = None,
+        clock: ClockChoice = "manual",
+        start: datetime = START,
+        wire_timing: bool = False,
+    ) -> MeterFarm:
+        """A farm of a shipped site, a site file or a site, with RTU over TCP (`rtu`) or Modbus TCP (`tcp`).
+
+        `clock` is `manual` (stands still until `advance`), `real`, a number (that many times as fast as real), or a
+        clock; `start` is when the first and the third begin. `seed` is the test's own unless given.
+        """
+        described = _load(site) if isinstance(site, str) else site
+        farm = Farm(
+            described,
+            clock=_clock(clock, start),
+            seed=self._seed if seed is None else seed,
+            wire_timing=wire_timing,
+            source=site if isinstance(site, str) else "site",
+        )
+        self._farms.append(MeterFarm(farm, framing))
+        return self._farms[-1]
+
+    def close(self) -> None:
+        """Close every farm it has built."""
+        with ExitStack() as stack:
+            for farm in self._farms:
+                stack.callback(farm.close)
+
+    def tell(self) -> list[str]:
+        """What a failure report says of each farm."""
+        return [farm.tell() for farm in self._farms]
+
+
+def _load(name_or_path: str) -> Site:
+    return _shipped(name_or_path) if name_or_path in shipped_sites() else load_site(name_or_path)
+
+
+@cache
+def _shipped(name: str) -> Site:
+    return load_site(name)
+
+
+def _clock(choice: ClockChoice, start: datetime) -> Clock:
+    if choice == "manual":
+        return ManualClock(start)
+    if choice == "real":
+        return RealClock()
+    if isinstance(choice, int | float):
+        return ScaledClock(start, choice)
+    return choice
+
+
+def _line(entry: Entry) -> str:
+    at = datetime.fromtimestamp(entry.at, UTC)
+    words = [
+        f"{at:%H:%M:%S}.{at.microsecond // 1000:03}",
+        f"{entry.gateway}/{entry.port}",
+        f"unit {entry.unit:3}",
+        entry.meter or "-",
+        entry.verdict,
+        entry.request.hex(),
+        "->",
+        "silence" if entry.reply is None else entry.reply.hex(),
+    ]
+    return " ".join(words if entry.fault is None else [*words, f"fault {entry.fault}"])
