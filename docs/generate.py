@@ -36,7 +36,7 @@ INTRO = """\
 <!-- Made from fixtures/prewatt_fixtures/devices/*.toml by docs/generate.py; change those. -->
 
 What prewatt knows of each supported model, where it knows it from, and what it assumes. Addresses are 0-based, as in
-the PDU; lengths are in 16-bit registers; numbers are big-endian, high word first. A register inside a block that has
+the PDU; lengths are in 16-bit registers; numbers are big-endian, high word first, unless the type says otherwise. A register inside a block that has
 no row here reads 0; a read that leaves its block gets exception 2.
 """
 
@@ -57,6 +57,10 @@ The sources are silent here. The simulator does the following, the platform reli
   amount is answered as done and changes nothing; amount 0 moves the count.
 - **Money control off**: the remaining register counts down from zero by primary energy since the base reading, at the
   meter's price; the relay stays closed.
+- **Contacts**: function 02H packs the first input into the lowest bit of the first byte, as the Modbus standard says. A
+  water leak closes a normally open contact.
+- **Water meter**: floats stand with all four bytes reversed (`float32-dcba`), as in the one public driver; a profile may say
+  `float32-abcd` instead. A float has 24 bits: from 16 777.216 m³ upwards its last digit is coarser than a litre.
 - **Encryption** of money frames exists in real meters (run mode, bit 5) and is left out.
 """
 
@@ -133,13 +137,21 @@ def _model(described: Profile) -> str:
 
 def _facts(described: Profile) -> Iterator[list[str]]:
     yield ["short names", ", ".join(described.short_names), ""]
-    yield ["phases, rates", f"{described.phases}, {described.rates}", ""]
-    yield ["side of U, I, P, energy", described.energy_side.value, described.energy_side_evidence.value]
+    yield ["kind", described.kind.value, ""]
+    if described.energy_side is not None and described.energy_side_evidence is not None:
+        yield ["phases, rates", f"{described.phases}, {described.rates}", ""]
+        yield ["side of U, I, P, energy", described.energy_side.value, described.energy_side_evidence.value]
     if described.model_code is not None:
         yield ["model code", str(described.model_code), Evidence.ONE_SOURCE.value]
     limits = f"{described.limits.read_max} taken, {described.limits.read_planned} planned"
     yield ["registers in one read", limits, Evidence.ASSUMED.value]
-    yield ["baud codes", ", ".join(f"{code} = {baud}" for baud, code in described.baud_codes.items()), ""]
+    yield ["functions", ", ".join(_functions(described)), ""]
+    if described.baud_codes:
+        codes = ", ".join(f"{code} = {baud}" for baud, code in described.baud_codes.items())
+        yield ["baud codes", codes, ""]
+    if (inputs := described.discrete_inputs) is not None:
+        span = f"0x{inputs.start:04X} to 0x{inputs.start + inputs.count - 1:04X}: {inputs.name} ({inputs.source})"
+        yield ["discrete inputs", span, inputs.evidence.value]
     if described.prepayment is not None:
         rule = described.prepayment
         yield ["purchase counter rule", rule.counter_rule.value, rule.counter_rule_evidence.value]
@@ -148,12 +160,26 @@ def _facts(described: Profile) -> Iterator[list[str]]:
         yield ["day table (fixed)", slots, Evidence.ASSUMED.value]
 
 
+def _functions(described: Profile) -> Iterator[str]:
+    if described.discrete_inputs is not None:
+        yield "02H"
+    yield "03H"
+    if described.input_function:
+        yield "04H"
+    yield from sorted(writing.value for writing in described.written_by)
+
+
 def _row(described: Profile, row: Register) -> list[str]:
     name = f"{row.name}. {row.note[:1].upper()}{row.note[1:]}." if row.note else row.name
     measurement = f"`{row.measurement.key}`"
     if row.mirror:
         measurement += f", mirror of 0x{described.register(row.measurement).address:04X}"
-    access = {None: "R", Writing.MULTIPLE: "RW (10H)", Writing.VENDOR: "R, set by 20H"}[row.written_by]
+    access = {
+        None: "R",
+        Writing.SINGLE: "RW (06H)",
+        Writing.MULTIPLE: "RW (10H)",
+        Writing.VENDOR: "R, set by 20H",
+    }[row.written_by]
     scale = f"{row.scale} {row.unit}".strip() if row.unit or row.scale != 1 else ""
     return [
         str(row.address), f"0x{row.address:04X}", str(row.words), name, measurement, row.type.value, scale, access,

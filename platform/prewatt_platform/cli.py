@@ -76,6 +76,8 @@ def project_import(
         f"  unreachable: gateway {gateway} port {port} (give --endpoints, or host and tcp in the file)"
         for gateway, port in done.unreachable
     )
+    if done.left_aside:
+        lines.append(f"  left aside, because they measure no energy: {', '.join(done.left_aside)}")
     _say(done, "\n".join(lines), as_json)
 
 

@@ -2,7 +2,8 @@
 
 Safe to repeat: what is there already stays as it is, except addresses of gateways (when endpoints are given) and what
 a file may correct without touching money (place, area, ratios, remark). Nothing is written to any meter. The whole
-file is one transaction.
+file is one transaction. Devices that measure no energy are left aside and named: nothing here reads them yet, and a
+row for one would only ever look lost.
 """
 
 from collections.abc import Sequence
@@ -53,11 +54,13 @@ class Imported:
 
     project: str
     meters: int
-    """In the file."""
+    """Energy meters in the file."""
     meters_new: int
     accounts_new: int
     unreachable: tuple[tuple[str, int], ...]
     """Ports that nobody has said an address of."""
+    left_aside: tuple[str, ...] = ()
+    """Numbers of the devices in the file that measure no energy; nothing of them was imported."""
 
 
 async def import_site(database: Database, site: Site, endpoints: Sequence[Endpoint] = ()) -> Imported:
@@ -105,6 +108,8 @@ class _Import:
         self._endpoints = {(endpoint.gateway, endpoint.port): endpoint for endpoint in endpoints}
         self._gateways = GatewayRepository(work)
         self._meters = MeterRepository(work)
+        self._metered = [meter for meter in site.meters if meter.profile.measures_energy]
+        self._left_aside = tuple(meter.number for meter in site.meters if not meter.profile.measures_energy)
         self._accounts_new = 0
 
     async def run(self) -> Imported:
@@ -112,8 +117,8 @@ class _Import:
         await ProjectRepository(self._work).by_id(self._work.project_id, for_update=True)
         await self._import_gateways()
         known = {meter.number: meter for meter in await self._meters.all()}
-        new = [meter for meter in self._site.meters if meter.number not in known]
-        for described in self._site.meters:
+        new = [meter for meter in self._metered if meter.number not in known]
+        for described in self._metered:
             if described.number in known:
                 await self._correct(known[described.number], described)
         for described in new:
@@ -124,12 +129,17 @@ class _Import:
             self._work,
             "site imported",
             f"project {self._site.project.code}",
-            meters=len(self._site.meters),
+            meters=len(self._metered),
             meters_new=len(new),
             accounts_new=self._accounts_new,
         )
         return Imported(
-            self._site.project.code, len(self._site.meters), len(new), self._accounts_new, unreachable
+            self._site.project.code,
+            len(self._metered),
+            len(new),
+            self._accounts_new,
+            unreachable,
+            self._left_aside,
         )
 
     async def _import_gateways(self) -> None:

@@ -148,6 +148,7 @@ def devices(as_json: JsonOption = False) -> None:
             "model": p.model,
             "title": p.title,
             "short_names": list(p.short_names),
+            "kind": p.kind.value,
             "phases": p.phases,
             "prepaid": p.prepaid,
             "registers": len(p.registers),
@@ -158,12 +159,13 @@ def devices(as_json: JsonOption = False) -> None:
         typer.echo(json.dumps(rows, ensure_ascii=False))
     else:
         _table(
-            ("model", "short", "phases", "prepaid", "registers", "title"),
+            ("model", "short", "kind", "phases", "prepaid", "registers", "title"),
             [
                 (
                     p.model,
                     ", ".join(p.short_names),
-                    str(p.phases),
+                    p.kind.value,
+                    str(p.phases or "-"),
                     "yes" if p.prepaid else "no",
                     str(len(p.registers)),
                     p.title,

@@ -3,6 +3,7 @@
 SimulatorError
     FaultRuleError     a fault rule that cannot apply: names the key and what was expected
     UnknownMeter       no meter of that number in the farm
+    OtherKind          a question to a device of another kind
     KeepsNoCredit      a question about money to a meter that has none
     PortTaken          a listener's TCP port is in use; names host and port
     StateError         kept registers that do not fit this farm
@@ -29,6 +30,15 @@ class UnknownMeter(SimulatorError, LookupError):
     def __init__(self, number: str) -> None:
         super().__init__(f"no meter {number} in this farm")
         self.number = number
+
+
+class OtherKind(SimulatorError):
+    """The device is of another kind than was asked for."""
+
+    def __init__(self, number: str, model: str, kind: str, wanted: str) -> None:
+        super().__init__(f"{number} is a {model}, a {kind} and no {wanted}")
+        self.number = number
+        self.model = model
 
 
 class KeepsNoCredit(SimulatorError):

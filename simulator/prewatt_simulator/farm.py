@@ -10,15 +10,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from prewatt_fixtures.clock import Clock, RealClock
 from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_fixtures.errors import SiteError
+from prewatt_fixtures.profile import DeviceKind
 from prewatt_fixtures.site import Site, SiteMeter
 from prewatt_simulator.bus import Bus, Pace
-from prewatt_simulator.errors import FaultRuleError, PortTaken, StateError, UnknownMeter
+from prewatt_simulator.device_view import ClimateView, TerminalView, WaterView
+from prewatt_simulator.errors import FaultRuleError, OtherKind, PortTaken, StateError, UnknownMeter
 from prewatt_simulator.faults import Faults, Places, fault_from
 from prewatt_simulator.gateway import Connection, Line, RtuConnection, TcpConnection
 from prewatt_simulator.image import Layout
@@ -28,10 +30,22 @@ from prewatt_simulator.memory import HOST as MEMORY
 from prewatt_simulator.memory import MemoryNetwork
 from prewatt_simulator.meters import keeping
 from prewatt_simulator.meters.energy import EnergyMeter
+from prewatt_simulator.meters.meter import Meter
 from prewatt_simulator.meters.prepaid import PrepaidMeter
+from prewatt_simulator.meters.sensors import ClimateController, RemoteTerminal
+from prewatt_simulator.meters.water import WaterMeter
 from prewatt_simulator.view import MeterView
 
 _CONNECTIONS: Mapping[Framing, type[Connection]] = {"rtu": RtuConnection, "tcp": TcpConnection}
+
+
+_KINDS: Mapping[DeviceKind, type[EnergyMeter | WaterMeter | RemoteTerminal | ClimateController]] = {
+    DeviceKind.ENERGY_METER: EnergyMeter,
+    DeviceKind.WATER_METER: WaterMeter,
+    DeviceKind.REMOTE_TERMINAL: RemoteTerminal,
+    DeviceKind.CLIMATE_CONTROLLER: ClimateController,
+}
+Device = TypeVar("Device", bound=Meter)
 
 
 class Farm:
@@ -77,11 +91,20 @@ class Farm:
         return tuple(self._meters)
 
     def meter(self, number: str) -> MeterView:
-        """One meter; `UnknownMeter` when there is none of that number."""
-        try:
-            return MeterView(self._meters[number], self.clock)
-        except KeyError:
-            raise UnknownMeter(number) from None
+        """One energy meter; `UnknownMeter` when there is no device of that number, `OtherKind` when it is none."""
+        return MeterView(self._device(number, EnergyMeter, DeviceKind.ENERGY_METER), self.clock)
+
+    def water_meter(self, number: str) -> WaterView:
+        """One water meter; `UnknownMeter`, `OtherKind`."""
+        return WaterView(self._device(number, WaterMeter, DeviceKind.WATER_METER), self.clock)
+
+    def terminal(self, number: str) -> TerminalView:
+        """One remote terminal; `UnknownMeter`, `OtherKind`."""
+        return TerminalView(self._device(number, RemoteTerminal, DeviceKind.REMOTE_TERMINAL), self.clock)
+
+    def climate(self, number: str) -> ClimateView:
+        """One climate controller; `UnknownMeter`, `OtherKind`."""
+        return ClimateView(self._device(number, ClimateController, DeviceKind.CLIMATE_CONTROLLER), self.clock)
 
     def bus(self, gateway: str, port: int = 1) -> Bus:
         """One bus, to exchange PDUs without sockets; KeyError when the site has no such port."""
@@ -153,8 +176,16 @@ class Farm:
     def _lines(self) -> dict[tuple[str, int], Line]:
         return {key: Line(bus, self.clock, self._pace(*key)) for key, bus in self._buses.items()}
 
-    def _meter(self, placed: SiteMeter, source: str) -> EnergyMeter:
-        kind = PrepaidMeter if placed.profile.prepaid else EnergyMeter
+    def _device(self, number: str, wanted: type[Device], kind: DeviceKind) -> Device:
+        device = self._meters.get(number)
+        if device is None:
+            raise UnknownMeter(number)
+        if not isinstance(device, wanted):
+            raise OtherKind(number, device.profile.model, device.profile.kind, kind)
+        return device
+
+    def _meter(self, placed: SiteMeter, source: str) -> Meter:
+        kind = PrepaidMeter if placed.profile.prepaid else _KINDS[placed.profile.kind]
         layout = self._layouts.get(placed.profile.model)
         if layout is None:
             layout = self._layouts[placed.profile.model] = Layout(placed.profile, kind.values)

@@ -1,9 +1,9 @@
-"""What is drawn behind a meter: cumulative primary energy as a function of local time.
+"""What is drawn behind a meter, energy or water: the cumulative amount as a function of local time.
 
 Closed form and exact, so that a meter can be asked about any moment without having lived through the time before:
-a shape is 24 hourly weights, repeated every day, and the energy of a day is spread over it. Energy is in mWh (one
-millionth of a kWh), time in milliseconds since 1970 on the wall clock of the place. What reaches the meter when its
-relay is open is the meter's business.
+a shape is 24 hourly weights, repeated every day, and the amount of a day is spread over it. Amounts are in millionths
+of the site file's unit (mWh for kWh, ml for m³), time in milliseconds since 1970 on the wall clock of the place. What
+passes the meter when its relay is open or its valve closed is the meter's business.
 """
 
 from bisect import bisect_left
@@ -30,43 +30,43 @@ class LoadError(SimulatorError):
 
 
 class Load:
-    """`mwh_per_day` spread over each day in a shape."""
+    """`per_day` millionths spread over each day in a shape."""
 
-    __slots__ = ("_ends", "_mwh_per_day", "_weight_day", "_weights")
+    __slots__ = ("_ends", "_per_day", "_weight_day", "_weights")
 
-    def __init__(self, shape: str, mwh_per_day: int) -> None:
+    def __init__(self, shape: str, per_day: int) -> None:
         weights = SHAPES.get(shape)
         if weights is None:
             raise LoadError(f"the load shape {shape!r} is not built; known: {', '.join(SHAPES)}")
         self._weights = weights
         self._ends, self._weight_day = _cumulative(weights)
-        self._mwh_per_day = mwh_per_day if self._weight_day else 0
+        self._per_day = per_day if self._weight_day else 0
 
-    def energy_mwh(self, local_ms: int) -> int:
-        """Energy drawn since 1970, cut to whole mWh; it never falls."""
+    def drawn(self, local_ms: int) -> int:
+        """Amount since 1970, cut to whole millionths; it never falls."""
         days, rest = divmod(local_ms, DAY_MS)
-        if not self._mwh_per_day:
+        if not self._per_day:
             return 0
         hour, within = divmod(rest, HOUR_MS)
         weight = self._ends[hour] * HOUR_MS + self._weights[hour] * within
-        return days * self._mwh_per_day + self._mwh_per_day * weight // (self._weight_day * HOUR_MS)
+        return days * self._per_day + self._per_day * weight // (self._weight_day * HOUR_MS)
 
-    def reaches_ms(self, energy_mwh: int) -> int | None:
-        """The first local millisecond at which `energy_mwh` has been drawn; None when nothing ever is."""
-        if not self._mwh_per_day:
+    def reaches_ms(self, drawn: int) -> int | None:
+        """The first local millisecond at which `drawn` has been reached; None when nothing ever is."""
+        if not self._per_day:
             return None
-        days, rest = divmod(energy_mwh - 1, self._mwh_per_day)
-        weight = -(-(rest + 1) * self._weight_day * HOUR_MS // self._mwh_per_day)
+        days, rest = divmod(drawn - 1, self._per_day)
+        weight = -(-(rest + 1) * self._weight_day * HOUR_MS // self._per_day)
         hour = bisect_left(self._ends, -(-weight // HOUR_MS)) - 1
         within = -(-(weight - self._ends[hour] * HOUR_MS) // self._weights[hour])
         return days * DAY_MS + hour * HOUR_MS + within
 
-    def power_w(self, local_ms: int) -> float:
-        """Power at a moment."""
-        if not self._mwh_per_day:
+    def per_hour(self, local_ms: int) -> float:
+        """How fast it is drawn at a moment, in thousandths an hour: W, or l/h."""
+        if not self._per_day:
             return 0.0
         weight = self._weights[local_ms % DAY_MS // HOUR_MS]
-        return self._mwh_per_day * weight / self._weight_day / 1000
+        return self._per_day * weight / self._weight_day / 1000
 
 
 @cache

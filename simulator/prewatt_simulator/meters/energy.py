@@ -4,8 +4,6 @@ Energy is kept per rate in whole mWh of the primary side; the total is their sum
 than the registers' cut. Registers on the secondary side show it divided by CT × PT, cut to 0.01 kWh.
 """
 
-import copy
-from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -19,7 +17,6 @@ from prewatt_fixtures.rates import (
     YearZones,
     fixed_calendar,
 )
-from prewatt_fixtures.registers import Value
 from prewatt_fixtures.site import SiteMeter
 from prewatt_simulator.image import Layout
 from prewatt_simulator.load import SHAPES, Load
@@ -31,7 +28,6 @@ from prewatt_simulator.meters.writes import ENERGY_WRITERS
 from prewatt_simulator.units import MWH_PER_CENTIKWH
 
 
-
 class EnergyMeter(Meter):
     """A meter that measures and keeps no money: ADW300, DTSD1352-C."""
 
@@ -41,14 +37,12 @@ class EnergyMeter(Meter):
         "_rate",
         "_rate_until_ms",
         "_seed",
-        "address",
         "calendar",
         "clock",
         "ct",
         "load",
         "pt",
         "rates_mwh",
-        "settings",
     )
 
     values: ClassVar = ENERGY_VALUES
@@ -56,12 +50,10 @@ class EnergyMeter(Meter):
 
     def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
         super().__init__(placed.number, placed.profile, layout, now_ms)
-        self.address = placed.bus_address
         self.ct, self.pt = placed.ct, placed.pt
         self.load = Load(placed.load.shape, placed.load.kwh_per_day * MWH_PER_CENTIKWH)
         self.clock = MeterClock(zone_ms)
         self.calendar = _first_calendar(placed.profile)
-        self.settings: dict[Measurement, Value] = {}
         self.rates_mwh = self._start_energy(placed)
         self._seed = seed
         self._rate = 1
@@ -97,7 +89,7 @@ class EnergyMeter(Meter):
     def count(self, rate: int, until_ms: int) -> int:
         """Add what the load draws until then to a rate; the energy that was added."""
         zone_ms = self.clock.zone_ms
-        drawn = self.load.energy_mwh(until_ms + zone_ms) - self.load.energy_mwh(self.settled_ms + zone_ms)
+        drawn = self.load.drawn(until_ms + zone_ms) - self.load.drawn(self.settled_ms + zone_ms)
         self.rates_mwh[rate - 1] += drawn
         self.settled_ms = until_ms
         return drawn
@@ -105,7 +97,7 @@ class EnergyMeter(Meter):
     def electrical(self) -> Electrical:
         """Values of the moment, for the period that was last measured."""
         if self._electrical is None or self._electrical_version != self._image.version:
-            power_w = self.load.power_w(self.settled_ms + self.clock.zone_ms) if self.supplied else 0.0
+            power_w = self.load.per_hour(self.settled_ms + self.clock.zone_ms) if self.supplied else 0.0
             ct, pt = (self.ct, self.pt) if self.profile.secondary else (1, 1)
             moment = self.settled_ms // MEASURING_PERIOD_MS
             self._electrical = measure(power_w, self.profile.phases, ct, pt, self._seed, moment)
@@ -138,12 +130,8 @@ class EnergyMeter(Meter):
             self.rates_mwh = [energy * ct * pt // (self.ct * self.pt) for energy in self.rates_mwh]
         self.ct, self.pt = ct, pt
 
-    def keep(self, measurement: Measurement, value: Value) -> Callable[[], None]:
-        return lambda: self.settings.__setitem__(measurement, value)
-
     def twin(self) -> Self:
-        """A copy that can be asked about the present without touching what the registers show."""
-        twin = copy.copy(self)
+        twin = super().twin()
         twin.rates_mwh = list(self.rates_mwh)
         return twin
 

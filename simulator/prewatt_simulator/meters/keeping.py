@@ -1,7 +1,7 @@
 """A meter's registers as plain data, to be kept in a file and given back: what survives a power cut.
 
 Kept is what a meter has counted and been told. What the site file says (load, transformers' place) and the time do
-not belong to it: a farm that was off consumed nothing.
+not belong to it: a farm that was off consumed nothing. Nor do contacts and the air around sensors.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,9 @@ from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.rates import DayTable, RateCalendar, YearZones
 from prewatt_simulator.errors import StateError
 from prewatt_simulator.meters.energy import EnergyMeter
+from prewatt_simulator.meters.meter import Meter
 from prewatt_simulator.meters.prepaid import PrepaidMeter
+from prewatt_simulator.meters.water import WaterMeter
 
 _MONEY = (
     "money_on",
@@ -28,58 +30,76 @@ _MONEY = (
     "forced_state",
 )
 _MONEY_TUPLES = ("prices_e4", "alarms_fen")
+_WATER = ("volume_ml", "valve_open")
 
 
-def keep(meter: EnergyMeter) -> dict[str, Any]:
+def keep(meter: Meter) -> dict[str, Any]:
     """JSON-able data from which `give_back` makes the meter again as it is now."""
     kept: dict[str, Any] = {
         "model": meter.profile.model,
-        "rates_mwh": list(meter.rates_mwh),
-        "ct": meter.ct,
-        "pt": meter.pt,
-        "clock_adjusted_ms": meter.clock.adjusted_ms,
-        "zones": meter.calendar.zones.to_bytes().hex(),
-        "tables": [table.to_bytes().hex() for table in meter.calendar.tables],
         "settings": {
             measurement.key: value.hex() if isinstance(value, bytes) else value
             for measurement, value in meter.settings.items()
         },
     }
+    if isinstance(meter, EnergyMeter):
+        kept |= _keep_energy(meter)
     if isinstance(meter, PrepaidMeter):
         kept |= {name: getattr(meter, name) for name in _MONEY}
         kept |= {name: list(getattr(meter, name)) for name in _MONEY_TUPLES}
+    if isinstance(meter, WaterMeter):
+        kept |= {name: getattr(meter, name) for name in _WATER}
     return kept
 
 
-def give_back(meter: EnergyMeter, kept: Mapping[str, Any]) -> None:
+def give_back(meter: Meter, kept: Mapping[str, Any]) -> None:
     """Make the meter as it was when `kept` was made; `StateError` when it is another model or damaged."""
     try:
         if kept["model"] != meter.profile.model:
             raise StateError(
                 f"meter {meter.number} was kept as a {kept['model']}, not a {meter.profile.model}"
             )
-        meter.rates_mwh = [int(energy) for energy in kept["rates_mwh"]]
-        meter.ct, meter.pt = int(kept["ct"]), int(kept["pt"])
-        meter.clock.adjusted_ms = int(kept["clock_adjusted_ms"])
         meter.settings = {
             Measurement.of(key): _value(meter, Measurement.of(key), value)
             for key, value in kept["settings"].items()
         }
-        meter.set_calendar(
-            RateCalendar(
-                YearZones.from_bytes(bytes.fromhex(kept["zones"])),
-                tuple(DayTable.from_bytes(bytes.fromhex(table)) for table in kept["tables"]),
-            )
-        )
+        if isinstance(meter, EnergyMeter):
+            _give_back_energy(meter, kept)
         if isinstance(meter, PrepaidMeter):
             for name in _MONEY:
                 setattr(meter, name, kept[name])
             for name in _MONEY_TUPLES:
                 setattr(meter, name, tuple(kept[name]))
+        if isinstance(meter, WaterMeter):
+            for name in _WATER:
+                setattr(meter, name, kept[name])
     except (KeyError, TypeError, ValueError) as wrong:
         raise StateError(f"what was kept of meter {meter.number} is damaged: {wrong!r}") from wrong
 
 
-def _value(meter: EnergyMeter, measurement: Measurement, kept: Any) -> Any:
+def _keep_energy(meter: EnergyMeter) -> dict[str, Any]:
+    return {
+        "rates_mwh": list(meter.rates_mwh),
+        "ct": meter.ct,
+        "pt": meter.pt,
+        "clock_adjusted_ms": meter.clock.adjusted_ms,
+        "zones": meter.calendar.zones.to_bytes().hex(),
+        "tables": [table.to_bytes().hex() for table in meter.calendar.tables],
+    }
+
+
+def _give_back_energy(meter: EnergyMeter, kept: Mapping[str, Any]) -> None:
+    meter.rates_mwh = [int(energy) for energy in kept["rates_mwh"]]
+    meter.ct, meter.pt = int(kept["ct"]), int(kept["pt"])
+    meter.clock.adjusted_ms = int(kept["clock_adjusted_ms"])
+    meter.set_calendar(
+        RateCalendar(
+            YearZones.from_bytes(bytes.fromhex(kept["zones"])),
+            tuple(DayTable.from_bytes(bytes.fromhex(table)) for table in kept["tables"]),
+        )
+    )
+
+
+def _value(meter: Meter, measurement: Measurement, kept: Any) -> Any:
     kept_as_hex = meter.profile.register(measurement).type.value == "bytes"
     return bytes.fromhex(kept) if kept_as_hex else kept

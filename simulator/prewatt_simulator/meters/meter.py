@@ -1,21 +1,24 @@
-"""What every Modbus meter does with a request: reads, register writes, exceptions. No energy, no money.
+"""What every Modbus device does with a request: reads, register writes, exceptions. No energy, no money.
 
 A meter is lazy: it lives through the time since it was last touched when it is touched again. Registers show the
 values of the running measuring period (one second, as real meters refresh them), so that reading more often changes
 nothing; a write shows at once. What a kind of meter measures, and what a write does, its class says.
 """
 
+import copy
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.profile import Profile, Register, Writing
 from prewatt_fixtures.registers import Value
 from prewatt_fixtures.wire.pdu import (
     READ_HOLDING,
+    READ_INPUT,
     READ_REGISTERS_MAX,
     WRITE_MULTIPLE,
     WRITE_REGISTERS_MAX,
+    WRITE_SINGLE,
     ExceptionCode,
     exception,
 )
@@ -27,19 +30,32 @@ MEASURING_PERIOD_MS = 1000
 _READ_HEADS = [bytes((READ_HOLDING, 2 * count)) for count in range(READ_REGISTERS_MAX + 1)]
 _READ_PDU_BYTES = 5
 _WRITE_HEAD_BYTES = 6
+_WRITE_SINGLE_PDU_BYTES = 5
 
 
 class Meter:
-    """One device on a bus. Subclasses say what time does (`settle`) and what registers may be written."""
+    """One device on a bus. Subclasses say what time does (`settle`) and what writing a register does."""
 
-    __slots__ = ("_fresh_until_s", "_image", "_layout", "number", "profile", "settled_ms")
+    __slots__ = (
+        "_fresh_until_s",
+        "_image",
+        "_layout",
+        "address",
+        "number",
+        "profile",
+        "settings",
+        "settled_ms",
+    )
 
     values: ClassVar[Mapping[Measurement, ValueOf]]
-    writers: ClassVar[Mapping[Measurement, Writer]]
+    writers: ClassVar[Mapping[Measurement, Writer]] = {}
 
     def __init__(self, number: str, profile: Profile, layout: Layout, now_ms: int) -> None:
         self.number = number
+        self.address = int(number[8:], 16)
         self.profile = profile
+        self.settings: dict[Measurement, Value] = {}
+        """What was written to registers that drive nothing."""
         self.settled_ms = now_ms
         self._layout = layout
         self._image = Image(layout)
@@ -54,7 +70,12 @@ class Meter:
         return self.other_function(pdu, now_s)
 
     def other_function(self, pdu: bytes, now_s: float) -> bytes:
-        """The reply to a function other than 03H and 10H: none is known here."""
+        """The reply to a function other than 03H and 10H: 04H and 06H where the profile has them."""
+        if pdu[0] == READ_INPUT and self.profile.input_function:
+            reply = self._read(pdu, now_s)
+            return bytes((reply[0] - READ_HOLDING + READ_INPUT,)) + reply[1:]
+        if pdu[0] == WRITE_SINGLE and Writing.SINGLE in self.profile.written_by:
+            return self._write_single(pdu, now_s)
         return exception(pdu[0], ExceptionCode.ILLEGAL_FUNCTION)
 
     def settle(self, now_ms: int) -> None:
@@ -87,15 +108,32 @@ class Meter:
         self.settle(period * MEASURING_PERIOD_MS)
         self._image.version += 1
 
+    def twin(self) -> Self:
+        """A copy that can be asked about the present without touching what the registers show."""
+        return copy.copy(self)
+
     def _write(self, pdu: bytes, now_s: float) -> bytes:
+        if Writing.MULTIPLE not in self.profile.written_by:
+            return exception(WRITE_MULTIPLE, ExceptionCode.ILLEGAL_FUNCTION)
         data = pdu[_WRITE_HEAD_BYTES:]
         count = int.from_bytes(pdu[3:5], "big")
         sound = len(pdu) > _WRITE_HEAD_BYTES and len(data) == pdu[5] == 2 * count
         if not sound or not 0 < count <= WRITE_REGISTERS_MAX:
             return exception(WRITE_MULTIPLE, ExceptionCode.ILLEGAL_VALUE)
-        rows = self._layout.rows_written(int.from_bytes(pdu[1:3], "big"), count)
-        if rows is None or any(row.written_by is not Writing.MULTIPLE for row in rows):
-            return exception(WRITE_MULTIPLE, ExceptionCode.ILLEGAL_ADDRESS)
+        refused = self._take(int.from_bytes(pdu[1:3], "big"), data, Writing.MULTIPLE, now_s)
+        return pdu[:5] if refused is None else exception(WRITE_MULTIPLE, refused)
+
+    def _write_single(self, pdu: bytes, now_s: float) -> bytes:
+        if len(pdu) != _WRITE_SINGLE_PDU_BYTES:
+            return exception(WRITE_SINGLE, ExceptionCode.ILLEGAL_VALUE)
+        refused = self._take(int.from_bytes(pdu[1:3], "big"), pdu[3:], Writing.SINGLE, now_s)
+        return pdu if refused is None else exception(WRITE_SINGLE, refused)
+
+    def _take(self, address: int, data: bytes, by: Writing, now_s: float) -> ExceptionCode | None:
+        """Write all of `data` from `address` on, or nothing and the reason."""
+        rows = self._layout.rows_written(address, len(data) // 2)
+        if rows is None or any(row.written_by is not by for row in rows):
+            return ExceptionCode.ILLEGAL_ADDRESS
         self.touch(now_s)
         changes = []
         for row in rows:
@@ -103,15 +141,13 @@ class Meter:
             try:
                 changes.append(self._change(row.measurement, value))
             except ValueError:
-                return exception(WRITE_MULTIPLE, ExceptionCode.ILLEGAL_VALUE)
+                return ExceptionCode.ILLEGAL_VALUE
         for change in changes:
             change()
-        return pdu[:5]
+        return None
 
     def _change(self, measurement: Measurement, value: Value) -> Apply:
         writer = self.writers.get(measurement)
-        return self.keep(measurement, value) if writer is None else writer(self, value)
-
-    def keep(self, measurement: Measurement, value: Value) -> Apply:
-        """What stores the value of a register that drives nothing."""
-        raise NotImplementedError
+        if writer is not None:
+            return writer(self, value)
+        return lambda: self.settings.__setitem__(measurement, value)

@@ -143,6 +143,6 @@ class PrepaidMeter(EnergyMeter):
             return None
         spare = self.remaining_fine + self.overdraft_fen * FINE_PER_FEN
         zone_ms = self.clock.zone_ms
-        drawn_mwh = self.load.energy_mwh(self.settled_ms + zone_ms)
+        drawn_mwh = self.load.drawn(self.settled_ms + zone_ms)
         local_ms = self.load.reaches_ms(drawn_mwh - (-spare // price_e4))
         return None if local_ms is None else local_ms - zone_ms

@@ -1,7 +1,8 @@
 """What a meter's registers mean: how a meter is asked for each measurement, in the house's integer units.
 
 Every measurement of the vocabulary has an entry, so that a profile may name any of them. What a meter does not
-compute is a setting: it holds what was written, or a sensible first value.
+compute is a setting: it holds what was written, or a sensible first value. Devices that measure no energy start from
+`COMMON_VALUES` and say the rest beside their class.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from prewatt_simulator.image import ValueOf
 
 if TYPE_CHECKING:
     from prewatt_simulator.meters.energy import EnergyMeter
+    from prewatt_simulator.meters.meter import Meter
 
 _REACTIVE_SHARE = (331, 1000)
 """Reactive by active energy, at the power factor that the electrical values hover around."""
@@ -21,7 +23,7 @@ _REACTIVE_SHARE = (331, 1000)
 def setting(measurement: Measurement) -> ValueOf:
     """A register that keeps what was written."""
 
-    def value_of(meter: "EnergyMeter") -> Value:
+    def value_of(meter: "Meter") -> Value:
         return meter.settings.get(measurement, 0)
 
     return value_of
@@ -77,16 +79,16 @@ def _rates(prefix: str, value: Callable[[int], ValueOf]) -> dict[Measurement, Va
     return {m: value(keys[m.key]) for m in Measurement if m.key in keys}
 
 
-def _port_settings(meter: "EnergyMeter") -> bytes:
+def _port_settings(meter: "Meter") -> bytes:
     return bytes((meter.address, meter.profile.baud_codes.get(9600, 0)))
 
 
-def _first(measurement: Measurement, first: Callable[[Any], Value]) -> ValueOf:
+def setting_from(measurement: Measurement, start: Callable[[Any], Value]) -> ValueOf:
     """A setting whose first value depends on the meter."""
 
-    def value_of(meter: "EnergyMeter") -> Value:
+    def value_of(meter: "Meter") -> Value:
         kept = meter.settings.get(measurement)
-        return first(meter) if kept is None else kept
+        return start(meter) if kept is None else kept
 
     return value_of
 
@@ -95,24 +97,30 @@ def _table(index: int) -> ValueOf:
     return lambda meter: meter.calendar.tables[index].to_bytes()
 
 
-def _decimal_number(meter: "EnergyMeter") -> str:
+def _decimal_number(meter: "Meter") -> str:
     port, address = int(meter.number[6:8], 16), int(meter.number[8:], 16)
     return f"{meter.number[:6]}{port:03}{address:03}"
 
 
-ENERGY_VALUES: Mapping[Measurement, ValueOf] = {
+COMMON_VALUES: Mapping[Measurement, ValueOf] = {
     **{measurement: setting(measurement) for measurement in Measurement},
-    Measurement.SLAVE_ADDRESS: _first(Measurement.SLAVE_ADDRESS, lambda meter: meter.address),
-    Measurement.BAUD_CODE: _first(Measurement.BAUD_CODE, lambda meter: meter.profile.baud_codes.get(9600, 0)),
-    Measurement.PORT_SETTINGS: _first(Measurement.PORT_SETTINGS, _port_settings),
-    Measurement.PORT_SETTINGS_2: _first(Measurement.PORT_SETTINGS_2, _port_settings),
-    Measurement.METER_NUMBER: _first(Measurement.METER_NUMBER, _decimal_number),
-    Measurement.SERIAL_NUMBER: _first(Measurement.SERIAL_NUMBER, lambda meter: f"SIM{meter.number}"),
+    Measurement.SLAVE_ADDRESS: setting_from(Measurement.SLAVE_ADDRESS, lambda meter: meter.address),
+    Measurement.BAUD_CODE: setting_from(
+        Measurement.BAUD_CODE, lambda meter: meter.profile.baud_codes.get(9600, 0)
+    ),
+    Measurement.PORT_SETTINGS: setting_from(Measurement.PORT_SETTINGS, _port_settings),
+    Measurement.PORT_SETTINGS_2: setting_from(Measurement.PORT_SETTINGS_2, _port_settings),
+    Measurement.METER_NUMBER: setting_from(Measurement.METER_NUMBER, _decimal_number),
+    Measurement.SERIAL_NUMBER: setting_from(Measurement.SERIAL_NUMBER, lambda meter: f"SIM{meter.number}"),
+}
+
+ENERGY_VALUES: Mapping[Measurement, ValueOf] = {
+    **COMMON_VALUES,
     Measurement.MODEL_CODE: lambda meter: meter.profile.model_code or 0,
-    Measurement.RUN_MODE: _first(
+    Measurement.RUN_MODE: setting_from(
         Measurement.RUN_MODE, lambda meter: 0x41 if meter.profile.phases == 1 else 0x01
     ),
-    Measurement.DEMAND_CYCLE: _first(Measurement.DEMAND_CYCLE, lambda meter: 1),
+    Measurement.DEMAND_CYCLE: setting_from(Measurement.DEMAND_CYCLE, lambda meter: 1),
     Measurement.CLOCK: lambda meter: meter.clock.local(meter.settled_ms),
     Measurement.PT_RATIO: lambda meter: meter.pt,
     Measurement.CT_RATIO: lambda meter: meter.ct,
@@ -137,7 +145,7 @@ ENERGY_VALUES: Mapping[Measurement, ValueOf] = {
     **_per_phase("power_factor", "power_factor"),
     Measurement.POWER_FACTOR_TOTAL: lambda meter: meter.electrical().power_factor_total,
     Measurement.FREQUENCY: lambda meter: meter.electrical().frequency,
-    Measurement.TEMPERATURE: _first(Measurement.TEMPERATURE, lambda meter: 250),
+    Measurement.TEMPERATURE: setting_from(Measurement.TEMPERATURE, lambda meter: 250),
     Measurement.YEAR_ZONES: lambda meter: meter.calendar.zones.to_bytes(),
     Measurement.DAY_TABLE_1: _table(0),
     Measurement.DAY_TABLE_2: _table(1),

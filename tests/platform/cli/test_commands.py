@@ -178,6 +178,7 @@ class TestImport:
             "meters_new": 0,
             "accounts_new": 0,
             "unreachable": [["000001", 1], ["000001", 2], ["000002", 1]],
+            "left_aside": [],
         }
 
     async def test_with_the_table_that_the_simulator_prints(self, imported: str, tmp_path: Path) -> None:

@@ -65,6 +65,34 @@ async def everything(database: Database) -> dict[str, int]:
         }
 
 
+SENSOR_AND_WATER = """
+[[meters]]
+number = "0000010104"
+model = "ARTU"
+place = "1号楼水浸"
+[[meters]]
+number = "0000010105"
+model = "水表"
+place = "1号楼水表"
+start = { volume = "12.345" }
+"""
+
+
+class TestLeftAside:
+    async def test_devices_that_measure_no_energy_are_named_and_have_no_row(self, database: Database) -> None:
+        site = parse_site(TINY + SENSOR_AND_WATER, "with sensors")
+        for meters_new, accounts_new in ((8, 4), (0, 0)):
+            assert await import_site(database, site, ENDPOINTS) == Imported(
+                "000",
+                meters=8,
+                meters_new=meters_new,
+                accounts_new=accounts_new,
+                unreachable=(),
+                left_aside=("0000010104", "0000010105"),
+            )
+        assert set(await board(database)) == {meter.number for meter in load_site("tiny").meters}
+
+
 class TestFirst:
     async def test_what_the_file_says_is_there_afterwards(self, database: Database) -> None:
         site = load_site("tiny")

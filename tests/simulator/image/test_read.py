@@ -10,6 +10,7 @@ from prewatt_fixtures.profile import Profile, Register, profiles
 from prewatt_fixtures.wire.pdu import read_holding
 
 MODELS = sorted(profiles())
+ENERGY_METERS = sorted(model for model, described in profiles().items() if described.measures_energy)
 
 
 def read(desk: Any, row: Register) -> Any:
@@ -21,6 +22,8 @@ def read(desk: Any, row: Register) -> Any:
 @pytest.fixture
 def described_desk(request: pytest.FixtureRequest, desk_of: Any) -> tuple[Profile, Any]:
     described = profiles()[request.param]
+    if not described.measures_energy:
+        return described, desk_of({"model": f'"{described.model}"'})
     start = '{ energy = "1234.56" }'
     if described.prepaid:
         start = '{ energy = "1234.56", remaining = "7.50", purchase_count = 3, total_purchased = "90.00" }'
@@ -50,6 +53,9 @@ class TestProfiles:
             assert desk.ask(read_holding(block.end - 1, 2)) == b"\x83\x02"
         assert desk.ask(read_holding(0xFFFF, 1)) == b"\x83\x02"
 
+
+@pytest.mark.parametrize("described_desk", ENERGY_METERS, indirect=True)
+class TestEnergyMeters:
     def test_part_of_a_block_is_a_slice_of_it(self, described_desk: tuple[Profile, Any]) -> None:
         described, desk = described_desk
         whole = desk.words(0, 60)

@@ -13,13 +13,13 @@ days = st.integers(min_value=1, max_value=10**11)
 @given(st.sampled_from(sorted(SHAPES)), days, moments, moments)
 def test_energy_never_falls(shape: str, mwh_per_day: int, one: int, other: int) -> None:
     load = Load(shape, mwh_per_day)
-    assert load.energy_mwh(min(one, other)) <= load.energy_mwh(max(one, other))
+    assert load.drawn(min(one, other)) <= load.drawn(max(one, other))
 
 
 @given(st.sampled_from(DRAWING), days, moments)
 def test_a_day_draws_what_the_site_says(shape: str, mwh_per_day: int, at: int) -> None:
     load = Load(shape, mwh_per_day)
-    assert load.energy_mwh(at + DAY_MS) - load.energy_mwh(at) == mwh_per_day
+    assert load.drawn(at + DAY_MS) - load.drawn(at) == mwh_per_day
 
 
 @given(st.sampled_from(DRAWING), days, st.integers(min_value=0, max_value=10**15))
@@ -27,15 +27,15 @@ def test_the_inverse_finds_the_first_moment(shape: str, mwh_per_day: int, energy
     load = Load(shape, mwh_per_day)
     at = load.reaches_ms(energy_mwh)
     assert at is not None
-    assert load.energy_mwh(at) >= energy_mwh
-    assert load.energy_mwh(at - 1) < energy_mwh
+    assert load.drawn(at) >= energy_mwh
+    assert load.drawn(at - 1) < energy_mwh
 
 
 def test_idle_draws_nothing_and_reaches_nothing() -> None:
     load = Load("idle", 5)
-    assert load.energy_mwh(100 * DAY_MS) == 0
+    assert load.drawn(100 * DAY_MS) == 0
     assert load.reaches_ms(1) is None
-    assert load.power_w(HOUR_MS) == 0
+    assert load.per_hour(HOUR_MS) == 0
 
 
 @pytest.mark.parametrize("shape", DRAWING)
@@ -43,8 +43,8 @@ def test_power_is_the_slope_of_energy(shape: str) -> None:
     load = Load(shape, 24_000_000)
     for hour in range(24):
         at = 19_000 * DAY_MS + hour * HOUR_MS
-        drawn_wh = (load.energy_mwh(at + HOUR_MS) - load.energy_mwh(at)) / 1000
-        assert load.power_w(at) == pytest.approx(drawn_wh, abs=0.01)
+        drawn_wh = (load.drawn(at + HOUR_MS) - load.drawn(at)) / 1000
+        assert load.per_hour(at) == pytest.approx(drawn_wh, abs=0.01)
 
 
 def test_a_shape_that_is_not_built_is_named() -> None:

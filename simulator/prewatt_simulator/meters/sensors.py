@@ -1,0 +1,231 @@
+"""Devices that measure no energy: remote terminals, which report contacts, and climate controllers.
+
+What is wired to a contact, and the air around a sensor, are the site's: both can be set from outside; until then
+contacts are open and the air follows a slow curve that is a pure function of seed and time. A controller looks at its
+sensors once a minute and when something was set, so that reading it more often changes nothing.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from prewatt_fixtures.measurements import CHANNELS, Measurement
+from prewatt_fixtures.profile import Profile
+from prewatt_fixtures.registers import Value
+from prewatt_fixtures.site import SiteMeter
+from prewatt_fixtures.wire.pdu import READ_DISCRETE, ExceptionCode, exception
+from prewatt_simulator.image import Layout, ValueOf
+from prewatt_simulator.meters.electrical import noise
+from prewatt_simulator.meters.meter import Meter
+from prewatt_simulator.meters.values import COMMON_VALUES, setting_from
+from prewatt_simulator.meters.writes import Apply, Writer
+from prewatt_simulator.units import DAY_MS, HOUR_MS
+
+_READ_BITS_MAX = 2000
+_READ_PDU_BYTES = 5
+
+
+class RemoteTerminal(Meter):
+    """Contact inputs, read as bits and as a number: ARTU."""
+
+    __slots__ = ("inputs",)
+
+    values: ClassVar[Mapping[Measurement, ValueOf]] = {
+        **COMMON_VALUES,
+        Measurement.INPUT_STATES: lambda terminal: terminal.inputs,
+        Measurement.CLOCK: setting_from(Measurement.CLOCK, lambda _: b""),
+    }
+
+    def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
+        super().__init__(placed.number, placed.profile, layout, now_ms)
+        self.inputs = 0
+        """Bit 0 is input 1; 1 is closed."""
+
+    def settle(self, now_ms: int) -> None:
+        self.settled_ms = max(self.settled_ms, now_ms)
+
+    def other_function(self, pdu: bytes, now_s: float) -> bytes:
+        if pdu[0] == READ_DISCRETE:
+            return self._read_inputs(pdu)
+        return super().other_function(pdu, now_s)
+
+    def _read_inputs(self, pdu: bytes) -> bytes:
+        described = self.profile.discrete_inputs
+        if described is None:
+            return exception(READ_DISCRETE, ExceptionCode.ILLEGAL_FUNCTION)
+        count = int.from_bytes(pdu[3:5], "big") if len(pdu) == _READ_PDU_BYTES else 0
+        if not 0 < count <= _READ_BITS_MAX:
+            return exception(READ_DISCRETE, ExceptionCode.ILLEGAL_VALUE)
+        first = int.from_bytes(pdu[1:3], "big") - described.start
+        if first < 0 or first + count > described.count:
+            return exception(READ_DISCRETE, ExceptionCode.ILLEGAL_ADDRESS)
+        bits = self.inputs >> first & (1 << count) - 1
+        data = bits.to_bytes((count + 7) // 8, "little")
+        return bytes((READ_DISCRETE, len(data))) + data
+
+
+SAMPLE_MS = 60_000
+"""How often a climate controller looks at its sensors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Air:
+    """What a sensor measures, in 0.1 °C and 0.1 %."""
+
+    temperature: int
+    humidity: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Switch:
+    """One threshold of a channel, and the bit of the output register that it drives."""
+
+    channel: int
+    bit: int
+    measured: str
+    threshold: Measurement
+    start: int
+    """The threshold until one is written."""
+    rising: bool
+    """On above the threshold; else below."""
+
+    def says(self, air: Air, threshold: int, hysteresis: int) -> bool | None:
+        """Whether it should be on; None inside the band, where it stays as it is."""
+        beyond = (getattr(air, self.measured) - threshold) * (1 if self.rising else -1)
+        if beyond >= 0:
+            return True
+        return False if beyond <= -hysteresis else None
+
+
+def _switches(channel: int) -> tuple[_Switch, ...]:
+    heater, fan = channel - 1, channel - 1 + len(CHANNELS)
+    cold, damp, hot = (
+        Measurement.of(f"{name}_{channel}") for name in ("heat_below", "dry_above", "ventilate_above")
+    )
+    return (
+        _Switch(channel, heater, "temperature", cold, start=50, rising=False),
+        _Switch(channel, heater, "humidity", damp, start=850, rising=True),
+        _Switch(channel, fan, "temperature", hot, start=350, rising=True),
+    )
+
+
+_SWITCHES = tuple(switch for channel in CHANNELS for switch in _switches(channel))
+_HYSTERESIS_START = 20
+
+
+def _threshold(measurement: Measurement) -> Writer:
+    def writer(controller: "ClimateController", value: Value) -> Apply:
+        return lambda: controller.set_threshold(measurement, value)
+
+    return writer
+
+
+def _threshold_of(switch: _Switch) -> ValueOf:
+    return lambda controller: controller.threshold(switch)
+
+
+def _measured(name: str) -> dict[Measurement, ValueOf]:
+    def value_of(channel: int) -> ValueOf:
+        return lambda controller: getattr(controller.air(channel, controller.settled_ms), name)
+
+    return {Measurement.of(f"{name}_{channel}"): value_of(channel) for channel in CHANNELS}
+
+
+class ClimateController(Meter):
+    """Temperature and humidity by channel, with a heater and a fan for each: WHD."""
+
+    __slots__ = ("_seed", "_set_air", "_switched_on", "_zone_ms")
+
+    values: ClassVar[Mapping[Measurement, ValueOf]] = {
+        **COMMON_VALUES,
+        **_measured("temperature"),
+        **_measured("humidity"),
+        **{switch.threshold: _threshold_of(switch) for switch in _SWITCHES},
+        Measurement.HYSTERESIS: lambda controller: controller.hysteresis,
+        Measurement.OUTPUT_STATES: lambda controller: controller.outputs,
+    }
+    writers: ClassVar[Mapping[Measurement, Writer]] = {
+        measurement: _threshold(measurement)
+        for measurement in (*(switch.threshold for switch in _SWITCHES), Measurement.HYSTERESIS)
+    }
+
+    def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
+        super().__init__(placed.number, placed.profile, layout, now_ms)
+        self._seed = seed
+        self._zone_ms = zone_ms
+        self._set_air: Mapping[int, Air] = {}
+        self._switched_on: frozenset[_Switch] = frozenset()
+        self._look(now_ms, now_ms)
+
+    @property
+    def outputs(self) -> int:
+        """Heaters in bits 0 to 2, fans in bits 3 to 5."""
+        return sum({1 << switch.bit for switch in self._switched_on})
+
+    def heats(self, channel: int) -> bool:
+        """Whether the heater of a channel is on."""
+        return bool(self.outputs & 1 << channel - 1)
+
+    def ventilates(self, channel: int) -> bool:
+        """Whether the fan of a channel is on."""
+        return bool(self.outputs & 1 << channel - 1 + len(CHANNELS))
+
+    @property
+    def hysteresis(self) -> int:
+        """How far behind a threshold its output goes off."""
+        return int(self.settings.get(Measurement.HYSTERESIS, _HYSTERESIS_START))  # type: ignore[arg-type]  # a number
+
+    def threshold(self, switch: _Switch) -> int:
+        """Where a switch goes on."""
+        return int(self.settings.get(switch.threshold, switch.start))  # type: ignore[arg-type]  # a number
+
+    def set_threshold(self, measurement: Measurement, value: Value) -> None:
+        """Follow another threshold or hysteresis from now on."""
+        self.settings[measurement] = value
+        self._look(self.settled_ms, self.settled_ms)
+
+    def set_air(self, channel: int, air: Air | None) -> None:
+        """From now on the channel measures `air`; None: its own curve again."""
+        others = {number: held for number, held in self._set_air.items() if number != channel}
+        self._set_air = others if air is None else {**others, channel: air}
+        self._look(self.settled_ms, self.settled_ms)
+
+    def air(self, channel: int, at_ms: int) -> Air:
+        """What a channel measures at a moment: 14 to 30 °C and 47 to 73 % unless it was set."""
+        if channel in self._set_air:
+            return self._set_air[channel]
+        day = math.sin(2 * math.pi * ((at_ms + self._zone_ms) % DAY_MS / DAY_MS - 9 / 24))
+        return Air(
+            round(220 + 60 * day + 20 * self._drift(2 * channel, at_ms)),
+            round(600 - 80 * day + 50 * self._drift(2 * channel + 1, at_ms)),
+        )
+
+    def settle(self, now_ms: int) -> None:
+        if now_ms <= self.settled_ms:
+            return
+        self._look(self.settled_ms + 1, now_ms // SAMPLE_MS * SAMPLE_MS)
+        self.settled_ms = now_ms
+
+    def _drift(self, channel: int, at_ms: int) -> float:
+        hour, within = divmod(at_ms, HOUR_MS)
+        before, after = noise(self._seed, hour, channel), noise(self._seed, hour + 1, channel)
+        return before + (after - before) * within / HOUR_MS
+
+    def _look(self, from_ms: int, until_ms: int) -> None:
+        """Take the samples of a stretch of time: at its end, and every minute before."""
+        self._switched_on = frozenset(s for s in _SWITCHES if self._is_on(s, from_ms, until_ms))
+
+    def _is_on(self, switch: _Switch, from_ms: int, until_ms: int) -> bool:
+        """The last sample outside the band decides, so the time is gone through backwards."""
+        threshold, hysteresis = self.threshold(switch), self.hysteresis
+        for at_ms in range(until_ms, from_ms - 1, -SAMPLE_MS):
+            said = switch.says(self.air(switch.channel, at_ms), threshold, hysteresis)
+            if said is not None:
+                return said
+        return switch in self._switched_on
+
+
+def channels(described: Profile) -> tuple[int, ...]:
+    """The channels of a climate controller's model."""
+    return tuple(number for number in CHANNELS if described.has(Measurement.of(f"temperature_{number}")))

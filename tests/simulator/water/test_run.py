@@ -1,0 +1,106 @@
+"""A water meter counts what runs through while its valve is open, and moves the valve when told by function 06H."""
+
+import struct
+from typing import Any
+
+import pytest
+
+VOLUME, FLOW, PIPE, NUMBER, BATTERY, VALVE = 0x0001, 0x0005, 0x0007, 0x0012, 0x001A, 0x001C
+METER = "0010010101"
+OPEN, CLOSED = 1, 2
+
+
+@pytest.fixture
+def desk(desk_of: Any) -> Any:
+    """2.4 m³ a day, so that 100 l run in an hour."""
+    return desk_of({"model": '"水表"', "start": '{ volume = "12.345" }', "load": '{ m3_per_day = "2.400" }'})
+
+
+def real(desk: Any, address: int) -> float:
+    words = desk.words(address, 2)
+    value: float = struct.unpack("<f", struct.pack(">2H", *words))[0]
+    return value
+
+
+def command(desk: Any, word: int, address: int = VALVE) -> Any:
+    return desk.ask(struct.pack(">BHH", 6, address, word))
+
+
+class TestCount:
+    def test_it_starts_where_the_site_says(self, desk: Any) -> None:
+        assert real(desk, VOLUME) == pytest.approx(12.345, abs=1e-6)
+        assert desk.farm.water_meter(METER).volume_litres == 12345
+
+    def test_volume_follows_the_load_to_the_litre(self, desk: Any) -> None:
+        desk.clock.advance(3600)
+        assert desk.farm.water_meter(METER).volume_litres == 12445
+        assert real(desk, VOLUME) == pytest.approx(12.445, abs=1e-6)
+        assert real(desk, FLOW) == pytest.approx(0.1)
+        desk.clock.advance(365 * 86400 - 3600)
+        assert desk.farm.water_meter(METER).volume_litres == 12345 + 365 * 2400
+
+    def test_looking_often_loses_nothing(self, desk: Any) -> None:
+        for _ in range(3600):
+            desk.clock.advance(1)
+            desk.words(VOLUME, 2)
+        assert desk.farm.water_meter(METER).volume_litres == 12445
+
+    def test_the_whole_map_reads_in_one_frame(self, desk: Any) -> None:
+        words = desk.words(1, 28)
+        assert words[PIPE - 1] == 0xAA
+        assert words[NUMBER - 1 : NUMBER + 3] == (0x0000, 0x0010, 0x0100, 0x1001)
+        assert real(desk, BATTERY) == pytest.approx(3.6)
+        assert 13 <= real(desk, 0x000C) <= 17
+
+
+class TestValve:
+    def test_closed_means_that_nothing_runs_until_it_is_opened(self, desk: Any) -> None:
+        water = desk.farm.water_meter(METER)
+        assert desk.words(VALVE, 1) == (0b01,)
+        assert command(desk, CLOSED) == struct.pack(">BHH", 6, VALVE, CLOSED)
+        assert desk.words(VALVE, 1) == (0b10,)
+        assert not water.valve_open
+        desk.clock.advance(7200)
+        assert (water.volume_litres, water.flow_litres_per_hour) == (12345, 0)
+        assert real(desk, FLOW) == 0
+        command(desk, OPEN)
+        assert desk.words(VALVE, 1) == (0b01,)
+        desk.clock.advance(3600)
+        assert water.volume_litres == 12445
+
+    def test_what_ran_before_the_closing_counts(self, desk: Any) -> None:
+        desk.clock.advance(1800)
+        command(desk, CLOSED)
+        assert desk.farm.water_meter(METER).volume_litres == 12395
+
+    @pytest.mark.parametrize("word", [0, 3, 4, 0xFFFF])
+    def test_another_word_is_refused_and_moves_nothing(self, desk: Any, word: int) -> None:
+        assert command(desk, word) == b"\x86\x03"
+        assert desk.words(VALVE, 1) == (0b01,)
+
+    @pytest.mark.parametrize("address", [VOLUME, PIPE, 0x0008, 0x0000, 0x0100])
+    def test_nothing_else_can_be_written(self, desk: Any, address: int) -> None:
+        assert command(desk, 1, address) == b"\x86\x02"
+
+    def test_a_short_or_long_frame_is_refused(self, desk: Any) -> None:
+        for pdu in (b"\x06", b"\x06\x00\x1c\x00", b"\x06\x00\x1c\x00\x02\x00"):
+            assert desk.ask(pdu) == b"\x86\x03"
+        assert desk.words(VALVE, 1) == (0b01,)
+
+    def test_function_10h_is_unknown_to_it(self, desk: Any) -> None:
+        assert desk.write(VALVE, CLOSED) == b"\x90\x01"
+
+    def test_function_06h_is_unknown_to_an_energy_meter(self, desk_of: Any) -> None:
+        assert command(desk_of({}), 1, 0x0057) == b"\x86\x01"
+
+
+class TestKeep:
+    def test_count_valve_and_settings_survive_a_restart(self, desk: Any, desk_of: Any) -> None:
+        desk.clock.advance(3600)
+        command(desk, CLOSED)
+        command(desk, 0x42, 0x000E)
+        again = desk_of({"model": '"水表"', "load": '{ m3_per_day = "2.400" }'})
+        again.farm.restore(desk.farm.state())
+        assert again.farm.water_meter(METER).volume_litres == 12445
+        assert again.words(VALVE, 1) == (0b10,)
+        assert again.words(0x000E, 1) == (0x42,)
