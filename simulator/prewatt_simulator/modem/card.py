@@ -1,7 +1,7 @@
 """The SIM card: is it there, is it open, and what it knows.
 
-Source: 3GPP TS 27.007 §8.3 (+CPIN); three wrong PINs ask for the PUK and ten wrong PUKs end the card, 3GPP TS 31.101
-§6.4 and ETSI TS 100 977 §11.3.
+Source: 3GPP TS 27.007 §8.3 (+CPIN); three wrong PINs ask for the PUK and ten wrong PUKs end the card, 3GPP TS 51.011
+§8.9 and §8.13.
 """
 
 import re

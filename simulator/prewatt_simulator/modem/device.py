@@ -205,7 +205,7 @@ class Modem:
         self._sending = False
         if fate.arrives:
             self.inbox.take(submit, reference, self.clock.now())
-        if submit.report_asked and fate.status is not None:
+        if submit.report_asked and fate.status is not None and not self._schedule.full:
             report = partial(self._report, submit.number, reference, fate.status, self._local_now())
             self._schedule.at(self.clock.time() + self.network.report_s, report)
         if fate.cause is None:

@@ -33,7 +33,7 @@ class Identity(NamedTuple):
 
 
 def identity_of(seed: int) -> Identity:
-    """An identity whose IMEI is the seed's. It begins with 00, as test equipment's does (3GPP TS 23.003 §6.2)."""
+    """An identity whose IMEI is the seed's: of test equipment, so it begins with 00 (3GPP TS 23.003 §6.2, annex B)."""
     digits = f"00101700{random.Random(f'{seed}/imei').randrange(10**6):06}"
     doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(digits))
     check = -sum(value // 10 + value % 10 for value in doubled) % 10

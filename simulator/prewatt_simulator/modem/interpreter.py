@@ -1,7 +1,7 @@
 """Lines in, answers out: what a modem replies to what was typed, and nothing of how it travels.
 
 The commands are those of `general` and `messaging`. A line's commands are done in order up to the first that fails
-(ITU-T V.250 §5.2.3); whatever a client types, the answer is a result code.
+(ITU-T V.250 §5); whatever a client types, the answer is a result code.
 """
 
 from dataclasses import dataclass

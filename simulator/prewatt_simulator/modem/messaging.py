@@ -1,7 +1,7 @@
 """Commands of the message service, in PDU mode. Text mode is refused.
 
-Source: 3GPP TS 27.005 §3.2 (+CSMS, +CPMS, +CMGF), §3.3 (+CSCA), §3.4 and §4.1-4.3 (+CNMI, +CMGL, +CMGR, +CMGS, +CMGD,
-+CNMA). Left out: sending from store, broadcast, +CMGW, +CMSS, status reports that are stored (+CDSI).
+Source: 3GPP TS 27.005 §3.2 (+CSMS, +CPMS, +CMGF), §3.3 (+CSCA), §3.4 (+CNMI, +CNMA), §3.5.4 (+CMGD), §4.1 to
+§4.3 (+CMGL, +CMGR, +CMGS). Left out: sending from store, broadcast, +CMGW, +CMSS, status reports that are stored (+CDSI).
 """
 
 import re

@@ -89,7 +89,7 @@ class Port:
         self._unsent.clear()
         self._loop.remove_reader(ours)
         self._loop.remove_writer(ours)
-        self._link.unlink()
+        self._link.unlink(missing_ok=True)
         os.close(ours)
         os.close(theirs)
 

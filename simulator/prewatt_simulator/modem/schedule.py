@@ -4,8 +4,8 @@ import heapq
 import itertools
 from collections.abc import Callable
 
-LATER_MAX = 10_000
-"""Things that wait at the same time; what comes on top of them does not happen."""
+LATER_MAX = 1000
+"""Things that may wait at the same time before a schedule calls itself full."""
 
 
 class Schedule:
@@ -20,10 +20,14 @@ class Schedule:
         """When the next action is due."""
         return self._due[0][0] if self._due else None
 
+    @property
+    def full(self) -> bool:
+        """Whether no more should be added that the modem can do without."""
+        return len(self._due) >= LATER_MAX
+
     def at(self, due_s: float, action: Callable[[], None]) -> None:
         """Have `action` done at `due_s`."""
-        if len(self._due) < LATER_MAX:
-            heapq.heappush(self._due, (due_s, next(self._order), action))
+        heapq.heappush(self._due, (due_s, next(self._order), action))
 
     def run(self, now_s: float) -> None:
         """Do what is due."""

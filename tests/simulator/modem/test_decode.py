@@ -166,6 +166,13 @@ def test_a_split_text_joins_again_and_every_part_fits(text: str) -> None:
     assert "".join(text_of(content) for content in parts) == text
 
 
+@pytest.mark.parametrize("text", ["a" * 152 + "€" * 10, "好" * 66 + "💡" * 10])
+def test_no_part_ends_inside_a_sign(text: str) -> None:
+    parts = userdata.split(text, 5)
+    assert len(parts) == 2
+    assert "".join(text_of(content) for content in parts) == text
+
+
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 127)).map(bytes), st.integers(0, 8))
 def test_packing_is_undone_by_unpacking(septets: bytes, skip: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from prewatt_fixtures.clock import ManualClock
+from prewatt_fixtures.clock import ManualClock, ScaledClock
 from prewatt_simulator.modem import Modem, SmsFault
 from prewatt_simulator.modem.errors import PortOpen
 
@@ -123,6 +123,15 @@ async def test_slowness_is_on_the_modems_clock(jump_clock: Any, submit: Any) -> 
         with opened(path) as client:
             await asyncio.to_thread(client.send, submit(NUMBER, "hello"))
     assert modem.inbox[0].at.timestamp() == began_s + 3600
+
+
+async def test_on_a_clock_that_stands_still_the_answer_comes_all_the_same(submit: Any) -> None:
+    modem = Modem(ScaledClock(Modem().clock.now(), speed=0))
+    modem.network.answer_s = 0.05
+    async with modem.on_pty() as path:
+        with opened(path) as client:
+            await asyncio.to_thread(client.send, submit(NUMBER, "hello"))
+    assert len(modem.inbox) == 1
 
 
 async def test_the_answer_waits_until_the_clock_is_moved(submit: Any) -> None:

@@ -89,3 +89,10 @@ def test_a_full_card_leaves_messages_in_the_network(console: Any) -> None:
     assert console.heard().count("+CMTI") == 20
     assert console.type("AT+CMGD=5\r") == '\r\nOK\r\n\r\n+CMTI: "SM",5\r\n'
     assert console.type("AT+CMGD=1,4\r") == '\r\nOK\r\n\r\n+CMTI: "SM",1\r\n'
+
+
+def test_a_zone_behind_utc_has_its_sign(console_of: Any) -> None:
+    console = console_of(zone="America/New_York")
+    console.type("AT+CNMI=2,2\r")
+    console.modem.deliver(NUMBER, "hello")
+    assert f"{FROM_NUMBER}00006210409100000A05E8" in console.heard()

@@ -144,3 +144,13 @@ def test_parts_without_end_are_given_up(console: Any, submit: Any) -> None:
     incomplete = console.modem.inbox.incomplete
     assert len(incomplete) == 100
     assert incomplete[-1].number == "10299"
+
+
+def test_reports_without_end_are_given_up_and_the_modem_answers_on(console: Any, submit: Any) -> None:
+    console.modem.network.report_s = 3600.0
+    console.type("AT+CNMI=2,0,0,1,0\r")
+    asked = submit("10086", "hello", report=True)
+    for _ in range(1100):
+        assert console.send(asked).endswith("OK\r\n")
+    assert console.pass_time(3600).count("+CDS") == 64
+    assert answers_still(console.modem)
