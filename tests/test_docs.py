@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "docs").glob("*/*.md")])
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
@@ -47,6 +47,11 @@ def test_python_examples_run(text: str, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in blocks("py")])
+def test_excerpts_are_from_the_example_that_runs(text: str) -> None:
+    assert any(text in path.read_text("utf-8") for path in (ROOT / "docs" / "example-reader").rglob("*.py"))
 
 
 @pytest.mark.parametrize("words", [pytest.param(words, id=name) for name, words in commands()])

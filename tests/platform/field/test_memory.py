@@ -60,7 +60,6 @@ def _in_virtual_time(visit: Visit) -> tuple[Farm, float]:
     """The farm after a visit with wire timing, and how many seconds the visit took."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         loop = runner.get_loop()
-        assert isinstance(loop, VirtualLoop)
         farm = Farm(load_site("tiny"), clock=VirtualClock(loop, NOON), wire_timing=True)
 
         async def call() -> None:
