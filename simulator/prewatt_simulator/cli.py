@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from prewatt_fixtures.clock import Clock
     from prewatt_fixtures.endpoints import Endpoint
     from prewatt_simulator.farm import Farm
+    from prewatt_simulator.journal import Journal
 
 app = typer.Typer(
     help="Simulated meters on simulated buses.",
@@ -75,30 +76,42 @@ def run(
             metavar="RULE", help="A fault, as in [[faults]]: kind=lose-reply,meter=…,count=1. Repeatable."
         ),
     ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write every frame to this .txt, .jsonl or .pcapng file."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Run a farm until Ctrl-C or SIGTERM: one line per bus, then `ready`."""
     import asyncio  # noqa: PLC0415 - quick --help
+    from contextlib import ExitStack  # noqa: PLC0415 - quick --help
 
     from prewatt_simulator import errors, serve  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.journal_file import JournalFile, UnknownFormat  # noqa: PLC0415 - quick --help
 
-    farm = _farm(site, clock=_clock(start, speed), seed=seed, wire_timing=wire_timing)
-    _add_faults(farm, fault or ())
     try:
-        if state is not None:
-            serve.load_state(farm, state)
-        asyncio.run(
-            serve.serve(
-                farm,
-                host=host,
-                base_port=base_port,
-                framing=protocol.value,
-                announce=lambda endpoints: _announce(endpoints, as_json=as_json),
+        with ExitStack() as stack:
+            file = None if journal is None else stack.enter_context(JournalFile(journal, protocol.value))
+            recorded = None if file is None else file.journal
+            farm = _farm(
+                site, clock=_clock(start, speed), seed=seed, wire_timing=wire_timing, journal=recorded
             )
-        )
-        if state is not None:
-            serve.save_state(farm, state)
-    except (errors.PortTaken, errors.StateError, OSError) as refused:
+            _add_faults(farm, fault or ())
+            if state is not None:
+                serve.load_state(farm, state)
+            asyncio.run(
+                serve.serve(
+                    farm,
+                    host=host,
+                    base_port=base_port,
+                    framing=protocol.value,
+                    announce=lambda endpoints: _announce(endpoints, as_json=as_json),
+                    file=file,
+                )
+            )
+            if state is not None:
+                serve.save_state(farm, state)
+    except (errors.PortTaken, errors.StateError, UnknownFormat, OSError) as refused:
         _refuse(refused)
 
 
@@ -175,13 +188,21 @@ def devices(as_json: JsonOption = False) -> None:
         )
 
 
-def _farm(site: str, *, clock: "Clock | None" = None, seed: int = 1, wire_timing: bool = False) -> "Farm":
+def _farm(
+    site: str,
+    *,
+    clock: "Clock | None" = None,
+    seed: int = 1,
+    wire_timing: bool = False,
+    journal: "Journal | None" = None,
+) -> "Farm":
     from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - quick --help
     from prewatt_fixtures.site import load_site  # noqa: PLC0415 - quick --help
     from prewatt_simulator.farm import Farm  # noqa: PLC0415 - quick --help
 
     try:
-        return Farm(load_site(site), clock=clock, seed=seed, wire_timing=wire_timing, source=site)
+        described = load_site(site)
+        return Farm(described, clock=clock, seed=seed, wire_timing=wire_timing, source=site, journal=journal)
     except FixtureError as wrong:
         _refuse(wrong)
 

@@ -52,7 +52,7 @@ class Farm:
     """The simulated site.
 
     `source` is what errors in the site's loads and faults call it. With `wire_timing` a request takes the time it
-    takes on copper; without, it is answered at once.
+    takes on copper; without, it is answered at once. `journal` is where it records, by default one of its own.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Farm:
         seed: int = 1,
         wire_timing: bool = False,
         source: str = "site",
+        journal: Journal | None = None,
     ) -> None:
         self.site = site
         self.clock: Clock = RealClock() if clock is None else clock
@@ -71,7 +72,7 @@ class Farm:
         self._layouts: dict[str, Layout] = {}
         self._zone_ms = _zone_ms(site.project.timezone, self.clock)
         self._meters = {placed.number: self._meter(placed, source) for placed in site.meters}
-        self.journal = Journal()
+        self.journal = Journal() if journal is None else journal
         self.faults = Faults(seed, Places(site.by_port.keys(), self._meters), self.clock)
         self._add_faults(source)
         self._buses = {

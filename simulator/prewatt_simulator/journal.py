@@ -4,7 +4,7 @@ Bounded and always on. Recording is one append of a plain tuple; entries are mad
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -90,15 +90,22 @@ Record = tuple[float, Place, int, Verdict, bytes, bytes | None, Passage | None]
 
 
 class Journal:
-    """The last `entries_max` requests of a farm, oldest first."""
+    """The last `entries_max` requests of a farm, oldest first. `tap` is told of everything as it is recorded."""
 
-    def __init__(self, entries_max: int = ENTRIES_MAX) -> None:
+    def __init__(
+        self, entries_max: int = ENTRIES_MAX, *, tap: Callable[[Record | Happening], None] | None = None
+    ) -> None:
         self._records: deque[Record] = deque(maxlen=entries_max)
-        self.record = self._records.append
+        self._happenings: deque[Happening] = deque(maxlen=entries_max)
+        self._tap = tap
+        self.record: Callable[[Record], None] = self._records.append if tap is None else self._record_told
         """Takes (time, bus, unit, verdict, request PDU, reply PDU, how it went)."""
 
-        self._happenings: deque[Happening] = deque(maxlen=entries_max)
-        self.note = self._happenings.append
+    def note(self, happening: Happening) -> None:
+        """Record what is no exchange."""
+        self._happenings.append(happening)
+        if self._tap is not None:
+            self._tap(happening)
 
     @property
     def happenings(self) -> list[Happening]:
@@ -109,7 +116,12 @@ class Journal:
         return len(self._records)
 
     def __iter__(self) -> Iterator[Entry]:
-        return (_entry(record) for record in list(self._records))
+        return (entry_of(record) for record in list(self._records))
+
+    def _record_told(self, record: Record) -> None:
+        assert self._tap is not None
+        self._records.append(record)
+        self._tap(record)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -140,7 +152,8 @@ class Journal:
         return [entry for entry in self if entry.fault is not None]
 
 
-def _entry(record: Record) -> Entry:
+def entry_of(record: Record) -> Entry:
+    """What a record says."""
     at, place, unit, verdict, request, reply, passage = record
     meter = place.meter_number(unit)
     if passage is None:

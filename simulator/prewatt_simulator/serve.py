@@ -4,6 +4,7 @@ Owns start, announcement and end of one run; what is printed where is the comman
 """
 
 import asyncio
+import contextlib
 import json
 import signal
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_simulator.errors import StateError
 from prewatt_simulator.farm import Farm
+from prewatt_simulator.journal_file import WRITE_EVERY_S, JournalFile
 
 
 async def serve(
@@ -21,15 +23,24 @@ async def serve(
     base_port: int,
     framing: Framing,
     announce: Callable[[tuple[Endpoint, ...]], None],
+    file: JournalFile | None = None,
 ) -> None:
-    """Listen until SIGINT or SIGTERM; `announce` is called once everything is listening."""
+    """Listen until SIGINT or SIGTERM; `announce` is called once everything is listening.
+
+    `file` is the journal's, written to now and then; OSError when it can no longer be.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, stop.set)
     async with farm.serving(host=host, base_port=base_port, framing=framing) as endpoints:
         announce(endpoints)
-        await stop.wait()
+        while not stop.is_set():
+            if file is not None:
+                file.write()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if file is None else WRITE_EVERY_S):
+                    await stop.wait()
 
 
 def load_state(farm: Farm, path: Path) -> None:

@@ -1,0 +1,120 @@
+"""What a well-behaved client does: each promise kept, and broken readably."""
+
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.wire import mbap, rtu, vendor
+from prewatt_fixtures.wire.pdu import read_holding
+from prewatt_simulator import expect
+from prewatt_simulator.faults import Fault
+
+READ = read_holding(0, 2)
+TOP_UP = vendor.encode_request(vendor.TopUp(5000, 7))
+METER = "0010010101"
+
+
+@pytest.fixture
+def desk(desk_of: Any, opened: Any) -> Any:
+    return desk_of(opened, opened)
+
+
+class TestOneRequestAtATime:
+    pytestmark = pytest.mark.anyio
+
+    @pytest.mark.parametrize("wire_timing", [False, True])
+    async def test_requests_in_turn_are_well(
+        self, desk_of: Any, opened: Any, served: Any, jump_clock: Any, wire_timing: bool
+    ) -> None:
+        desk = desk_of(opened, clock=jump_clock, wire_timing=wire_timing)
+        async with served(desk.farm) as wire:
+            for _ in range(5):
+                wire.send(rtu.encode(1, READ))
+                await wire.receive(9)
+        expect.one_request_at_a_time(desk.farm.journal)
+
+    @pytest.mark.parametrize("wire_timing", [False, True])
+    async def test_a_request_before_the_reply_is_told(
+        self, desk_of: Any, opened: Any, served: Any, jump_clock: Any, wire_timing: bool
+    ) -> None:
+        desk = desk_of(opened, clock=jump_clock, wire_timing=wire_timing)
+        async with served(desk.farm, "tcp") as wire:
+            wire.send(mbap.encode(1, 1, READ) + mbap.encode(2, 1, read_holding(0x0221, 1)))
+            await wire.receive(24)
+        with pytest.raises(expect.ClientMisbehaved) as misbehaved:
+            expect.one_request_at_a_time(desk.farm.journal)
+        first, line = str(misbehaved.value).splitlines()
+        assert first == "1 requests came before the reply to the one before:"
+        assert line.endswith("001001/1 unit 1 ! request before the reply read registers 0221H")
+
+
+class TestWrites:
+    def test_none_is_well_and_one_is_told(self, desk: Any) -> None:
+        desk.ask(READ)
+        expect.no_writes(desk.farm.journal)
+        desk.ask(TOP_UP)
+        expect.no_writes(desk.farm.journal, "0010010102")
+        with pytest.raises(expect.ClientMisbehaved, match=r"1 writes to 0010010101 .*\n.*> top up 50\.00"):
+            expect.no_writes(desk.farm.journal, METER)
+
+    def test_a_write_is_read_back_from_the_same_meter(self, desk: Any) -> None:
+        desk.ask(TOP_UP)
+        desk.ask(READ, unit=2)
+        with pytest.raises(expect.ClientMisbehaved, match="1 writes were not read back"):
+            expect.writes_read_back(desk.farm.journal)
+        desk.ask(READ)
+        expect.writes_read_back(desk.farm.journal)
+
+    def test_a_write_upon_a_write_is_not_read_back(self, desk: Any) -> None:
+        for request in (TOP_UP, TOP_UP, READ):
+            desk.ask(request)
+        with pytest.raises(expect.ClientMisbehaved, match="1 writes were not read back"):
+            expect.writes_read_back(desk.farm.journal)
+        with pytest.raises(expect.ClientMisbehaved, match="1 writes were repeated"):
+            expect.no_blind_repeats(desk.farm.journal)
+
+    def test_a_repeat_after_a_look_is_well(self, desk: Any) -> None:
+        for request in (TOP_UP, READ, TOP_UP, READ):
+            desk.ask(request)
+        expect.no_blind_repeats(desk.farm.journal)
+
+
+class TestSilence:
+    def ask(self, desk: Any, *pauses_s: float) -> None:
+        desk.ask(READ)
+        for pause_s in pauses_s:
+            desk.clock.advance(pause_s)
+            desk.ask(READ)
+
+    def test_a_dead_meter_is_left_alone_for_a_while(self, desk: Any) -> None:
+        rule = desk.farm.faults.add(Fault(kind="dead-meter", meter=METER))
+        self.ask(desk, 60, 60)
+        desk.farm.faults.remove(rule)
+        self.ask(desk, 1, 1, 1)
+        expect.silent_asked_at_most_every(desk.farm.journal, 60)
+
+    def test_asking_it_more_often_is_told(self, desk: Any) -> None:
+        desk.farm.faults.add(Fault(kind="dead-meter", meter=METER))
+        self.ask(desk, 60, 59)
+        with pytest.raises(
+            expect.ClientMisbehaved,
+            match=r"0010010101 is silent and was asked 2 times in 59\.000 s, allowed 1 in 60 s",
+        ):
+            expect.silent_asked_at_most_every(desk.farm.journal, 60)
+
+    def test_some_attempts_may_follow_each_other(self, desk: Any) -> None:
+        desk.farm.faults.add(Fault(kind="dead-meter", meter=METER))
+        self.ask(desk, 1, 1, 58, 1, 1)
+        expect.silent_asked_at_most_every(desk.farm.journal, 60, attempts=3)
+        self.ask(desk)
+        with pytest.raises(expect.ClientMisbehaved):
+            expect.silent_asked_at_most_every(desk.farm.journal, 60, attempts=3)
+
+
+def test_a_failure_shows_ten_frames_and_counts_the_rest(desk: Any) -> None:
+    for _ in range(20):
+        desk.ask(TOP_UP)
+    with pytest.raises(expect.ClientMisbehaved) as misbehaved:
+        expect.no_writes(desk.farm.journal)
+    assert len(str(misbehaved.value).splitlines()) == 12
+    assert str(misbehaved.value).endswith("… and 30 more")
