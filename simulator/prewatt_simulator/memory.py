@@ -24,14 +24,15 @@ class MemoryConnection:
         self._held = b""
         self._full = False
         self._ended = False
+        self._waiting = 0
         self._changed = asyncio.Event()
         self._far_end = _FarEnd(self, protocol)
         protocol.connection_made(self._far_end)
 
     async def write(self, data: bytes) -> None:
         """Hand all of `data` to the gateway, once it listens; BrokenPipeError when the stream has ended before."""
-        while not self._ended and not self._far_end.is_reading():
-            await self._changed.wait()
+        while not self._ended and not self._far_end.hearing:
+            await self._change()
         if self._ended:
             raise BrokenPipeError("the stream has ended")
         self._protocol.data_received(data)
@@ -39,7 +40,7 @@ class MemoryConnection:
     async def read(self) -> bytes:
         """The next bytes; b"" when the stream has ended."""
         while not self._held and not self._ended:
-            await self._changed.wait()
+            await self._change()
         return self._take()
 
     def arrived(self) -> bytes | None:
@@ -57,7 +58,8 @@ class MemoryConnection:
         if len(self._held) > HELD_BYTES_MAX and not self._full:
             self._full = True
             self._protocol.pause_writing()
-        self.wake()
+        if self._waiting:
+            self.wake()
 
     def end(self) -> None:
         """No more bytes will come."""
@@ -68,6 +70,13 @@ class MemoryConnection:
         """Let whoever waits look again."""
         self._changed.set()
         self._changed.clear()
+
+    async def _change(self) -> None:
+        self._waiting += 1
+        try:
+            await self._changed.wait()
+        finally:
+            self._waiting -= 1
 
     def _take(self) -> bytes:
         data, self._held = self._held, b""
@@ -84,21 +93,22 @@ class _FarEnd(asyncio.Transport):
         super().__init__()
         self._client = client
         self._protocol = protocol
-        self._hearing = True
         self._closing = False
+        self.hearing = True
+        """Whether its protocol takes bytes."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._closing:
             self._client.deliver(bytes(data))
 
     def is_reading(self) -> bool:
-        return self._hearing
+        return self.hearing
 
     def pause_reading(self) -> None:
-        self._hearing = False
+        self.hearing = False
 
     def resume_reading(self) -> None:
-        self._hearing = True
+        self.hearing = True
         self._client.wake()
 
     def is_closing(self) -> bool:
