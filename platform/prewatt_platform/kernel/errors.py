@@ -17,8 +17,6 @@ PlatformError               root of everything this package raises on purpose
 
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 
 class PlatformError(Exception):
     """Root of everything the platform raises on purpose."""
@@ -40,6 +38,8 @@ class DatabaseUnreachable(KernelError):
     """The database does not answer at its address (shown without the password)."""
 
     def __init__(self, url: str, reason: str) -> None:
+        from sqlalchemy.engine import make_url  # noqa: PLC0415 - errors and settings are read where no database is
+
         self.address = make_url(url).render_as_string(hide_password=True)
         super().__init__(
             f"no database at {self.address}: {reason}. Set PREWATT_DATABASE_URL, or unset it to use the embedded one"
