@@ -149,6 +149,20 @@ def check(site: SiteArgument) -> None:
     )
 
 
+@app.command(epilog="Example: [bold]prewatt sim generate --meters 10000 > large.toml[/]")
+def generate(
+    meters: Annotated[int, typer.Option(min=1, help="How many meters.")],
+    seed: Annotated[int, typer.Option(help="Fixes everything random.")] = 1,
+) -> None:
+    """Print a site file of that size: the mix of the site mingde, with invented values."""
+    from prewatt_simulator.generate import site_text  # noqa: PLC0415 - quick --help
+
+    try:
+        typer.echo(site_text(meters, seed), nl=False)
+    except ValueError as wrong:
+        _refuse(wrong)
+
+
 @app.command(epilog="Example: [bold]prewatt sim devices --json[/]")
 def devices(as_json: JsonOption = False) -> None:
     """List the models that a site may name."""
