@@ -50,7 +50,7 @@ class Modem:
     ) -> None:
         self.clock: Clock = RealClock() if clock is None else clock
         self.card = Card(pin)
-        self.network = Network(seed, self._look_round)
+        self.network = Network(seed, self._turn)
         self.inbox = Inbox()
         self.identity = identity_of(seed)
         self.present = True
@@ -73,6 +73,7 @@ class Modem:
         """Counts losses, so that what was begun in an earlier life does not end in this one."""
         self._sending = False
         self._noise = 0
+        self._now_s = self.clock.time()
 
     # the client's side
 
@@ -93,12 +94,11 @@ class Modem:
         """The client typed something."""
         if self.present:
             self._held += data
-            self._turn(self.clock.time())
+            self._turn()
 
     def tick(self, due_s: float | None = None) -> None:
         """Time has passed: until `due_s` for one who waited for that moment, else until the clock's now."""
-        now_s = self.clock.time()
-        self._turn(now_s if due_s is None else max(now_s, due_s))
+        self._turn(due_s)
 
     def data_to_send(self) -> bytes:
         """What the client has to be sent since the last call."""
@@ -116,21 +116,21 @@ class Modem:
     def deliver(self, number: str, text: str) -> int:
         """Somebody sends the modem a text, which waits in the network until it can be had; the number of its parts."""
         parts = self._incoming.add_text(number, text, self._local_now())
-        self._look_round()
+        self._turn()
         return parts
 
     def say(self, line: str) -> None:
         """The modem says a line that nobody asked for, if it is there to say it."""
         if self.present:
             self._news.tell(line, by_mode=False)
-        self._look_round()
+        self._turn()
 
     def make_noise(self, every_s: float | None) -> None:
         """Say something unasked every so many seconds on average, until it is told None. Never a RING."""
         self._noise += 1
         if every_s is not None:
             self._plan_noise(self._noise, every_s)
-        self._look_round()
+        self._turn()
 
     def lose(self) -> None:
         """Pull the plug: the port is gone, what was on its way is not sent, and what was set is forgotten."""
@@ -144,25 +144,24 @@ class Modem:
         self._held = b""
         self._output.clear()
         self._news.clear()
-        self._look_round()
+        self._turn()
 
     def restore(self) -> None:
         """Plug it in again: powered on, on the same path."""
         self.present = True
-        self._look_round()
+        self._turn()
 
     # inside
 
-    def _look_round(self) -> None:
-        self._turn(self.clock.time())
-
-    def _turn(self, now_s: float) -> None:
-        """Do all that can be done now."""
-        self._schedule.run(now_s)
+    def _turn(self, due_s: float | None = None) -> None:
+        """Do all that can be done now. It is one moment from begin to end, so what takes no time is done in it."""
+        self._now_s = self.clock.time()
+        until_s = self._now_s if due_s is None else max(self._now_s, due_s)
+        self._schedule.run(until_s)
         data, at = self._held, 0
         while at < len(data) and not self._sending:
             at = self._type(data, at)
-            self._schedule.run(now_s)
+            self._schedule.run(until_s)
         self._held = data[at : at + HELD_OCTETS_MAX]
         self._tell_registration()
         self._fetch_from_network()
@@ -195,7 +194,7 @@ class Modem:
         fate = self.network.carry(submit.number)
         self._sending = True
         finish = partial(self._finish, self._life, submit, reference, fate)
-        self._schedule.at(self.clock.time() + fate.answer_after_s, finish)
+        self._schedule.at(self._now_s + fate.answer_after_s, finish)
 
     def _finish(self, life: int, submit: Submit, reference: int, fate: Fate) -> None:
         if life != self._life:
@@ -207,7 +206,7 @@ class Modem:
             self.inbox.take(submit, reference, self.clock.now())
         if submit.report_asked and fate.status is not None and not self._schedule.full:
             report = partial(self._report, submit.number, reference, fate.status, self._local_now())
-            self._schedule.at(self.clock.time() + self.network.report_s, report)
+            self._schedule.at(self._now_s + self.network.report_s, report)
         if fate.cause is None:
             self._answer(Answer((f"+CMGS: {reference}",), "OK"))
         else:

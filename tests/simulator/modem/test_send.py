@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prewatt_simulator.modem import Modem
 from prewatt_simulator.modem.userdata import Alphabet
 
 NUMBER = "+8613800138000"
@@ -114,6 +115,22 @@ def test_escape_leaves_the_prompt(console: Any, submit: Any) -> None:
 def test_without_a_service_centre_nothing_is_sent(console: Any, submit: Any) -> None:
     console.modem.card.service_centre = None
     assert console.send(submit(NUMBER, "hello")) == "\r\n+CMS ERROR: 330\r\n"
+
+
+def test_line_feeds_are_no_part_of_anything(console: Any) -> None:
+    assert console.type("AT+CMGS=19\r\n") == "\r\n> "
+    told = console.type("0001000D91683108108300F0\r\n000005E8329BFD06\r\n\x1a\n")
+    assert told == "\r\n+CMGS: 210\r\n\r\nOK\r\n"
+    console.modem.say("^RSSI:18")
+    assert console.heard() == "\r\n^RSSI:18\r\n"
+
+
+def test_what_takes_no_time_is_answered_at_once_on_a_clock_that_runs(submit: Any) -> None:
+    modem = Modem()
+    length, pdu = submit(NUMBER, "hello")
+    modem.receive(f"ATE0\rAT+CMGS={length}\r{pdu}\x1a".encode())
+    assert modem.data_to_send().endswith(b"\r\n> \r\n+CMGS: 210\r\n\r\nOK\r\n")
+    assert len(modem.inbox) == 1
 
 
 def test_a_slow_network_answers_on_the_clock(console: Any, submit: Any) -> None:

@@ -38,7 +38,10 @@ def test_three_wrong_pins_ask_for_the_puk(locked: Any) -> None:
     assert locked.type("AT+CPIN?\r") == "\r\n+CPIN: SIM PUK\r\n\r\nOK\r\n"
     assert locked.type('AT+CPIN="1234"\r') == "\r\n+CME ERROR: 12\r\n"
     assert locked.type("AT+CMGS=19\r") == "\r\n+CMS ERROR: 316\r\n"
+    assert locked.type('AT+CPIN="00000000","4321"\r') == "\r\n+CME ERROR: 16\r\n"
+    assert (locked.modem.card.pin_tries, locked.modem.card.puk_tries) == (0, 9)
     assert locked.type('AT+CPIN="12345678","4321"\r') == "\r\nOK\r\n"
+    assert (locked.modem.card.pin_tries, locked.modem.card.puk_tries) == (3, 10)
     locked.modem.lose()
     locked.modem.restore()
     locked.quiet()
