@@ -166,6 +166,7 @@ class Bus:
                 meter.receive(request, now_s)
         if fault.kind in HAPPENING_KINDS:
             device.happen(meter, fault, now_s)
-            strike.undo.append(partial(device.undo, meter, fault))
+            if not strike.undo:
+                strike.undo.append(partial(device.undo, meter, fault))
         reply = wire.damage_pdu(fault, meter.receive(request, now_s), strike.rng)
         return (Verdict.REPLY_LOST if fault.kind == FaultKind.LOSE_REPLY else Verdict.ANSWERED), reply

@@ -11,6 +11,7 @@ from prewatt_simulator.faults.rule import (
     CONNECTION_KINDS,
     ENERGY_METER_KINDS,
     HAPPENING_KINDS,
+    ONLY_FUNCTIONS,
     PREPAID_KINDS,
     Fault,
     FaultKind,
@@ -44,6 +45,7 @@ class FaultHandle:
         self.undo: list[Callable[[float], None]] = []
         """Each ends, at a moment, what the rule still does to a meter: called when it is removed."""
         self._seen = 0
+        self._functions = ONLY_FUNCTIONS.get(FaultKind(fault.kind))
         self._limit = 1 if fault.count is None and fault.kind in HAPPENING_KINDS else fault.count
         self._since_s = None if fault.since is None else fault.since.timestamp()
         self._until_s = None if fault.until is None else fault.until.timestamp()
@@ -58,6 +60,7 @@ class FaultHandle:
             and self._stands(gateway, port, now_s)
             and fault.meter in {None, meter}
             and fault.function in {None, request[0]}
+            and (self._functions is None or request[0] in self._functions)
             and (fault.register is None or _touches(request, fault.register))
             and self._turn()
         )

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from prewatt_fixtures.wire import pdu as modbus
 from prewatt_simulator.errors import FaultRuleError
 
 
@@ -113,6 +114,11 @@ PREPAID_KINDS = frozenset(
 )
 HAPPENING_KINDS = ENERGY_METER_KINDS | PREPAID_KINDS
 """Change one meter just before it hears the request, which it then answers. Once, unless `count` says more."""
+ONLY_FUNCTIONS = {
+    _K.TORN_READ: frozenset({modbus.READ_HOLDING}),
+    _K.TORN_WRITE: frozenset({modbus.WRITE_MULTIPLE, modbus.VENDOR}),
+}
+"""Kinds that strike some functions only, whatever else the rule says."""
 WIRE_KINDS = frozenset(
     {_K.FLIP_BIT, _K.BAD_CRC, _K.TRUNCATE, _K.EXTRA_BYTES, _K.JUNK_BEFORE, _K.DUPLICATE_REPLY, _K.SPLIT_REPLY}
     | {_K.WRONG_UNIT, _K.JOIN_REPLIES, _K.SWAP_REPLIES, _K.CROSS_REPLY, _K.DISCONNECT, _K.REBOOT_GATEWAY}
@@ -189,6 +195,10 @@ class Fault:
             raise FaultRuleError("gateway", "the number of the gateway that is dead")
         if self.kind in HAPPENING_KINDS | {FaultKind.DEAD_METER} and self.meter is None:
             raise FaultRuleError("meter", f"the number of the meter that {self.kind} happens to")
+        functions = ONLY_FUNCTIONS.get(FaultKind(self.kind))
+        if functions is not None and self.function is not None and self.function not in functions:
+            named = " or ".join(f"{function:#04x}" for function in sorted(functions))
+            raise FaultRuleError("function", f"{named}, which {self.kind} strikes, not {self.function:#04x}")
         if self.kind in CONNECTION_KINDS:
             for key in ("meter", "function", "register"):
                 if getattr(self, key) is not None:

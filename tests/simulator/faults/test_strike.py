@@ -124,6 +124,8 @@ def test_the_first_rule_that_strikes_wins_and_clear_ends_all(desk: Any) -> None:
         ({"kind": "exception", "code": 256}, "code"),
         ({"kind": "truncate", "size": 0}, "size"),
         ({"kind": "torn-write"}, "applied"),
+        ({"kind": "torn-write", "applied": 1, "function": 3}, "function"),
+        ({"kind": "torn-read", "function": 0x20}, "function"),
         ({"kind": "reboot-meter"}, "lasts_s"),
         ({"kind": "half-open", "meter": METER}, "meter"),
         ({"kind": "weld-relay", "relay": "open"}, "meter"),
@@ -225,3 +227,17 @@ class TestWords:
         with pytest.raises(FaultRuleError) as refused:
             fault_from_words(words)
         assert refused.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("keys", "other", "struck"),
+    [({"kind": "torn-read"}, TOP_UP, READ), ({"kind": "torn-write", "applied": 1}, READ, TOP_UP)],
+)
+def test_torn_reads_and_writes_leave_the_others_alone(
+    desk: Any, keys: dict[str, Any], other: bytes, struck: bytes
+) -> None:
+    rule = desk.farm.faults.add(Fault(**keys))
+    assert desk.ask(other) is not None
+    assert rule.fired == 0
+    desk.ask(struck)
+    assert rule.fired == 1
