@@ -115,6 +115,15 @@ class TestSwitch:
             lazy.clock.advance(60 * minutes)
             assert eager.words(0, 8) == lazy.words(0, 8)
 
+    def test_what_nobody_looked_at_has_happened_all_the_same(self, bench: Any) -> None:
+        """Fans start in the afternoon's heat; the night is inside the band, so they are still on when it ends."""
+        bench.write(VENTILATE_ABOVE, 240, 240, 240, unit=2)
+        bench.write(HYSTERESIS, 150, unit=2)
+        assert outputs(bench) == 0
+        bench.clock.advance(24 * 3600)
+        assert max(measured(bench)[:3]) < 240
+        assert outputs(bench) == 0b111000
+
     def test_measured_values_cannot_be_written(self, bench: Any) -> None:
         assert bench.write(0, 250, unit=2) == b"\x90\x02"
         assert bench.write(OUTPUTS, 1, unit=2) == b"\x90\x02"
