@@ -216,7 +216,9 @@ class TestStanding:
                 s=interval_s,
                 number=number,
             )
-        clock.advance(601)
+        clock.advance(600)
+        assert not any(row.lost for row in (await look(site)).values())
+        clock.advance(1)
         rows = await look(site)
         assert {number for number, row in rows.items() if row.lost} == {short}
         clock.advance(86400)

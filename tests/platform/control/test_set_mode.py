@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -264,6 +264,52 @@ class TestNewer:
         assert (await house.ended(older.id)).state == "SUPERSEDED"
         assert writes(house) == [(1, 1), (1, 0)]
         assert house.farm.meter(METER).relay_closed
+
+    async def test_one_in_doubt_is_overtaken_while_it_reads_and_does_not_write_again(
+        self, open_house: OpenHouse
+    ) -> None:
+        house = await open_house(clock=ManualClock(START), settings=Settings(read_timeout_s=30))
+        refused = Fault(kind=FaultKind.EXCEPTION, meter=METER, function=WRITE_MULTIPLE, code=0x0B, count=1)
+        slow = Fault(
+            kind=FaultKind.DELAY_REPLY,
+            meter=METER,
+            function=READ_HOLDING,
+            since=START + timedelta(seconds=10),
+            delay_s=60,
+            count=1,
+        )
+        house.farm.faults.add(refused)
+        handle = house.farm.faults.add(slow)
+        await house.platform.start()
+        older = await want(house, ControlMode.FORCED_OFF)
+        await house.until(lambda: tried(house, 1))
+        house.platform.clock.advance(10)  # type: ignore[attr-defined]  # moved by hand
+
+        async def reading() -> bool:
+            return handle.fired == 1
+
+        await house.until(reading)
+        newer = await want(house, ControlMode.KEEP_SUPPLY)
+        await pass_time_until(house, lambda: final(house))
+        assert (await house.ended(older.id)).state == "SUPERSEDED"
+        assert (await house.ended(newer.id)).state == "SUCCEEDED"
+        assert writes(house) == [(1, 1), (1, 0)]
+
+    async def test_one_in_doubt_is_overtaken_when_the_meter_answers_nothing_too(
+        self, open_house: OpenHouse
+    ) -> None:
+        house = await open_house(**by_hand())
+        house.farm.faults.add(Fault(kind=FaultKind.DEAD_METER, meter=METER))
+        await house.platform.start()
+        older = await want(house, ControlMode.FORCED_OFF)
+        await house.until(lambda: tried(house, 1))
+        newer = await want(house, ControlMode.KEEP_SUPPLY)
+
+        async def overtaken() -> bool:
+            states = {command.id: command.state for command in await commands(house)}
+            return states[older.id] == "SUPERSEDED" and states[newer.id] == "UNKNOWN"
+
+        await pass_time_until(house, overtaken)
 
     async def test_one_that_waits_for_its_bus_writes_nothing_after_a_newer_one(
         self, open_house: OpenHouse
