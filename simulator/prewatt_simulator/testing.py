@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cache, partial
-from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -16,17 +15,20 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from prewatt_fixtures.clock import Clock, ManualClock, RealClock, ScaledClock
 from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_fixtures.site import Site, load_site, shipped_sites
+from prewatt_simulator.device_view import ClimateView, TerminalView, WaterView
 from prewatt_simulator.errors import ClockRunsByItself, UnknownMeter
+from prewatt_simulator.export import text_line
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.faults import Faults
-from prewatt_simulator.journal import Entry, Journal
+from prewatt_simulator.frames import timeline
+from prewatt_simulator.journal import Journal
 from prewatt_simulator.view import MeterView
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 """When the clock of a farm begins unless a test says otherwise: a Monday, 08:00 in Shanghai."""
 
-TOLD_MAX = 20
-"""How many requests a failure report shows of each farm."""
+TOLD_MAX = 40
+"""How many lines of its journal a failure report shows of each farm."""
 
 ClockChoice = Clock | Literal["manual", "real"] | float
 """A clock, or how to make one: moved by hand from the start, the machine's, or that many times as fast as it."""
@@ -88,8 +90,20 @@ class MeterFarm:
         return self.farm.meter_numbers
 
     def meter(self, number: str) -> MeterView:
-        """What one meter holds; `UnknownMeter` when there is none of that number."""
+        """What one energy meter holds; `UnknownMeter` or `OtherKind` when there is none of that number."""
         return self._aside(self.farm.meter(number))
+
+    def water_meter(self, number: str) -> WaterView:
+        """The same of a water meter."""
+        return self._aside(self.farm.water_meter(number))
+
+    def terminal(self, number: str) -> TerminalView:
+        """The same of a remote terminal; its contacts can be set."""
+        return self._aside(self.farm.terminal(number))
+
+    def climate(self, number: str) -> ClimateView:
+        """The same of a climate controller; its air can be set."""
+        return self._aside(self.farm.climate(number))
 
     def do(self, work: Callable[[Farm], T]) -> T:
         """The result of `work(farm)`, done between two requests."""
@@ -123,15 +137,17 @@ class MeterFarm:
         self._open.close()
 
     def tell(self) -> str:
-        """The site, the seed, the clock, and the last requests."""
-        entries = list(self.journal)
-        shown = min(len(entries), TOLD_MAX)
+        """The site, the clock, the seed, and the last lines of the journal."""
+        seen = timeline(self.journal)
+        shown = seen[-TOLD_MAX:]
         lines = [
             f"site {self.site.project.code} {self.site.project.name}, clock at {self.clock.now():%Y-%m-%d %H:%M:%S} UTC",
             f"the same again: --meter-farm-seed={self.seed}",
-            f"the last {shown} of {len(entries)} requests:" if entries else "no request reached a bus",
+            f"the last {len(shown)} of {len(seen)} lines of the journal:"
+            if seen
+            else "nobody asked anything",
         ]
-        return "\n".join([*lines, *map(_line, islice(entries, len(entries) - shown, None))])
+        return "\n".join([*lines, *map(text_line, shown)])
 
     def _serve(self) -> None:
         portal = self._open.enter_context(start_blocking_portal(name="meter farm"))
@@ -225,18 +241,3 @@ def _clock(choice: ClockChoice, start: datetime) -> Clock:
     if isinstance(choice, int | float):
         return ScaledClock(start, choice)
     return choice
-
-
-def _line(entry: Entry) -> str:
-    at = datetime.fromtimestamp(entry.at, UTC)
-    words = [
-        f"{at:%H:%M:%S}.{at.microsecond // 1000:03}",
-        f"{entry.gateway}/{entry.port}",
-        f"unit {entry.unit:3}",
-        entry.meter or "-",
-        entry.verdict,
-        entry.request.hex(),
-        "->",
-        "silence" if entry.reply is None else entry.reply.hex(),
-    ]
-    return " ".join(words if entry.fault is None else [*words, f"fault {entry.fault}"])

@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,28 @@ from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.errors import ClockRunsByItself, UnknownMeter
 from prewatt_simulator.faults import Fault
 from prewatt_simulator.testing import START, MeterAddress, MeterFarm, MeterFarmFactory
+
+DEVICES = """
+[project]
+code = "007"
+name = "devices"
+[[gateways]]
+number = "007001"
+ports = [{ port = 1 }]
+[[meters]]
+number = "0070010101"
+model = "ARTU-K"
+place = "contacts"
+[[meters]]
+number = "0070010102"
+model = "VALVE-WATER-METER"
+place = "water"
+start = { volume = "12.000" }
+[[meters]]
+number = "0070010103"
+model = "WHD"
+place = "climate"
+"""
 
 HAIRDRESSER = "0000010201"
 READ_COUNT = read_holding(0x0221, 1)
@@ -88,6 +111,20 @@ class TestOverSockets:
         meter.counter_rule = meter.counter_rule
         assert meter.remaining_fen == 4125
         assert meter_farm.do(lambda farm: farm.meter(HAIRDRESSER).remaining_fen) == 4125
+
+
+def test_devices_that_are_no_energy_meters_are_seen_and_set(
+    meter_farm_factory: MeterFarmFactory, tmp_path: Path
+) -> None:
+    (tmp_path / "site.toml").write_text(DEVICES, "utf-8")
+    farm = meter_farm_factory(str(tmp_path / "site.toml"))
+    address = farm.address("0070010101")
+    farm.terminal("0070010101").set_closed(1, True)
+    read_contacts = b"\2\0\0\0\1"
+    assert ask(address, rtu.encode(1, read_contacts), 6) == rtu.encode(1, b"\2\1\1")
+    assert farm.water_meter("0070010102").volume_litres == 12_000
+    farm.climate("0070010103").set_air(1, temperature=250, humidity=500)
+    assert farm.climate("0070010103").air(1).temperature == 250
 
 
 class TestWithoutSockets:

@@ -81,16 +81,17 @@ class TestFailure:
         told = failed["test_reads[2]"]
         assert "- meter farm -" in told
         assert "site 000 试验台, clock at 2026-01-05 00:00:00 UTC" in told
-        assert "the last 2 of 2 requests:" in told
-        assert told.count("000001/2 unit   1 0000010201 answered 0302210001 -> 03020006") == 2
+        assert "the last 4 of 4 lines of the journal:" in told
+        assert told.count(" 000001/2 unit 1 0000010201 > read registers 0221H (answered)") == 2
+        assert told.count(" 000001/2 unit 1 0000010201 < 0006 (answered)") == 2
 
-    def test_it_shows_the_last_requests_only(self, failed: dict[str, str]) -> None:
+    def test_it_shows_the_end_of_the_journal_only(self, failed: dict[str, str]) -> None:
         told = failed["test_reads_often"]
-        assert "the last 20 of 50 requests:" in told
-        assert told.count("0000010201 answered") == 20
+        assert "the last 40 of 100 lines of the journal:" in told
+        assert told.count("(answered)") == 40
 
     def test_a_farm_that_nobody_asked_says_so(self, failed: dict[str, str]) -> None:
-        assert "no request reached a bus" in failed["test_asks_nobody"]
+        assert "nobody asked anything" in failed["test_asks_nobody"]
 
     def test_without_a_farm_there_is_nothing_to_tell(self, failed: dict[str, str]) -> None:
         assert "meter farm" not in failed["test_has_no_farm"]
@@ -111,7 +112,9 @@ class TestSeed:
         again = reports(run(tmp_path, FAILING, "-n", "2", code=1))
         assert seeds(again) == seeds(failed)
         for times in (1, 2, 3):
-            assert f"the last {times} of {times} requests:" in again[f"test_reads[{times}]"]
+            assert (
+                f"the last {2 * times} of {2 * times} lines of the journal:" in again[f"test_reads[{times}]"]
+            )
 
     def test_the_one_of_the_command_line_is_everybodys(self, tmp_path: Path) -> None:
         told = reports(run(tmp_path, FAILING, "--meter-farm-seed=77", "-k", "reads", code=1))
