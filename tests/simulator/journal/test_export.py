@@ -85,6 +85,11 @@ def test_tshark_decodes_a_capture_of_modbus_tcp(
     assert all("mbtcp:modbus" in row[0] for row in rows)
     assert [row[1] for row in rows] == ["3", "3", "32", "32", "3", "3", "3"]
     assert [row[2] for row in rows] == ["", "", "", "", "", "2", ""]
+    transactions = ("-T", "fields", "-e", "mbtcp.trans_id")
+    shown = subprocess.run(
+        [peer("tshark"), "-r", str(capture), *transactions], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.split() == ["1", "1", "2", "2", "3", "3", "4"]
     assert rows[2][3] == f"{METER}, reply-lost, fault lose-reply-1"
     checked = ("-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-Y", "_ws.malformed")
     assert dissected(peer("tshark"), capture, *checked) == []
