@@ -16,6 +16,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from prewatt_fixtures.clock import Clock
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from prewatt_platform.operators.models import Role
     from prewatt_platform.projects.models import Project
     from prewatt_simulator.farm import Farm
+
+# No test may fail because the machine is busy: neither by a deadline nor by slow drawing of examples.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 PATIENCE_S = 60.0
 """How long a test waits for what has to come."""

@@ -29,11 +29,11 @@ pytestmark = pytest.mark.anyio
 
 OpenShop = Callable[..., Awaitable[Any]]
 
-QUICK = Settings(read_timeout_s=0.2, read_retries=0)
+QUICK = Settings(read_timeout_s=0.4, read_retries=0)
 
 AMOUNT_FEN = 5000
-LATE_S = 0.5
-"""Later than the platform's time-out in these tests (0.2 s)."""
+LATE_S = 1.0
+"""Later than the platform's time-out in these tests (0.4 s)."""
 
 
 class Promise:
@@ -100,6 +100,17 @@ class TestOneFault:
         )
         shop.house.farm.faults.add(late)
         await promise.kept(await shop.house.ended((await shop.sell(AMOUNT_FEN)).id))
+
+
+class TestStubborn:
+    async def test_every_frame_of_a_hold_is_lost(self, open_shop: OpenShop, hurried: Any) -> None:
+        """The meter answers questions and never hears the sale: the order waits, and the same frame goes again."""
+        shop = await open_shop(clock=hurried)
+        promise = Promise(shop)
+        shop.house.farm.faults.add(Fault(kind="lose-request", meter=shop.number, function=VENDOR, count=3))
+        order = await shop.sell(AMOUNT_FEN)
+        await promise.kept(await shop.house.ended(order.id))
+        assert len(shop.top_ups()) == 4
 
 
 class TestSilence:

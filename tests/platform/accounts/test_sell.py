@@ -10,7 +10,15 @@ from sqlmodel import select
 
 from prewatt_fixtures.wire.vendor import MoneyControl, TopUp, encode_request
 from prewatt_platform.accounts import rules
-from prewatt_platform.accounts.errors import AmountRefused, MeterOnHold, NotOpened, OrderOpen
+from prewatt_platform.accounts.errors import (
+    AlarmsDoNotFit,
+    AlreadyOpened,
+    AmountRefused,
+    CustomerNameMissing,
+    MeterOnHold,
+    NotOpened,
+    OrderOpen,
+)
 from prewatt_platform.accounts.service import AccountService
 from prewatt_platform.control.errors import IdempotencyMismatch, NotPrepaid
 from prewatt_platform.control.models import CommandState
@@ -87,7 +95,7 @@ class TestSale:
 
                 meter = await shop.row()
                 latest = (await ReadingRepository(work).latest([meter.id]))[meter.id]
-            return latest.purchase_count == shop.meter.purchase_count
+            return bool(latest.purchase_count == shop.meter.purchase_count)
 
         assert await shop.house.until(stored)
 
@@ -262,6 +270,49 @@ class TestOpening:
         assert opening.state == CommandState.SUCCEEDED
         assert len(shop.top_ups()) == (2 if kind == "lose-request" else 1)
         assert (await shop.row()).epoch == 1
+
+    async def test_the_meter_refuses_the_function(self, open_shop: OpenShop) -> None:
+        """Exception 3 is for good: the opening has failed, and the point is free for another."""
+        shop = await open_shop("0000010202")
+        refusing = Fault(kind="exception", meter=shop.number, function=0x20, code=3)
+        shop.house.farm.faults.add(refusing)
+        opening = await shop.house.ended((await self.open(shop)).id)
+        assert opening.state == CommandState.FAILED
+        shop.house.farm.faults.clear()
+        again = await shop.house.ended((await self.open(shop)).id)
+        assert again.state == CommandState.SUCCEEDED
+
+    async def test_the_meter_refuses_the_terms(self, open_shop: OpenShop) -> None:
+        """The meter's own word, in its reply: alarm amounts that it does not take."""
+        shop = await open_shop("0000010202", work=None)
+        opening = await self.open(shop)
+        point_id = (await shop.row()).point_id
+        async with shop.house.database.project(shop.house.scope) as work:
+            point = await MeterRepository(work).point(point_id)
+            point.alarm_2_fen = point.alarm_1_fen
+        await shop.house.platform.start("collector")
+        ended = await shop.house.ended(opening.id)
+        assert ended.state == CommandState.FAILED
+        assert "out of range" in (ended.detail or "")
+        assert not shop.meter.money_on
+
+    async def test_alarm_amounts_the_wrong_way_round(self, open_shop: OpenShop) -> None:
+        shop = await open_shop("0000010202", work=None)
+        with pytest.raises(AlarmsDoNotFit, match="1 has to be above 2"):
+            await self.open(shop, alarm_1_fen=1000, alarm_2_fen=2000)
+
+    async def test_a_customer_has_a_name(self, open_shop: OpenShop) -> None:
+        from prewatt_platform.accounts.service import OpeningTerms
+
+        shop = await open_shop("0000010202", work=None)
+        async with shop.house.database.project(shop.house.scope) as work:
+            with pytest.raises(CustomerNameMissing):
+                await AccountService(work).open(uuid.uuid4(), shop.number, OpeningTerms("  "))
+
+    async def test_a_point_has_one_account(self, open_shop: OpenShop) -> None:
+        shop = await open_shop(work=None)
+        with pytest.raises(AlreadyOpened, match=shop.number):
+            await self.open(shop)
 
     async def test_money_control_is_on_already(self, open_shop: OpenShop) -> None:
         """The frame would wipe somebody's credit."""

@@ -143,3 +143,17 @@ def test_ledger_against_its_model(database_url: str) -> None:
                 suppress_health_check=list(HealthCheck),
             ),
         )
+
+
+@pytest.mark.anyio
+class TestAmounts:
+    @pytest.mark.parametrize("amount_fen", [0, -1])
+    async def test_a_transfer_moves_something(self, database: Database, amount_fen: int) -> None:
+        async with database.project(Scope(1, PLATFORM)) as work:
+            with pytest.raises(ValueError, match="positive"):
+                await Ledger(work, "CNY").reserve(work.new_id(), "anna", amount_fen)
+
+    async def test_a_meter_that_held_nothing_is_adopted_without_a_transfer(self, database: Database) -> None:
+        async with database.project(Scope(1, PLATFORM)) as work:
+            await Ledger(work, "CNY").adopt(work.new_id(), work.new_id(), 0)
+            assert not await LedgerRepository(work).folded_fen()
