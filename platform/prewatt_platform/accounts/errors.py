@@ -11,6 +11,7 @@ AccountError
     AlarmsDoNotFit      alarm amount 1 is above alarm amount 2, and neither is negative
 """
 
+from prewatt_platform.accounts.rules import yuan
 from prewatt_platform.control.models import Command
 from prewatt_platform.kernel.errors import PlatformError
 from prewatt_platform.metering.models import Meter
@@ -61,7 +62,7 @@ class AmountRefused(AccountError):
 
     def __init__(self, amount_fen: int, amount_max_fen: int) -> None:
         self.amount_fen = amount_fen
-        super().__init__(f"an amount is between 0.01 and {amount_max_fen // 100}.{amount_max_fen % 100:02}")
+        super().__init__(f"an amount is between 0.01 and {yuan(amount_max_fen)}")
 
 
 class CustomerNameMissing(AccountError):
@@ -85,5 +86,5 @@ class AlarmsDoNotFit(AccountError):
     def __init__(self, alarm_1_fen: int, alarm_2_fen: int) -> None:
         self.alarms_fen = (alarm_1_fen, alarm_2_fen)
         super().__init__(
-            f"alarm amounts {alarm_1_fen / 100:.2f} and {alarm_2_fen / 100:.2f}: 1 has to be above 2, and 2 not below 0"
+            f"alarm amounts {yuan(alarm_1_fen)} and {yuan(alarm_2_fen)}: 1 has to be above 2, and 2 not below 0"
         )

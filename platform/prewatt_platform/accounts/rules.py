@@ -74,9 +74,9 @@ def judge(plan: Plan, evidence: Evidence) -> Verdict:
 def contradiction(plan: Plan, evidence: Evidence) -> str:
     """The dispute in words."""
     return (
-        f"purchase count {evidence.purchase_count}, total {_yuan(evidence.total_purchased_fen)}; "
-        f"{plan.purchase_count} and {_yuan(plan.total_after_fen)} would be the sale, "
-        f"{plan.purchase_count - 1} and {_yuan(plan.total_before_fen)} would be none"
+        f"purchase count {evidence.purchase_count}, total {yuan(evidence.total_purchased_fen)}; "
+        f"{plan.purchase_count} and {yuan(plan.total_after_fen)} would be the sale, "
+        f"{plan.purchase_count - 1} and {yuan(plan.total_before_fen)} would be none"
     )
 
 
@@ -86,8 +86,8 @@ def foreign_change(expected_count: int, expected_total_fen: int, evidence: Evide
     if found == (expected_count, expected_total_fen):
         return None
     return (
-        f"the meter shows purchase count {found[0]} and total {_yuan(found[1])}, "
-        f"we know {expected_count} and {_yuan(expected_total_fen)}: it was topped up or reset without us"
+        f"the meter shows purchase count {found[0]} and total {yuan(found[1])}, "
+        f"we know {expected_count} and {yuan(expected_total_fen)}: it was topped up or reset without us"
     )
 
 
@@ -102,6 +102,7 @@ def refusal_before_sending(plan: Plan, evidence: Evidence) -> str | None:
     return None
 
 
-def _yuan(amount_fen: int) -> str:
+def yuan(amount_fen: int) -> str:
+    """An amount in words: yuan with two decimals."""
     sign = "-" if amount_fen < 0 else ""
     return f"{sign}{abs(amount_fen) // 100}.{abs(amount_fen) % 100:02}"

@@ -86,7 +86,6 @@ class TestSale:
 
     async def test_the_new_credit_is_stored_at_once(self, open_shop: OpenShop) -> None:
         shop = await open_shop()
-        await shop.house.read()
         await shop.house.ended((await shop.sell(5000)).id)
 
         async def stored() -> bool:
@@ -94,8 +93,8 @@ class TestSale:
                 from prewatt_platform.metering.readings import ReadingRepository
 
                 meter = await shop.row()
-                latest = (await ReadingRepository(work).latest([meter.id]))[meter.id]
-            return bool(latest.purchase_count == shop.meter.purchase_count)
+                latest = (await ReadingRepository(work).latest([meter.id])).get(meter.id)
+            return latest is not None and bool(latest.purchase_count == shop.meter.purchase_count)
 
         assert await shop.house.until(stored)
 
