@@ -75,7 +75,7 @@ async def _commit_plan(task: Task, sale: Sale, evidence: Evidence) -> Plan | Non
             await Ledger(work, await _currency(work)).void(
                 sale.command_id, till_of(task.command), sale.amount_fen
             )
-            await task.move_in(work, CommandState.VOIDED, f"nothing was sent: {refusal}")
+            await task.move_in(work, CommandState.VOIDED, f"nothing was sent: {refusal}", attempted=True)
             return None
         work.session.add(sale)
         sale.planned_count = plan.purchase_count
@@ -119,13 +119,13 @@ async def _send(task: Task, plan: Plan, lane: Lane) -> str | None:
     try:
         reply = await lane.top_up(TopUp(plan.amount_fen, plan.purchase_count))
     except FieldError as failure:
-        await task.move(CommandState.SENT, str(failure), attempted=True)
+        await task.move(CommandState.SENT, str(failure))
         return str(failure) if isinstance(failure, MeterRefused) and failure.permanent else None
     if reply.result is VendorResult.DONE:
-        await task.move(CommandState.ECHOED, attempted=True)
+        await task.move(CommandState.ECHOED)
         return None
     answer = reply.result.name.lower().replace("_", " ")
-    await task.move(CommandState.SENT, f"the meter answered: {answer}", attempted=True)
+    await task.move(CommandState.SENT, f"the meter answered: {answer}")
     return answer
 
 
@@ -150,14 +150,14 @@ async def _post(task: Task, sale: Sale, evidence: Evidence) -> None:
         sale.applied_at = task.clock.now()
         sale.evidence = evidence.raw
         await Ledger(work, await _currency(work)).apply(sale.command_id, sale.point_id, sale.amount_fen)
-        await task.move_in(work, CommandState.APPLIED)
+        await task.move_in(work, CommandState.APPLIED, attempted=True)
 
 
 async def _dispute(task: Task, reason: str) -> None:
     async def hold(work: Work) -> None:
         await MeterRepository(work).hold(task.meter.id, f"disputed order: {reason}")
 
-    await task.move(CommandState.DISPUTED, reason, also=hold)
+    await task.move(CommandState.DISPUTED, reason, attempted=True, also=hold)
 
 
 async def _currency(work: Work) -> str:

@@ -106,7 +106,7 @@ async def _send(task: Task, terms: dict[str, Any], lane: Lane) -> bool:
     if reply.result is not VendorResult.DONE:
         await _fail(task, f"the meter refused it: {reply.result.name.lower().replace('_', ' ')}")
         return False
-    await task.move(CommandState.ECHOED, attempted=True)
+    await task.move(CommandState.ECHOED)
     return True
 
 
@@ -132,14 +132,14 @@ async def _succeed(task: Task) -> None:
             )
         )
 
-    await task.move(CommandState.SUCCEEDED, also=opened)
+    await task.move(CommandState.SUCCEEDED, attempted=True, also=opened)
 
 
 async def _dispute(task: Task, reason: str) -> None:
     async def hold(work: Work) -> None:
         await MeterRepository(work).hold(task.meter.id, f"disputed opening: {reason}")
 
-    await task.move(CommandState.DISPUTED, reason, also=hold)
+    await task.move(CommandState.DISPUTED, reason, attempted=True, also=hold)
 
 
 async def _fail(task: Task, reason: str) -> None:
@@ -152,4 +152,4 @@ async def _fail(task: Task, reason: str) -> None:
         for owned in await accounts.ownership(account_id):
             owned.until_at = work.clock.now()
 
-    await task.move(CommandState.FAILED, reason, also=given_up)
+    await task.move(CommandState.FAILED, reason, attempted=True, also=given_up)

@@ -6,7 +6,7 @@ Every test ends with the same questions: did the meter's count and total rise on
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +137,17 @@ class TestSilence:
         faults.clear()
         await promise.kept(await shop.house.ended(order.id))
         assert len(shop.top_ups()) == 1
+
+    async def test_first_asked_again_after_ten_seconds(self, open_shop: OpenShop) -> None:
+        """On the real clock: one take-up is one attempt, however many frames it sent."""
+        shop = await open_shop()
+        faults = shop.house.farm.faults
+        faults.add(Fault(kind="lose-reply", meter=shop.number, function=VENDOR))
+        faults.add(Fault(kind="lose-reply", meter=shop.number, function=READ_HOLDING, skip=2))
+        unknown = await _until_state(shop, await shop.sell(AMOUNT_FEN), CommandState.UNKNOWN, attempts=1)
+        assert unknown.attempts == 1
+        assert unknown.due_at is not None
+        assert unknown.due_at - unknown.updated_at <= timedelta(seconds=10)
 
     async def test_dead_gateway(self, open_shop: OpenShop, hurried: Any) -> None:
         shop = await open_shop(clock=hurried)
