@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,10 +29,12 @@ def plain_tracebacks() -> None:
     structlog.configure(processors=[*processors, renderer])
 
 
-@pytest.fixture(autouse=True, scope="session")
-def quick_passwords() -> None:
+@pytest.fixture(autouse=True, scope="module")
+def quick_passwords() -> Iterator[None]:
     """Hashes that cost next to nothing: half of a test would be argon2. What it really costs is the operators' test."""
-    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 async def test_an_unknown_site(run_demo: Any) -> None:
     ended = await run_demo("--site", "nowhere")
     assert (ended.exit_code, ended.out) == (2, "")
-    assert ended.err == "prewatt demo: unknown site 'nowhere'; known: mingde, tiny\n"
+    assert ended.err == "prewatt demo: unknown site 'nowhere'; known: mingde, tiny, wuyue\n"
 
 
 async def test_a_wrong_site_file(run_demo: Any, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ async def test_one_that_does_not_get_ready_shows_its_last_words() -> None:
             pass
     assert (failed.value.name, failed.value.exit_code) == ("farm", 2)
     assert failed.value.__notes__ == [
-        "the end of the farm's log:\nprewatt sim: unknown site 'nowhere'; known: mingde, tiny"
+        "the end of the farm's log:\nprewatt sim: unknown site 'nowhere'; known: mingde, tiny, wuyue"
     ]
 
 
