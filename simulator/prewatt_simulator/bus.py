@@ -10,10 +10,10 @@ from functools import partial
 
 from prewatt_fixtures.site import SitePort
 from prewatt_fixtures.wire.pdu import BROADCAST_UNIT, EXCEPTION_FLAG
+from prewatt_simulator.device import Device
 from prewatt_simulator.faults import FaultHandle, FaultKind, Faults, device, wire
 from prewatt_simulator.faults.rule import HAPPENING_KINDS, WIRE_KINDS
 from prewatt_simulator.journal import Journal, Verdict
-from prewatt_simulator.meters.meter import Meter
 from prewatt_simulator.passage import Passage
 
 NOBODY = b""
@@ -50,7 +50,7 @@ class Bus:
     """The devices behind one port of a gateway."""
 
     def __init__(
-        self, gateway: str, port: int, meters: Iterable[tuple[int, Meter]], faults: Faults, journal: Journal
+        self, gateway: str, port: int, meters: Iterable[tuple[int, Device]], faults: Faults, journal: Journal
     ) -> None:
         self.gateway = gateway
         self.port = port
@@ -139,7 +139,7 @@ class Bus:
         return said if verdict is Verdict.ANSWERED else None, passage
 
     def _struck(
-        self, strike: FaultHandle, meter: Meter, unit: int, request: bytes, now_s: float
+        self, strike: FaultHandle, meter: Device, unit: int, request: bytes, now_s: float
     ) -> tuple[Verdict, bytes | None]:
         """What a struck meter makes of a request."""
         fault = strike.fault

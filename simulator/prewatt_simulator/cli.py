@@ -4,17 +4,24 @@ Only words and options live here. Heavy imports stand inside the commands, so th
 """
 
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from prewatt_simulator.console import (
+    BASE_PORT,
+    HostOption,
+    Protocol,
+    ProtocolOption,
+    add_faults,
+    announce,
+    refuse,
+    show_table,
+)
 
+if TYPE_CHECKING:
     from prewatt_fixtures.clock import Clock
-    from prewatt_fixtures.endpoints import Endpoint
     from prewatt_simulator.farm import Farm
     from prewatt_simulator.journal import Journal
 
@@ -26,20 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-BASE_PORT = 15001
-_REFUSED = 2
-
-
-class Protocol(StrEnum):
-    """What is spoken on the listeners."""
-
-    RTU = "rtu"
-    TCP = "tcp"
-
-
 SiteArgument = Annotated[str, typer.Argument(metavar="SITE", help="A shipped site's name, or a site file.")]
-HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
-ProtocolOption = Annotated[Protocol, typer.Option(help="RTU frames over TCP, or Modbus TCP.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 
 
@@ -96,7 +90,7 @@ def run(
             farm = _farm(
                 site, clock=_clock(start, speed), seed=seed, wire_timing=wire_timing, journal=recorded
             )
-            _add_faults(farm, fault or ())
+            add_faults(farm.faults, fault or ())
             if state is not None:
                 serve.load_state(farm, state)
             asyncio.run(
@@ -105,14 +99,14 @@ def run(
                     host=host,
                     base_port=base_port,
                     framing=protocol.value,
-                    announce=lambda endpoints: _announce(endpoints, as_json=as_json),
+                    announce=lambda endpoints: announce(endpoints, as_json=as_json),
                     file=file,
                 )
             )
             if state is not None:
                 serve.save_state(farm, state)
     except (errors.PortTaken, errors.StateError, UnknownFormat, OSError) as refused:
-        _refuse(refused)
+        refuse(refused)
 
 
 @app.command(epilog="Example: [bold]prewatt sim endpoints mingde --json > endpoints.json[/]")
@@ -128,12 +122,12 @@ def endpoints(
 
     keys = _farm(site).site.by_port
     if base_port + len(keys) - 1 > 65535:
-        _refuse(f"{len(keys)} buses from port {base_port} upwards pass 65535")
+        refuse(f"{len(keys)} buses from port {base_port} upwards pass 65535")
     table = [Endpoint(*key, host, tcp, protocol.value) for tcp, key in enumerate(keys, start=base_port)]
     if as_json:
         typer.echo(endpoints_to_json(table))
     else:
-        _table(
+        show_table(
             ("gateway", "port", "host", "tcp", "framing"),
             [(e.gateway, str(e.port), e.host, str(e.tcp), e.framing) for e in table],
         )
@@ -160,7 +154,7 @@ def generate(
     try:
         typer.echo(site_text(meters, seed), nl=False)
     except ValueError as wrong:
-        _refuse(wrong)
+        refuse(wrong)
 
 
 @app.command(epilog="Example: [bold]prewatt sim devices --json[/]")
@@ -185,7 +179,7 @@ def devices(as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
     else:
-        _table(
+        show_table(
             ("model", "short", "kind", "phases", "prepaid", "registers", "title"),
             [
                 (
@@ -218,19 +212,7 @@ def _farm(
         described = load_site(site)
         return Farm(described, clock=clock, seed=seed, wire_timing=wire_timing, source=site, journal=journal)
     except FixtureError as wrong:
-        _refuse(wrong)
-
-
-def _add_faults(farm: "Farm", rules: "Iterable[str]") -> None:
-    from prewatt_simulator.errors import FaultRuleError  # noqa: PLC0415 - quick --help
-    from prewatt_simulator.faults import fault_from_words  # noqa: PLC0415 - quick --help
-
-    for rule in rules:
-        try:
-            farm.faults.add(fault_from_words(rule))
-        except FaultRuleError as wrong:
-            _refuse(f"--fault {rule}: {wrong}")
-    farm.faults.keep()
+        refuse(wrong)
 
 
 def _clock(start: str | None, speed: float) -> "Clock":
@@ -245,32 +227,3 @@ def _clock(start: str | None, speed: float) -> "Clock":
     if at.tzinfo is None:
         raise typer.BadParameter(f"{start!r} has no offset, such as +08:00", param_hint="--start")
     return ScaledClock(at, speed)
-
-
-def _announce(endpoints: "Iterable[Endpoint]", *, as_json: bool) -> None:
-    import json  # noqa: PLC0415 - quick --help
-    from dataclasses import asdict  # noqa: PLC0415 - quick --help
-
-    for e in endpoints:
-        typer.echo(
-            json.dumps(asdict(e))
-            if as_json
-            else f"{e.gateway} port {e.port}: {e.framing} on {e.host}:{e.tcp}"
-        )
-    typer.echo(json.dumps({"ready": True}) if as_json else "ready")
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Aligned columns on a terminal; tabs and no headline when piped."""
-    if not typer.get_text_stream("stdout").isatty():
-        for row in rows:
-            typer.echo("\t".join(row))
-        return
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    for row in (head, *rows):
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _refuse(reason: object) -> NoReturn:
-    typer.echo(f"prewatt sim: {reason}", err=True)
-    raise typer.Exit(_REFUSED)

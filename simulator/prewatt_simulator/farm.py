@@ -1,33 +1,25 @@
 """A farm: all the meters of a site on their buses, on one clock, with faults and a journal.
 
-This is the Python door. It builds everything from a site and serves it over TCP or in memory while asked to; one seed
-fixes every random thing in it.
+This is the Python door. It builds everything from a site; `wiring` serves it. One seed fixes every random thing in it.
 """
 
-import asyncio
 import zlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from prewatt_fixtures.clock import Clock, RealClock
-from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_fixtures.errors import SiteError
 from prewatt_fixtures.profile import DeviceKind
 from prewatt_fixtures.site import Site, SiteMeter
 from prewatt_simulator.bus import Bus, Pace
 from prewatt_simulator.device_view import ClimateView, TerminalView, WaterView
-from prewatt_simulator.errors import FaultRuleError, OtherKind, PortTaken, StateError, UnknownMeter
+from prewatt_simulator.errors import FaultRuleError, OtherKind, StateError, UnknownMeter
 from prewatt_simulator.faults import Faults, Places, fault_from
-from prewatt_simulator.gateway import Connection, Line, RtuConnection, TcpConnection
 from prewatt_simulator.image import Layout
 from prewatt_simulator.journal import Journal
 from prewatt_simulator.load import LoadError
-from prewatt_simulator.memory import HOST as MEMORY
-from prewatt_simulator.memory import MemoryNetwork
 from prewatt_simulator.meters import keeping
 from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.meter import Meter
@@ -35,9 +27,7 @@ from prewatt_simulator.meters.prepaid import PrepaidMeter
 from prewatt_simulator.meters.sensors import ClimateController, RemoteTerminal
 from prewatt_simulator.meters.water import WaterMeter
 from prewatt_simulator.view import MeterView
-
-_CONNECTIONS: Mapping[Framing, type[Connection]] = {"rtu": RtuConnection, "tcp": TcpConnection}
-
+from prewatt_simulator.wiring import Wiring
 
 _KINDS: Mapping[DeviceKind, type[EnergyMeter | WaterMeter | RemoteTerminal | ClimateController]] = {
     DeviceKind.ENERGY_METER: EnergyMeter,
@@ -48,7 +38,7 @@ _KINDS: Mapping[DeviceKind, type[EnergyMeter | WaterMeter | RemoteTerminal | Cli
 Device = TypeVar("Device", bound=Meter)
 
 
-class Farm:
+class Farm(Wiring):
     """The simulated site.
 
     `source` is what errors in the site's loads and faults call it. With `wire_timing` a request takes the time it
@@ -107,10 +97,6 @@ class Farm:
         """One climate controller; `UnknownMeter`, `OtherKind`."""
         return ClimateView(self._device(number, ClimateController, DeviceKind.CLIMATE_CONTROLLER), self.clock)
 
-    def bus(self, gateway: str, port: int = 1) -> Bus:
-        """One bus, to exchange PDUs without sockets; KeyError when the site has no such port."""
-        return self._buses[gateway, port]
-
     def state(self) -> dict[str, Any]:
         """What all meters hold now, as JSON-able data for `restore`."""
         now_ms = int(self.clock.time() * 1000)
@@ -135,47 +121,6 @@ class Farm:
                 raise StateError(f"the state holds meter {number}, which the site lacks")
             self._meters[number].touch(self.clock.time())
             keeping.give_back(self._meters[number], kept)
-
-    @asynccontextmanager
-    async def serving(
-        self, *, host: str = "127.0.0.1", base_port: int = 0, framing: Framing = "rtu"
-    ) -> AsyncIterator[tuple[Endpoint, ...]]:
-        """Listen, one TCP port per bus in the order (gateway, port) from `base_port` upwards; 0 takes free ones.
-
-        Yields where. On leaving, every connection is dropped and the ports are free again. `PortTaken` when one
-        is in use; then none stays open.
-        """
-        endpoints = []
-        async with AsyncExitStack() as stack:
-            for offset, (key, line) in enumerate(self._lines().items()):
-                tcp = base_port + offset if base_port else 0
-                server = await _listen(line, _CONNECTIONS[framing], host, tcp)
-                stack.push_async_callback(_close, server, line)
-                endpoints.append(Endpoint(*key, host, server.sockets[0].getsockname()[1], framing))
-            yield tuple(endpoints)
-
-    @asynccontextmanager
-    async def in_memory(self, *, framing: Framing = "rtu") -> AsyncIterator[MemoryNetwork]:
-        """The same lines without sockets, for clients in the event loop that runs this.
-
-        Yields their endpoints and the `connect` that reaches them. On leaving, every connection is dropped.
-        """
-        lines = self._lines()
-        network = MemoryNetwork(
-            {
-                Endpoint(*key, MEMORY, tcp, framing): partial(_CONNECTIONS[framing], line)
-                for tcp, (key, line) in enumerate(lines.items(), 1)
-            }
-        )
-        try:
-            yield network
-        finally:
-            network.close()
-            for line in lines.values():
-                await line.stop()
-
-    def _lines(self) -> dict[tuple[str, int], Line]:
-        return {key: Line(bus, self.clock, self._pace(*key)) for key, bus in self._buses.items()}
 
     def _device(self, number: str, wanted: type[Device], kind: DeviceKind) -> Device:
         device = self._meters.get(number)
@@ -219,18 +164,3 @@ class Farm:
 def _zone_ms(timezone: str, clock: Clock) -> int:
     offset = clock.now().astimezone(ZoneInfo(timezone)).utcoffset()
     return (offset or timedelta()) // timedelta(milliseconds=1)
-
-
-async def _listen(line: Line, connection: type[Connection], host: str, tcp: int) -> asyncio.Server:
-    try:
-        return await asyncio.get_running_loop().create_server(lambda: connection(line), host, tcp)
-    except OSError as wrong:
-        raise PortTaken(host, tcp, wrong.strerror or str(wrong)) from wrong
-    except OverflowError as wrong:
-        raise PortTaken(host, tcp, "ports end at 65535") from wrong
-
-
-async def _close(server: asyncio.Server, line: Line) -> None:
-    server.close()
-    await line.stop()
-    await server.wait_closed()

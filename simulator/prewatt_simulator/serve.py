@@ -14,10 +14,11 @@ from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_simulator.errors import StateError
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.journal_file import WRITE_EVERY_S, JournalFile
+from prewatt_simulator.wiring import Wiring
 
 
 async def serve(
-    farm: Farm,
+    wiring: Wiring,
     *,
     host: str,
     base_port: int,
@@ -33,7 +34,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, stop.set)
-    async with farm.serving(host=host, base_port=base_port, framing=framing) as endpoints:
+    async with wiring.serving(host=host, base_port=base_port, framing=framing) as endpoints:
         announce(endpoints)
         while not stop.is_set():
             if file is not None:

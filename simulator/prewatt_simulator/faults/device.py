@@ -8,9 +8,9 @@ from dataclasses import fields
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import READ_HOLDING, WRITE_MULTIPLE, write_multiple
 from prewatt_fixtures.wire.vendor import MoneyControl, TopUp
+from prewatt_simulator.device import Device
 from prewatt_simulator.faults.rule import Fault, FaultKind
 from prewatt_simulator.meters.energy import EnergyMeter
-from prewatt_simulator.meters.meter import Meter
 from prewatt_simulator.meters.prepaid import PrepaidMeter
 from prewatt_simulator.units import FINE_PER_FEN
 
@@ -18,7 +18,7 @@ _DATA_AT = 2
 _WRITE_DATA_AT = 6
 
 
-def happen(meter: Meter, fault: Fault, now_s: float) -> None:
+def happen(meter: Device, fault: Fault, now_s: float) -> None:
     """Let a fault of the kinds that happen to a meter happen."""
     assert isinstance(meter, EnergyMeter)
     meter.touch(now_s)
@@ -33,7 +33,7 @@ def happen(meter: Meter, fault: Fault, now_s: float) -> None:
     meter.touch(now_s)
 
 
-def undo(meter: Meter, fault: Fault, now_s: float) -> None:
+def undo(meter: Device, fault: Fault, now_s: float) -> None:
     """End what outlasts the strike; nothing happens for kinds that leave nothing to end."""
     if fault.kind == FaultKind.DRIFT_CLOCK and isinstance(meter, EnergyMeter):
         meter.touch(now_s)
@@ -75,7 +75,7 @@ def _replace(meter: PrepaidMeter) -> None:
     meter.shift_clock(-meter.clock.adjusted_ms)
 
 
-def tear_write(meter: Meter, request: bytes, applied: int, now_s: float) -> None:
+def tear_write(meter: Device, request: bytes, applied: int, now_s: float) -> None:
     """Do only `applied` of the values that `request` writes, from the first, or from the last when negative."""
     command = _command(request)
     if isinstance(command, TopUp) and isinstance(meter, PrepaidMeter):
@@ -88,7 +88,7 @@ def tear_write(meter: Meter, request: bytes, applied: int, now_s: float) -> None
             meter.receive(part, now_s)
 
 
-def torn_read(meter: Meter, request: bytes, register: int | None, now_s: float) -> bytes:
+def torn_read(meter: Device, request: bytes, register: int | None, now_s: float) -> bytes:
     """The reply whose words up to `register` (the first word, if None) are those of the meter's last look."""
     before = meter.receive(request, meter.settled_ms / 1000)
     after = meter.receive(request, now_s)
@@ -133,7 +133,7 @@ def _part(command: MoneyControl, applied: int) -> MoneyControl:
     return MoneyControl(**{name: getattr(command, name) for name in kept})
 
 
-def _part_of_write(meter: Meter, request: bytes, applied: int) -> bytes | None:
+def _part_of_write(meter: Device, request: bytes, applied: int) -> bytes | None:
     """The part of a write that covers `applied` whole rows; None when the meter would refuse the whole."""
     start, data = int.from_bytes(request[1:3], "big"), request[_WRITE_DATA_AT:]
     rows = meter.rows_written(start, len(data) // 2)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.wire import pdu as modbus
+from prewatt_simulator.device import Device
 from prewatt_simulator.errors import FaultRuleError
 from prewatt_simulator.faults.rule import (
     CONNECTION_KINDS,
@@ -17,7 +18,6 @@ from prewatt_simulator.faults.rule import (
     FaultKind,
 )
 from prewatt_simulator.meters.energy import EnergyMeter
-from prewatt_simulator.meters.meter import Meter
 from prewatt_simulator.meters.prepaid import PrepaidMeter
 
 _ADDRESS_AND_COUNT_BYTES = 5
@@ -30,7 +30,7 @@ class Places:
 
     ports: Collection[tuple[str, int]]
     """Gateway and port."""
-    meters: Mapping[str, Meter]
+    meters: Mapping[str, Device]
 
 
 class FaultHandle:
@@ -201,6 +201,6 @@ class Faults:
             return
         meter = self._places.meters[fault.meter]
         if fault.kind in PREPAID_KINDS and not isinstance(meter, PrepaidMeter):
-            raise FaultRuleError("meter", f"a prepaid meter, not a {meter.profile.model}")
+            raise FaultRuleError("meter", f"a prepaid meter, not a {meter.model}")
         if fault.kind in ENERGY_METER_KINDS and not isinstance(meter, EnergyMeter):
-            raise FaultRuleError("meter", f"a meter with a clock, not a {meter.profile.model}")
+            raise FaultRuleError("meter", f"a meter with a clock, not a {meter.model}")

@@ -61,6 +61,11 @@ class Meter:
         self._image = Image(layout)
         self._fresh_until_s = 0.0
 
+    @property
+    def model(self) -> str:
+        """As its profile is called."""
+        return self.profile.model
+
     def receive(self, pdu: bytes, now_s: float) -> bytes:
         """The reply to a request that reached this meter; it never raises, whatever stands behind the function code."""
         if pdu[0] == READ_HOLDING:

@@ -1,0 +1,70 @@
+"""What the commands of `prewatt sim` share: options, announcements, tables, refusals."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prewatt_fixtures.endpoints import Endpoint
+    from prewatt_simulator.faults import Faults
+
+BASE_PORT = 15001
+_REFUSED = 2
+
+
+class Protocol(StrEnum):
+    """What is spoken on the listeners."""
+
+    RTU = "rtu"
+    TCP = "tcp"
+
+
+HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
+ProtocolOption = Annotated[Protocol, typer.Option(help="RTU frames over TCP, or Modbus TCP.")]
+
+
+def add_faults(faults: "Faults", rules: "Iterable[str]") -> None:
+    """Put the rules of a command line in force, and keep them for `reset`."""
+    from prewatt_simulator.errors import FaultRuleError  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.faults import fault_from_words  # noqa: PLC0415 - quick --help
+
+    for rule in rules:
+        try:
+            faults.add(fault_from_words(rule))
+        except FaultRuleError as wrong:
+            refuse(f"--fault {rule}: {wrong}")
+    faults.keep()
+
+
+def announce(endpoints: "Iterable[Endpoint]", *, as_json: bool) -> None:
+    """One line per listener, then `ready`, flushed: programs wait for it."""
+    import json  # noqa: PLC0415 - quick --help
+    from dataclasses import asdict  # noqa: PLC0415 - quick --help
+
+    for e in endpoints:
+        typer.echo(
+            json.dumps(asdict(e))
+            if as_json
+            else f"{e.gateway} port {e.port}: {e.framing} on {e.host}:{e.tcp}"
+        )
+    typer.echo(json.dumps({"ready": True}) if as_json else "ready")
+
+
+def show_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Aligned columns on a terminal; tabs and no headline when piped."""
+    if not typer.get_text_stream("stdout").isatty():
+        for row in rows:
+            typer.echo("\t".join(row))
+        return
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    for row in (head, *rows):
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def refuse(reason: object) -> NoReturn:
+    """End with exit code 2 and the reason."""
+    typer.echo(f"prewatt sim: {reason}", err=True)
+    raise typer.Exit(_REFUSED)
