@@ -1,19 +1,23 @@
 """One RS-485 line: who hears a frame, what comes back, and how long characters take. Sans-io.
 
-`Bus.exchange` carries one request to the devices of the line, through the faults in force, into the journal. `Pace`
-is the arithmetic of the copper; waiting, and what happens to bytes behind the bus, is the gateway's business.
+`Bus.exchange` carries one request to the devices of the line, through the faults in force, into the journal. Which
+device answers to which address changes between two exchanges, never within one. `Pace` is the arithmetic of the
+copper; waiting, and what happens to bytes behind the bus, is the gateway's business.
 """
 
 import random
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Callable, Iterable
+from functools import partial, reduce
+from itertools import chain, zip_longest
+from operator import and_
 
 from prewatt_fixtures.site import SitePort
+from prewatt_fixtures.wire import rtu
 from prewatt_fixtures.wire.pdu import BROADCAST_UNIT, EXCEPTION_FLAG
 from prewatt_simulator.device import Device
 from prewatt_simulator.faults import FaultHandle, FaultKind, Faults, device, wire
 from prewatt_simulator.faults.rule import HAPPENING_KINDS, WIRE_KINDS
-from prewatt_simulator.journal import Journal, Verdict
+from prewatt_simulator.journal import FormerPlace, Journal, Record, Verdict
 from prewatt_simulator.passage import Passage
 
 NOBODY = b""
@@ -56,23 +60,49 @@ class Bus:
         self.port = port
         self.faults = faults
         self.journal = journal
-        self._meters = dict(meters)
+        self._meters: dict[int, Device] = {}
+        self._sharing: dict[int, tuple[Device, ...]] = {}
         self._record = journal.record
         self._held: list[tuple[float, int, bytes, str]] = []
+        self.hang(meters)
 
     def meter_number(self, unit: int) -> str | None:
-        """Number of the device at that address."""
+        """Number of the device at that address, or of all that share it."""
+        return "+".join(meter.number for meter in self._hearing(unit)) or None
+
+    def hang(self, meters: Iterable[tuple[int, Device]]) -> None:
+        """Let these devices answer to these addresses; of what was before, the journal goes on speaking as it was."""
+        before = {unit: self.meter_number(unit) for unit in (*self._meters, *self._sharing)}
+        units: dict[int, tuple[Device, ...]] = {}
+        for unit, meter in meters:
+            units[unit] = (*units.get(unit, ()), meter)
+        self._meters.clear()
+        self._meters.update((unit, sharing[0]) for unit, sharing in units.items() if len(sharing) == 1)
+        self._sharing = {unit: sharing for unit, sharing in units.items() if len(sharing) > 1}
+        if before and before != {unit: self.meter_number(unit) for unit in units}:
+            self.journal.speak_of(self, FormerPlace(self.gateway, self.port, before))
+
+    def hang_after_exchange(self, meters: Callable[[], Iterable[tuple[int, Device]]]) -> None:
+        """The same as soon as the exchange that goes on has been recorded."""
+        self._record = partial(self._record_last, meters)
+
+    def _record_last(self, meters: Callable[[], Iterable[tuple[int, Device]]], record: Record) -> None:
+        self._record = self.journal.record
+        self._record(record)
+        self.hang(meters())
+
+    def _hearing(self, unit: int) -> tuple[Device, ...]:
         meter = self._meters.get(unit)
-        return None if meter is None else meter.number
+        return self._sharing.get(unit, ()) if meter is None else (meter,)
 
     def exchange(self, unit: int, request: bytes, now_s: float, pace: Pace | None = None) -> Answer:
         """Let the line hear a request at `now_s`; with a pace, the reply takes the time it takes on copper."""
         if self.faults.rules or self._held:
-            reply, passage = self._exchange_under_faults(unit, request, now_s, Passage())
+            reply, passage = self._exchange_under_faults(unit, request, now_s, Passage(), pace)
         else:
             meter = self._meters.get(unit)
             if meter is None:
-                return self._unaddressed(unit, request, now_s, None)
+                return self._unaddressed(unit, request, now_s, None, pace)
             reply = meter.receive(request, now_s)
             passage = None if pace is None else Passage()
             self._record((now_s, self, unit, Verdict.ANSWERED, request, reply, passage))
@@ -98,16 +128,33 @@ class Bus:
         """The gateway had no room for a request."""
         self._record((now_s, self, unit, Verdict.CROWDED_OUT, request, None, None))
 
-    def _unaddressed(self, unit: int, request: bytes, now_s: float, passage: Passage | None) -> Answer:
+    def _unaddressed(
+        self, unit: int, request: bytes, now_s: float, passage: Passage | None, pace: Pace | None
+    ) -> Answer:
+        if unit in self._sharing:
+            return self._collide(unit, request, now_s, passage or Passage(), pace)
         if unit != BROADCAST_UNIT:
             self._record((now_s, self, unit, Verdict.ABSENT, request, None, passage))
             return NOBODY, passage
-        for meter in self._meters.values():
+        for meter in (*self._meters.values(), *chain(*self._sharing.values())):
             meter.receive(request, now_s)
         self._record((now_s, self, unit, Verdict.BROADCAST, request, None, passage))
         return None, passage
 
-    def _exchange_under_faults(self, unit: int, request: bytes, now_s: float, passage: Passage) -> Answer:
+    def _collide(
+        self, unit: int, request: bytes, now_s: float, passage: Passage, pace: Pace | None
+    ) -> Answer:
+        """Let all devices of one address do what is asked, and talk over each other."""
+        replies = [meter.receive(request, now_s) for meter in self._sharing[unit]]
+        passage.noise = talked_over([rtu.encode(unit, reply) for reply in replies])
+        if pace is not None:
+            passage.held_s += pace.reply_s(max(replies, key=len))
+        self._record((now_s, self, unit, Verdict.COLLIDED, request, None, passage))
+        return NOBODY, passage
+
+    def _exchange_under_faults(
+        self, unit: int, request: bytes, now_s: float, passage: Passage, pace: Pace | None
+    ) -> Answer:
         self.hear_held(now_s)
         number = self.meter_number(unit)
         passage.fault = self.faults.down(number, now_s)
@@ -118,7 +165,7 @@ class Bus:
         meter = self._meters.get(unit)
         if strike is None:
             if meter is None:
-                return self._unaddressed(unit, request, now_s, passage)
+                return self._unaddressed(unit, request, now_s, passage, pace)
             reply = meter.receive(request, now_s)
             self._record((now_s, self, unit, Verdict.ANSWERED, request, reply, passage))
             return reply, passage
@@ -130,7 +177,7 @@ class Bus:
             self._record((now_s, self, unit, Verdict.REQUEST_LOST, request, None, passage))
             return None, passage
         if meter is None:
-            return self._unaddressed(unit, request, now_s, passage)
+            return self._unaddressed(unit, request, now_s, passage, pace)
         verdict, said = self._struck(strike, meter, unit, request, now_s)
         passage.held_s = (strike.fault.delay_s or 0.0) if kind == FaultKind.DELAY_REPLY else 0.0
         self._record((now_s, self, unit, verdict, request, said, passage))
@@ -170,3 +217,11 @@ class Bus:
                 strike.undo.append(partial(device.undo, meter, fault))
         reply = wire.damage_pdu(fault, meter.receive(request, now_s), strike.rng)
         return (Verdict.REPLY_LOST if fault.kind == FaultKind.LOSE_REPLY else Verdict.ANSWERED), reply
+
+
+def talked_over(frames: Iterable[bytes]) -> bytes:
+    """What the line carries when several devices drive it, each a character behind the one before; no sound frame."""
+    late = [b"\xff" * behind + frame for behind, frame in enumerate(frames)]
+    heard = bytearray(reduce(and_, characters) for characters in zip_longest(*late, fillvalue=0xFF))
+    heard[-1] ^= rtu.is_whole(bytes(heard))
+    return bytes(heard)

@@ -15,7 +15,9 @@ from prewatt_simulator.journal import OVERLAP, Entry, Happening, Journal, Verdic
 
 _SHOWN_MAX = 10
 _READS = frozenset({modbus.READ_COILS, modbus.READ_DISCRETE, modbus.READ_HOLDING, modbus.READ_INPUT})
-_SILENT = frozenset({Verdict.ABSENT, Verdict.REQUEST_LOST, Verdict.REPLY_LOST, Verdict.HELD})
+_SILENT = frozenset(
+    {Verdict.ABSENT, Verdict.REQUEST_LOST, Verdict.REPLY_LOST, Verdict.HELD, Verdict.COLLIDED}
+)
 _NOT_ASKED = frozenset({Verdict.HEARD_LATE})
 
 

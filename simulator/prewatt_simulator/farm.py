@@ -6,6 +6,7 @@ This is the Python door. It builds everything from a site; `wiring` serves it. O
 import zlib
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from prewatt_simulator.load import LoadError
 from prewatt_simulator.meters import keeping
 from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.meter import Meter
+from prewatt_simulator.meters.port import Segment
 from prewatt_simulator.meters.prepaid import PrepaidMeter
 from prewatt_simulator.meters.sensors import ClimateController, RemoteTerminal
 from prewatt_simulator.meters.water import WaterMeter
@@ -65,16 +67,21 @@ class Farm(Wiring):
         self.journal = Journal() if journal is None else journal
         self.faults = Faults(seed, Places(site.by_port.keys(), self._meters), self.clock)
         self._add_faults(source)
-        self._buses = {
-            (gateway, port): Bus(
-                gateway,
-                port,
-                [(placed.bus_address, self._meters[placed.number]) for placed in placed_there],
-                self.faults,
-                self.journal,
+        self._ports = {(each.number, port.port): port for each in site.gateways for port in each.ports}
+        self._segments = {
+            key: Segment(
+                self._ports[key].baud,
+                self._ports[key].parity,
+                [self._meters[placed.number] for placed in placed_there],
             )
-            for (gateway, port), placed_there in site.by_port.items()
+            for key, placed_there in site.by_port.items()
         }
+        self._buses = {
+            key: Bus(*key, segment.hearing(), self.faults, self.journal)
+            for key, segment in self._segments.items()
+        }
+        for key, segment in self._segments.items():
+            segment.on_port_set = partial(self._buses[key].hang_after_exchange, segment.hearing)
 
     @property
     def meter_numbers(self) -> tuple[str, ...]:
@@ -121,6 +128,8 @@ class Farm(Wiring):
                 raise StateError(f"the state holds meter {number}, which the site lacks")
             self._meters[number].touch(self.clock.time())
             keeping.give_back(self._meters[number], kept)
+        for key, segment in self._segments.items():
+            self._buses[key].hang(segment.hearing())
 
     def _device(self, number: str, wanted: type[Device], kind: DeviceKind) -> Device:
         device = self._meters.get(number)
@@ -157,8 +166,7 @@ class Farm(Wiring):
     def _pace(self, gateway: str, port: int) -> Pace | None:
         if not self._wire_timing:
             return None
-        placed = next(p for g in self.site.gateways if g.number == gateway for p in g.ports if p.port == port)
-        return Pace(placed, f"{self.seed}/{gateway}/{port}")
+        return Pace(self._ports[gateway, port], f"{self.seed}/{gateway}/{port}")
 
 
 def _zone_ms(timezone: str, clock: Clock) -> int:

@@ -4,7 +4,7 @@ Bounded and always on. Recording is one append of a plain tuple; entries are mad
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -27,6 +27,8 @@ class Verdict(StrEnum):
     """It never reached the device."""
     REPLY_LOST = "reply-lost"
     """The device did it, and its reply was lost."""
+    COLLIDED = "collided"
+    """Several devices of that address did it and answered at once: nothing readable."""
     HELD = "held"
     """The gateway kept it back; the devices hear it later."""
     HEARD_LATE = "heard-late"
@@ -38,12 +40,26 @@ class Verdict(StrEnum):
 class Place(Protocol):
     """The bus on which a frame was seen."""
 
-    gateway: str
-    port: int
+    @property
+    def gateway(self) -> str: ...
+    @property
+    def port(self) -> int: ...
 
     def meter_number(self, unit: int) -> str | None:
         """Number of the device at that address."""
         ...
+
+
+class FormerPlace(NamedTuple):
+    """A bus as it was, before devices on it got other addresses."""
+
+    gateway: str
+    port: int
+    numbers: Mapping[int, str | None]
+
+    def meter_number(self, unit: int) -> str | None:
+        """Number of the device that was at that address."""
+        return self.numbers.get(unit)
 
 
 class Entry(NamedTuple):
@@ -122,6 +138,14 @@ class Journal:
         assert self._tap is not None
         self._records.append(record)
         self._tap(record)
+
+    def speak_of(self, place: Place, former: Place) -> None:
+        """Let everything that was recorded at `place` so far be told of as at `former`."""
+        told = [
+            record if record[1] is not place else (record[0], former, *record[2:]) for record in self._records
+        ]
+        self._records.clear()
+        self._records.extend(told)
 
     def clear(self) -> None:
         """Forget everything."""

@@ -65,6 +65,9 @@ class Outlet:
         if out.reply is None:
             return ()
         strike, passage = out.passage.strike, out.passage
+        if passage.noise and out.client.crc:
+            passage.sent = (passage.noise,)
+            return self._with_kept(out.client, passage.sent, passage)
         if strike is None:
             frame = out.client.frame(out.tag, out.unit, out.request, out.reply)
             return self._with_kept(out.client, (frame,), passage)

@@ -21,6 +21,9 @@ class Passage:
     sent: tuple[bytes, ...] | None = None
     """The segments that left instead of one sound frame."""
 
+    noise: bytes = b""
+    """What went over the line instead of a frame; a gateway that passes bytes on passes this on."""
+
     @property
     def kind(self) -> str | None:
         """Of the fault that the gateway still has to carry out."""

@@ -73,6 +73,7 @@ def _replace(meter: PrepaidMeter) -> None:
     meter.forced_mode, meter.forced_state = 0, 0
     meter.settings.clear()
     meter.shift_clock(-meter.clock.adjusted_ms)
+    meter.segment.on_port_set()
 
 
 def tear_write(meter: Device, request: bytes, applied: int, now_s: float) -> None:

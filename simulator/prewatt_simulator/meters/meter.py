@@ -23,9 +23,11 @@ from prewatt_fixtures.wire.pdu import (
     exception,
 )
 from prewatt_simulator.image import Image, Layout, OutsideBlocks, ValueOf
+from prewatt_simulator.meters.port import PORT_WRITERS, Segment
 from prewatt_simulator.meters.writes import Apply, Writer
 
 MEASURING_PERIOD_MS = 1000
+_NO_SEGMENT = Segment()
 
 _READ_HEADS = [bytes((READ_HOLDING, 2 * count)) for count in range(READ_REGISTERS_MAX + 1)]
 _READ_PDU_BYTES = 5
@@ -40,9 +42,9 @@ class Meter:
         "_fresh_until_s",
         "_image",
         "_layout",
-        "address",
         "number",
         "profile",
+        "segment",
         "settings",
         "settled_ms",
     )
@@ -52,11 +54,12 @@ class Meter:
 
     def __init__(self, number: str, profile: Profile, layout: Layout, now_ms: int) -> None:
         self.number = number
-        self.address = int(number[8:], 16)
         self.profile = profile
         self.settings: dict[Measurement, Value] = {}
         """What was written to registers that drive nothing."""
         self.settled_ms = now_ms
+        self.segment = _NO_SEGMENT
+        """What it hangs on."""
         self._layout = layout
         self._image = Image(layout)
         self._fresh_until_s = 0.0
@@ -152,7 +155,7 @@ class Meter:
         return None
 
     def _change(self, measurement: Measurement, value: Value) -> Apply:
-        writer = self.writers.get(measurement)
+        writer = self.writers.get(measurement) or PORT_WRITERS.get(measurement)
         if writer is not None:
             return writer(self, value)
         return lambda: self.settings.__setitem__(measurement, value)

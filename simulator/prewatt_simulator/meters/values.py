@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from prewatt_fixtures.measurements import PHASES, RATES, Measurement
 from prewatt_fixtures.registers import Value
 from prewatt_simulator.image import ValueOf
+from prewatt_simulator.meters import port
 
 if TYPE_CHECKING:
     from prewatt_simulator.meters.energy import EnergyMeter
@@ -79,10 +80,6 @@ def _rates(prefix: str, value: Callable[[int], ValueOf]) -> dict[Measurement, Va
     return {m: value(keys[m.key]) for m in Measurement if m.key in keys}
 
 
-def _port_settings(meter: "Meter") -> bytes:
-    return bytes((meter.address, meter.profile.baud_codes.get(9600, 0)))
-
-
 def setting_from(measurement: Measurement, start: Callable[[Any], Value]) -> ValueOf:
     """A setting whose first value depends on the meter."""
 
@@ -104,12 +101,11 @@ def _decimal_number(meter: "Meter") -> str:
 
 COMMON_VALUES: Mapping[Measurement, ValueOf] = {
     **{measurement: setting(measurement) for measurement in Measurement},
-    Measurement.SLAVE_ADDRESS: setting_from(Measurement.SLAVE_ADDRESS, lambda meter: meter.address),
-    Measurement.BAUD_CODE: setting_from(
-        Measurement.BAUD_CODE, lambda meter: meter.profile.baud_codes.get(9600, 0)
-    ),
-    Measurement.PORT_SETTINGS: setting_from(Measurement.PORT_SETTINGS, _port_settings),
-    Measurement.PORT_SETTINGS_2: setting_from(Measurement.PORT_SETTINGS_2, _port_settings),
+    Measurement.SLAVE_ADDRESS: port.address,
+    Measurement.BAUD_CODE: port.baud_code,
+    Measurement.PARITY_CODE: port.parity_code,
+    Measurement.PORT_SETTINGS: port.packed_settings,
+    Measurement.PORT_SETTINGS_2: setting_from(Measurement.PORT_SETTINGS_2, port.packed_settings),
     Measurement.METER_NUMBER: setting_from(Measurement.METER_NUMBER, _decimal_number),
     Measurement.SERIAL_NUMBER: setting_from(Measurement.SERIAL_NUMBER, lambda meter: f"SIM{meter.number}"),
 }

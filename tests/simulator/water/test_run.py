@@ -102,5 +102,5 @@ class TestKeep:
         again = desk_of({"model": '"水表"', "load": '{ m3_per_day = "2.400" }'})
         again.farm.restore(desk.farm.state())
         assert again.farm.water_meter(METER).volume_litres == 12445
-        assert again.words(VALVE, 1) == (0b10,)
-        assert again.words(0x000E, 1) == (0x42,)
+        assert again.words(VALVE, 1, unit=0x42) == (0b10,)
+        assert again.words(0x000E, 1, unit=0x42) == (0x42,)
