@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from prewatt_fixtures.wire import pdu as modbus
 from prewatt_fixtures.wire import vendor
+from prewatt_fixtures.wire.vendor_controls import ClearTrips, LimitsChange, LoadControl
 
 _READS = {
     modbus.READ_COILS: "coils",
@@ -76,9 +77,18 @@ def _command_words(pdu: bytes) -> str:
         case vendor.SetClock(at):
             return f"set the clock to {at}"
         case vendor.MoneyControl():
-            values = {name: getattr(command, name) for name in command.__slots__}
-            said = ", ".join(f"{name} {value}" for name, value in values.items() if value is not None)
-            return f"money control: {said or 'nothing'}"
+            return f"money control: {_fields_words(command)}"
+        case LoadControl():
+            phases = "; ".join(_fields_words(phase) for phase in command.phases)
+            switch = "" if command.switch is None else f"switch {command.switch:04b}, "
+            return f"load control: {switch}{phases}"
+        case ClearTrips():
+            return "clear the trip count"
+
+
+def _fields_words(command: vendor.MoneyControl | LimitsChange) -> str:
+    values = {name: getattr(command, name) for name in command.__slots__}
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value is not None) or "nothing"
 
 
 def _answer_words(pdu: bytes) -> str:

@@ -61,6 +61,23 @@ class Load:
         within = -(-(weight - self._ends[hour] * HOUR_MS) // self._weights[hour])
         return days * DAY_MS + hour * HOUR_MS + within
 
+    def over(self, power_w: int, local_ms: int) -> tuple[int, int] | None:
+        """The stretch in which more than `power_w` thousandths an hour are drawn: the one that runs at a moment, or the next.
+
+        Its first local millisecond and the first behind it, each at most a day from the moment, however long it is;
+        None when there is none.
+        """
+        limit = power_w * 1000 * self._weight_day
+        over = [self._per_day * weight > limit for weight in self._weights]
+        if not any(over):
+            return None
+        hour = local_ms // HOUR_MS
+        first = next(h for h in range(hour, hour + 24) if over[h % 24])
+        end = next((h for h in range(first + 1, first + 24) if not over[h % 24]), first + 24)
+        if first == hour:
+            first = next((h for h in range(hour, hour - 24, -1) if not over[h % 24]), hour - 24) + 1
+        return first * HOUR_MS, end * HOUR_MS
+
     def per_hour(self, local_ms: int) -> float:
         """How fast it is drawn at a moment, in thousandths an hour: W, or l/h."""
         if not self._per_day:

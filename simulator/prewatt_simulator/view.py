@@ -71,6 +71,16 @@ class MeterView:
         return self._money().relay_closed
 
     @property
+    def load_ok(self) -> bool:
+        """Whether load control lets the relay be closed."""
+        return self._money().load_ok
+
+    @property
+    def trip_count(self) -> int:
+        """How often load control has opened the relay since the trips were cleared."""
+        return self._money().trips.count
+
+    @property
     def forced(self) -> bool | None:
         """True: forced closed; False: forced open; None: not forced."""
         meter = self._money()

@@ -11,6 +11,7 @@ from prewatt_fixtures.wire.vendor import MoneyControl, TopUp
 from prewatt_simulator.device import Device
 from prewatt_simulator.faults.rule import Fault, FaultKind
 from prewatt_simulator.meters.energy import EnergyMeter
+from prewatt_simulator.meters.load_control import NO_TRIPS
 from prewatt_simulator.meters.prepaid import PrepaidMeter
 from prewatt_simulator.units import FINE_PER_FEN
 
@@ -70,6 +71,7 @@ def _replace(meter: PrepaidMeter) -> None:
     meter.total_purchased_fen = 0
     meter.last_top_up_fen = None
     meter.base_counts = 0
+    meter.trips = NO_TRIPS
     meter.forced_mode, meter.forced_state = 0, 0
     meter.settings.clear()
     meter.shift_clock(-meter.clock.adjusted_ms)

@@ -1,4 +1,4 @@
-"""What the vendor's function 20H does to a prepaid meter: top-up, money control, clock.
+"""What the vendor's function 20H does to a prepaid meter: top-up, money control, clock. Controllers: `control_commands`.
 
 Every command is taken whole or not at all, and answered with a result and the credit that is left. Which purchase
 counts a top-up may carry is the profile's rule; the result codes are ours (`prewatt_fixtures.wire.vendor`).
@@ -11,6 +11,7 @@ from prewatt_fixtures.profile import CounterRule
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import VENDOR, ExceptionCode, exception
 from prewatt_fixtures.wire.vendor import MoneyControl, SetClock, TopUp, VendorResult
+from prewatt_simulator.meters.control_commands import control
 from prewatt_simulator.units import FINE_PER_FEN
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def answer(meter: "PrepaidMeter", pdu: bytes, now_s: float) -> bytes:
         case SetClock():
             meter.set_clock(command.at)
             result = VendorResult.DONE
+        case _:
+            result = control(meter, command)
     return vendor.encode_reply(pdu, result, meter.remaining_fen)
 
 

@@ -72,6 +72,11 @@ class EnergyMeter(Meter):
         return MWH_PER_CENTIKWH * (self.ct * self.pt if self.profile.secondary else 1)
 
     @property
+    def power_w(self) -> float:
+        """Primary power that the load draws when it is supplied, without flicker."""
+        return self.load.per_hour(self.settled_ms + self.clock.zone_ms)
+
+    @property
     def supplied(self) -> bool:
         """Whether the load gets current."""
         return True
@@ -97,7 +102,7 @@ class EnergyMeter(Meter):
     def electrical(self) -> Electrical:
         """Values of the moment, for the period that was last measured."""
         if self._electrical is None or self._electrical_version != self._image.version:
-            power_w = self.load.per_hour(self.settled_ms + self.clock.zone_ms) if self.supplied else 0.0
+            power_w = self.power_w if self.supplied else 0.0
             ct, pt = (self.ct, self.pt) if self.profile.secondary else (1, 1)
             moment = self.settled_ms // MEASURING_PERIOD_MS
             self._electrical = measure(power_w, self.profile.phases, ct, pt, self._seed, moment)

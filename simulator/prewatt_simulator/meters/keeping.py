@@ -7,10 +7,12 @@ not belong to it: a farm that was off consumed nothing. Nor do contacts and the 
 from collections.abc import Mapping
 from typing import Any
 
+from prewatt_fixtures.load_limits import LoadLimits
 from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.rates import DayTable, RateCalendar, YearZones
 from prewatt_simulator.errors import StateError
 from prewatt_simulator.meters.energy import EnergyMeter
+from prewatt_simulator.meters.load_control import Trips
 from prewatt_simulator.meters.meter import Meter
 from prewatt_simulator.meters.prepaid import PrepaidMeter
 from prewatt_simulator.meters.water import WaterMeter
@@ -24,7 +26,6 @@ _MONEY = (
     "base_counts",
     "overdraft_fen",
     "hoarding_limit_fen",
-    "overload_w",
     "option",
     "forced_mode",
     "forced_state",
@@ -47,6 +48,7 @@ def keep(meter: Meter) -> dict[str, Any]:
     if isinstance(meter, PrepaidMeter):
         kept |= {name: getattr(meter, name) for name in _MONEY}
         kept |= {name: list(getattr(meter, name)) for name in _MONEY_TUPLES}
+        kept |= _keep_controls(meter)
     if isinstance(meter, WaterMeter):
         kept |= {name: getattr(meter, name) for name in _WATER}
     return kept
@@ -70,6 +72,7 @@ def give_back(meter: Meter, kept: Mapping[str, Any]) -> None:
                 setattr(meter, name, kept[name])
             for name in _MONEY_TUPLES:
                 setattr(meter, name, tuple(kept[name]))
+            _give_back_controls(meter, kept)
         if isinstance(meter, WaterMeter):
             for name in _WATER:
                 setattr(meter, name, kept[name])
@@ -98,6 +101,31 @@ def _give_back_energy(meter: EnergyMeter, kept: Mapping[str, Any]) -> None:
             tuple(DayTable.from_bytes(bytes.fromhex(table)) for table in kept["tables"]),
         )
     )
+
+
+def _keep_controls(meter: PrepaidMeter) -> dict[str, Any]:
+    """What is still to wait for is kept as a duration, because time does not pass while a farm is off."""
+    recloses_ms = meter.trips.recloses_ms
+    return {
+        "overload_w": meter.overload_w,
+        "load_limits": meter.load_limits.to_bytes().hex(),
+        "trip_count": meter.trips.count,
+        "load_holds_open": meter.trips.holds_open,
+        "recloses_in_ms": None if recloses_ms is None else recloses_ms - meter.settled_ms,
+    }
+
+
+def _give_back_controls(meter: PrepaidMeter, kept: Mapping[str, Any]) -> None:
+    limits = LoadLimits.from_bytes(bytes.fromhex(kept["load_limits"]))
+    if len(limits.phases) != meter.profile.phases:
+        raise ValueError(f"load limits of {len(limits.phases)} phases")
+    waits_ms = kept["recloses_in_ms"]
+    meter.trips = Trips(
+        int(kept["trip_count"]),
+        bool(kept["load_holds_open"]),
+        None if waits_ms is None else meter.settled_ms + int(waits_ms),
+    )
+    meter.set_load_control(int(kept["overload_w"]), limits)
 
 
 def _value(meter: Meter, measurement: Measurement, kept: Any) -> Any:

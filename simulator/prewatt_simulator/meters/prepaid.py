@@ -2,20 +2,25 @@
 
 Credit is kept in units of 1e-10 yuan (mWh × price in 0.0001 yuan per kWh), in which every deduction is exact; the
 registers show it cut to fen, towards zero. The moment at which credit runs out is solved for, not waited for. What
-the vendor's commands do stands in `commands`.
+the vendor's commands do stands in `commands`, how load control decides in `load_control`. The relay follows the
+controllers, forced control alone when it is on.
 
 Without money control the credit still counts, from minus the energy since installation downwards, and the relay
 stays closed: what an unopened meter shows is what it would owe (ASSUMED, after the screens of a real site).
 """
 
+from dataclasses import replace
+from functools import cache
 from typing import ClassVar
 
+from prewatt_fixtures.load_limits import LoadLimits, PhaseLimits
 from prewatt_fixtures.profile import CounterRule
-from prewatt_fixtures.site import SiteMeter
+from prewatt_fixtures.site import Overload, SiteMeter
 from prewatt_fixtures.wire.pdu import VENDOR
 from prewatt_simulator.image import Layout
 from prewatt_simulator.meters import commands
 from prewatt_simulator.meters.energy import EnergyMeter
+from prewatt_simulator.meters.load_control import NO_TRIPS, Limit, Trips, strictest
 from prewatt_simulator.meters.values import PREPAID_VALUES
 from prewatt_simulator.meters.writes import PREPAID_WRITERS
 from prewatt_simulator.units import FINE_PER_FEN, MWH_PER_CENTIKWH
@@ -35,6 +40,8 @@ class PrepaidMeter(EnergyMeter):
         "forced_state",
         "hoarding_limit_fen",
         "last_top_up_fen",
+        "load_limit",
+        "load_limits",
         "money_on",
         "option",
         "overdraft_fen",
@@ -43,6 +50,7 @@ class PrepaidMeter(EnergyMeter):
         "purchase_count",
         "remaining_fine",
         "total_purchased_fen",
+        "trips",
         "welded_closed",
     )
 
@@ -62,7 +70,8 @@ class PrepaidMeter(EnergyMeter):
         self.alarms_fen = placed.alarms
         self.overdraft_fen = placed.overdraft
         self.hoarding_limit_fen = placed.hoarding_limit
-        self.overload_w = placed.overload_w
+        self.trips = NO_TRIPS
+        self.set_load_control(placed.overload_w, _first_limits(placed.profile.phases, placed.overload))
         self.option = 0
         self.forced_mode = 0
         self.forced_state = 0
@@ -86,11 +95,25 @@ class PrepaidMeter(EnergyMeter):
         return not self.money_on or self.remaining_fine > -self.overdraft_fen * FINE_PER_FEN
 
     @property
+    def load_ok(self) -> bool:
+        """Whether load control lets the relay be closed."""
+        return not self.trips.holds_open
+
+    @property
+    def over_limit(self) -> bool:
+        """Whether more power is drawn than load control allows, or it holds the relay open for that."""
+        if self.load_limit is None:
+            return False
+        return not self.load_ok or (self.supplied and self.power_w > self.load_limit.power_w)
+
+    @property
     def relay_closed(self) -> bool:
-        """Forced control wins over money, and a weld over both."""
+        """Forced control wins over money and load, and a weld over all."""
         if self.welded_closed is not None:
             return self.welded_closed
-        return self.forced_state == 0 if self.forced_mode else self.money_ok
+        if self.forced_mode:
+            return self.forced_state == 0
+        return not self.trips.holds_open and self.money_ok
 
     @property
     def supplied(self) -> bool:
@@ -100,14 +123,26 @@ class PrepaidMeter(EnergyMeter):
         """Price of a rate; deep valley, which has no price of its own, costs as valley."""
         return self.prices_e4[min(rate, len(self.prices_e4)) - 1]
 
+    def set_load_control(self, overload_w: int, limits: LoadLimits) -> None:
+        """Watch the load by these limits from now on; without any, load control lets go of the relay."""
+        self.overload_w, self.load_limits = overload_w, limits
+        self.load_limit = strictest(overload_w, limits)
+        if self.load_limit is None:
+            self.trips = Trips(self.trips.count)
+        else:
+            self.trips = replace(self.trips, watches_since_ms=None)
+
     def consume(self, rate: int, until_ms: int) -> None:
-        if not self.relay_closed:
+        closed = self.relay_closed
+        decision = None if self.load_limit is None else self._load_decision(self.load_limit, supplied=closed)
+        if decision is not None:
+            until_ms = min(until_ms, decision[0])
+        if closed:
+            self._deduct(rate, until_ms)
+        else:
             self.settled_ms = until_ms
-            return
-        price_e4 = self.price_e4(rate)
-        trip_ms = self._trip_ms(price_e4)
-        drawn_mwh = self.count(rate, until_ms if trip_ms is None else min(until_ms, trip_ms))
-        self.remaining_fine -= drawn_mwh * price_e4
+        if decision is not None and decision[0] == self.settled_ms:
+            self.trips = decision[1]
 
     def other_function(self, pdu: bytes, now_s: float) -> bytes:
         if pdu[0] == VENDOR:
@@ -119,15 +154,15 @@ class PrepaidMeter(EnergyMeter):
         """Relay, forced control and alarms (vendor commissioning tool)."""
         phases = (1 << self.profile.phases) - 1
         word = (phases << 13 if self.relay_closed else 0) | (phases if self.forced_state == 0 else 0)
-        flags = [bool(self.forced_mode), False, *self._money_flags()]
+        flags = [bool(self.forced_mode), self.over_limit, *self._money_flags()]
         return word | sum(flag << bit for bit, flag in enumerate(flags, start=3))
 
     @property
     def status_word_2(self) -> int:
-        """What each controller decides, 1 = closed (vendor commissioning tool). Load and time control are off."""
+        """What each controller decides, 1 = closed (vendor commissioning tool). Time control is off."""
         phases = (1 << self.profile.phases) - 1
-        word = phases << 8 | phases << 4 | self.money_on << 3
-        return word | (phases if self.money_ok else 0)
+        word = phases << 4 | self.money_on << 3 | (self.load_limit is not None) << 11
+        return word | (phases if self.money_ok else 0) | (phases << 8 if self.load_ok else 0)
 
     def _money_flags(self) -> tuple[bool, bool, bool]:
         """Arrears, alarm 1, alarm 2."""
@@ -136,6 +171,17 @@ class PrepaidMeter(EnergyMeter):
         limits = (0, *self.alarms_fen)
         arrears, first, second = (self.remaining_fine <= limit * FINE_PER_FEN for limit in limits)
         return arrears, first, second
+
+    def _load_decision(self, limit: Limit, *, supplied: bool) -> tuple[int, Trips] | None:
+        self.trips = self.trips.watching(self.settled_ms, supplied=supplied)
+        return self.trips.following(limit, self.load, self.settled_ms, self.clock.zone_ms)
+
+    def _deduct(self, rate: int, until_ms: int) -> None:
+        """Count and pay for what is drawn, up to `until_ms` or until credit opens the relay."""
+        price_e4 = self.price_e4(rate)
+        trip_ms = self._trip_ms(price_e4)
+        drawn_mwh = self.count(rate, until_ms if trip_ms is None else min(until_ms, trip_ms))
+        self.remaining_fine -= drawn_mwh * price_e4
 
     def _trip_ms(self, price_e4: int) -> int | None:
         """When the relay will open at this price; None when it will not."""
@@ -146,3 +192,14 @@ class PrepaidMeter(EnergyMeter):
         drawn_mwh = self.load.drawn(self.settled_ms + zone_ms)
         local_ms = self.load.reaches_ms(drawn_mwh - (-spare // price_e4))
         return None if local_ms is None else local_ms - zone_ms
+
+
+@cache
+def _first_limits(phases: int, overload: Overload) -> LoadLimits:
+    """Shared by all meters that start alike."""
+    first = PhaseLimits(
+        trips_allowed=overload.trips_allowed,
+        recovery_min=overload.recovery_min,
+        delay_s=overload.delay_s,
+    )
+    return LoadLimits.off((first,) * phases)

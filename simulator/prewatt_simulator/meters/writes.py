@@ -96,7 +96,7 @@ def _hoarding_limit(meter: "PrepaidMeter", value: int) -> Apply:
 
 
 def _overload_threshold(meter: "PrepaidMeter", value: int) -> Apply:
-    return lambda: setattr(meter, "overload_w", value)
+    return lambda: meter.set_load_control(value, meter.load_limits)
 
 
 PREPAID_WRITERS: Mapping[Measurement, Writer] = {

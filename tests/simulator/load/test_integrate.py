@@ -50,3 +50,27 @@ def test_power_is_the_slope_of_energy(shape: str) -> None:
 def test_a_shape_that_is_not_built_is_named() -> None:
     with pytest.raises(LoadError, match="'trace' is not built; known: flat, dormitory"):
         Load("trace", 1)
+
+
+@given(st.sampled_from(sorted(SHAPES)), days, moments, st.integers(min_value=1, max_value=10**8))
+def test_the_stretch_over_a_power_is_the_running_one_or_the_next(
+    shape: str, mwh_per_day: int, at: int, power_w: int
+) -> None:
+    load = Load(shape, mwh_per_day)
+    stretch = load.over(power_w, at)
+    hours = [at // HOUR_MS * HOUR_MS + hour * HOUR_MS for hour in range(25)]
+    over = [ms for ms in hours if load.drawn(ms + HOUR_MS) - load.drawn(ms) > power_w * 1000 + 1]
+    if stretch is None:
+        assert not over
+        return
+    first, end = stretch
+    assert end > at
+    assert first < end
+    assert all(ms >= first for ms in over)
+    assert not over or first <= over[0]
+    for ms in range(first, end, HOUR_MS):
+        assert load.drawn(ms + HOUR_MS) - load.drawn(ms) >= power_w * 1000
+    assert (
+        end - first >= 2 * DAY_MS - HOUR_MS
+        or load.drawn(end + HOUR_MS) - load.drawn(end) <= power_w * 1000 + 1
+    )

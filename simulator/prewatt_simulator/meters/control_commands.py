@@ -1,0 +1,48 @@
+"""What the groups of function 20H do that set a prepaid meter's controllers.
+
+Every command is taken whole or not at all. A command made for a meter with another number of phases is out of range.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from prewatt_fixtures.load_limits import LoadLimits, PhaseLimits
+from prewatt_fixtures.wire.vendor import VendorResult
+from prewatt_fixtures.wire.vendor_controls import ClearTrips, Control, LimitsChange, LoadControl
+from prewatt_simulator.meters.load_control import NO_TRIPS
+
+if TYPE_CHECKING:
+    from prewatt_simulator.meters.prepaid import PrepaidMeter
+
+_SWITCH_MAX = {1: 1, 3: 0x0F}
+"""By number of phases."""
+
+
+def control(meter: "PrepaidMeter", command: Control) -> VendorResult:
+    """Do what a command says, and what the meter says of it."""
+    match command:
+        case LoadControl():
+            return _load_control(meter, command)
+        case ClearTrips():
+            meter.trips = NO_TRIPS
+            return VendorResult.DONE
+
+
+def _load_control(meter: "PrepaidMeter", command: LoadControl) -> VendorResult:
+    limits = meter.load_limits
+    switch = limits.switch if command.switch is None else command.switch
+    if len(command.phases) != len(limits.phases) or switch > _SWITCH_MAX[len(limits.phases)]:
+        return VendorResult.OUT_OF_RANGE
+    changed = zip(limits.phases, command.phases, strict=True)
+    meter.set_load_control(meter.overload_w, LoadLimits(switch, tuple(_changed(*pair) for pair in changed)))
+    return VendorResult.DONE
+
+
+def _changed(limits: PhaseLimits, change: LimitsChange) -> PhaseLimits:
+    single = {
+        name: value
+        for name in ("max_w", "increment_w", "power_factor", "unnamed", "trips_allowed")
+        if (value := getattr(change, name)) is not None
+    }
+    recovery_min, delay_s = change.times or (limits.recovery_min, limits.delay_s)
+    return replace(limits, **single, recovery_min=recovery_min, delay_s=delay_s)

@@ -1,0 +1,268 @@
+"""Overload: too much power for ten seconds opens the relay; it comes back by itself, so often and no more."""
+
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.status import StatusWord1, StatusWord2
+from prewatt_fixtures.wire.vendor import VendorResult
+from prewatt_fixtures.wire.vendor_controls import ClearTrips, LimitsChange, LoadControl
+
+HOUR_S, DAY_S, YEAR_S = 3600, 86_400, 365 * 86_400
+RICH = '{ energy = "100.00", remaining = "9000000.00" }'
+FLAT = {"start": RICH, "load": '{ shape = "flat", kwh_per_day = "24.00" }'}
+"""A kilowatt, day and night."""
+BAKERY = {"start": RICH, "load": '{ shape = "bakery", kwh_per_day = "144.00" }'}
+"""A kilowatt for each unit of the shape: 14 kW from 4 o'clock, 16 from 5, 14 from 6, 11 from 7, 2 at midnight."""
+THRESHOLD, TRIPS, ALLOWED, STATUS, LOAD_BLOCK = 0x0061, 0x0222, 0x0223, 0x0224, 0x0480
+OVERLOAD = "{ recovery_min = 5, trips_allowed = 3 }"
+
+
+def status(desk: Any, unit: int = 1) -> tuple[StatusWord1, StatusWord2]:
+    first, second = desk.words(STATUS, 2, unit)
+    return StatusWord1(first), StatusWord2(second)
+
+
+class TestTrip:
+    def test_power_over_the_threshold_for_ten_seconds_opens_the_relay(self, desk_of: Any) -> None:
+        desk = desk_of({**FLAT, "overload_w": "999"})
+        desk.clock.advance(9.999)
+        assert desk.meter().relay_closed
+        assert StatusWord1.OVER_LIMIT in status(desk)[0], "over the limit, but not yet for long enough"
+        desk.clock.advance(0.001)
+        assert not desk.meter().relay_closed
+        desk.clock.advance(1)
+        first, second = status(desk)
+        assert StatusWord1.OVER_LIMIT in first
+        assert StatusWord1.RELAY_CLOSED_L1 not in first
+        assert StatusWord2.LOAD_CONTROL in second
+        assert StatusWord2.LOAD_CLOSED_L1 not in second
+        assert StatusWord2.MONEY_CLOSED_L1 in second, "money would close it"
+        assert desk.words(TRIPS, 2) == (1, 3)
+        assert desk.words(0x0207, 1) == (0,), "no power behind an open relay"
+
+    def test_power_at_the_threshold_is_not_over_it(self, desk_of: Any) -> None:
+        desk = desk_of({**FLAT, "overload_w": "1000"})
+        desk.clock.advance(YEAR_S)
+        assert desk.meter().trip_count == 0
+        assert StatusWord1.OVER_LIMIT not in status(desk)[0]
+
+    def test_the_energy_of_the_ten_seconds_is_counted_and_paid(self, desk_of: Any) -> None:
+        desk = desk_of({**FLAT, "overload_w": "999"})
+        before = sum(desk.meter().energy_by_rate_mwh)
+        desk.clock.advance(200)
+        assert sum(desk.meter().energy_by_rate_mwh) - before == 1_000_000 * 10 // HOUR_S
+
+    def test_the_moment_is_when_the_load_passes_the_threshold(self, desk_of: Any) -> None:
+        """The bakery draws 14 kW from four o'clock on."""
+        desk = desk_of({**BAKERY, "overload_w": "13999", "overload": "{ recovery_min = 255 }"})
+        desk.clock.advance(4 * HOUR_S + 9.999)
+        assert desk.meter().relay_closed
+        desk.clock.advance(0.001)
+        assert not desk.meter().relay_closed
+
+    @pytest.mark.parametrize("delay_s", [0, 1, 255])
+    def test_the_time_can_be_set(self, desk_of: Any, delay_s: int) -> None:
+        desk = desk_of({**FLAT, "overload_w": "999", "overload": f"{{ delay_s = {delay_s} }}"})
+        desk.clock.advance(delay_s)
+        assert desk.meter().trip_count == (0 if delay_s == 0 else 1)
+        desk.clock.advance(0.001)
+        assert desk.meter().trip_count == 1
+
+    def test_a_meter_without_a_threshold_never_trips(self, desk_of: Any) -> None:
+        desk = desk_of(FLAT)
+        desk.clock.advance(YEAR_S)
+        assert desk.meter().relay_closed
+        assert StatusWord2.LOAD_CONTROL not in status(desk)[1]
+        assert StatusWord2.LOAD_CLOSED_L1 in status(desk)[1]
+
+    def test_a_threshold_that_is_written_counts_from_then_on(self, desk_of: Any) -> None:
+        desk = desk_of(FLAT)
+        desk.clock.advance(HOUR_S)
+        desk.write(THRESHOLD, 999)
+        desk.clock.advance(9.999)
+        assert desk.meter().relay_closed
+        desk.clock.advance(0.001)
+        assert not desk.meter().relay_closed
+        desk.write(THRESHOLD, 0)
+        assert desk.meter().relay_closed, "no threshold, no load control"
+        assert desk.meter().trip_count == 1
+
+    def test_the_ten_seconds_start_again_when_the_supply_does(self, desk_of: Any) -> None:
+        desk = desk_of({**FLAT, "overload_w": "999"})
+        desk.clock.advance(9)
+        desk.write(0x0057, 1, 1)
+        desk.clock.advance(5)
+        desk.write(0x0057, 0, 0)
+        desk.clock.advance(9.999)
+        assert desk.meter().trip_count == 0
+        desk.clock.advance(0.001)
+        assert desk.meter().trip_count == 1
+
+
+class TestReclose:
+    def test_it_comes_back_after_the_recovery_time_and_trips_again(self, desk_of: Any) -> None:
+        desk = desk_of({**FLAT, "overload_w": "999", "overload": OVERLOAD})
+        seen = []
+        for _ in range(4):
+            desk.clock.advance(10)
+            opened = desk.meter().relay_closed
+            desk.clock.advance(299.999)
+            still = desk.meter().relay_closed
+            desk.clock.advance(0.001)
+            seen.append((desk.meter().trip_count, opened, still, desk.meter().relay_closed))
+        assert seen == [
+            (1, False, False, True),
+            (2, False, False, True),
+            (3, False, False, True),
+            (4, False, False, False),
+        ], "three times it came back"
+
+    def test_then_it_stays_open_until_the_trips_are_cleared(self, desk_of: Any) -> None:
+        desk = desk_of({**FLAT, "overload_w": "999", "overload": OVERLOAD})
+        desk.clock.advance(YEAR_S)
+        assert not desk.meter().relay_closed
+        assert desk.words(TRIPS, 2) == (4, 3)
+        assert desk.command(ClearTrips()).result is VendorResult.DONE
+        assert desk.meter().relay_closed
+        assert desk.words(TRIPS, 2) == (0, 3)
+        desk.clock.advance(10)
+        assert desk.meter().trip_count == 1
+
+    def test_none_allowed_means_that_the_first_trip_lasts(self, desk_of: Any) -> None:
+        desk = desk_of({**FLAT, "overload_w": "999", "overload": "{ trips_allowed = 0 }"})
+        desk.clock.advance(YEAR_S)
+        assert (desk.meter().trip_count, desk.meter().relay_closed) == (1, False)
+
+    def test_a_year_that_nobody_looked_at_is_the_same_year(self, desk_of: Any) -> None:
+        """The bakery passes 15 kW from five to six: each morning it trips and comes back ten times."""
+        keys = {**BAKERY, "overload_w": "15000", "overload": "{ trips_allowed = 60000 }"}
+        looked, alone = desk_of(keys), desk_of(keys)
+        for _ in range(365 * 3):
+            looked.clock.advance(8 * HOUR_S)
+            looked.words(0x0200, 48)
+        alone.clock.advance(YEAR_S)
+        assert alone.meter().trip_count == 365 * 12
+        assert looked.farm.state() == alone.farm.state()
+
+
+class TestBesideOthers:
+    def test_forced_closed_wins_and_load_control_goes_on_deciding(self, desk_of: Any) -> None:
+        desk = desk_of({**FLAT, "overload_w": "999", "overload": OVERLOAD})
+        desk.write(0x0057, 1, 0)
+        desk.clock.advance(HOUR_S)
+        assert desk.meter().relay_closed
+        assert desk.meter().trip_count == 4
+        assert not desk.meter().load_ok
+        desk.write(0x0057, 0, 0)
+        assert not desk.meter().relay_closed
+
+    def test_a_top_up_does_not_close_a_relay_that_load_control_holds(self, desk_of: Any) -> None:
+        desk = desk_of({**FLAT, "overload_w": "999", "overload": OVERLOAD})
+        desk.clock.advance(HOUR_S)
+        desk.top_up(5000, 1)
+        assert not desk.meter().relay_closed
+
+    def test_credit_ends_between_trips(self, desk_of: Any) -> None:
+        """A fen is 36 seconds of a kilowatt: ten before each of three trips, and six after."""
+        short = '{ energy = "100.00", remaining = "0.00", purchase_count = 6 }'
+        desk = desk_of({**FLAT, "start": short, "overload_w": "999", "overload": OVERLOAD})
+        desk.top_up(1, 7)
+        desk.clock.advance(3 * 310 + 5.99)
+        assert desk.meter().relay_closed
+        desk.clock.advance(0.02)
+        assert not desk.meter().relay_closed
+        assert desk.meter().load_ok
+        assert desk.meter().remaining_fen == 0
+        desk.clock.advance(HOUR_S)
+        assert desk.meter().trip_count == 3
+
+    def test_a_meter_that_is_not_opened_is_watched_too(self, desk_of: Any) -> None:
+        desk = desk_of({**FLAT, "start": '{ energy = "100.00" }', "overload_w": "999"})
+        desk.clock.advance(10)
+        assert not desk.meter().relay_closed
+
+    def test_a_relay_welded_closed_is_decided_about_all_the_same(self, desk_of: Any) -> None:
+        weld = '[[faults]]\nkind = "weld-relay"\nmeter = "0010010101"\nrelay = "closed"\n'
+        desk = desk_of({**FLAT, "overload_w": "999", "overload": OVERLOAD}, site=weld)
+        desk.words(STATUS, 1)
+        desk.clock.advance(HOUR_S)
+        assert desk.meter().relay_closed
+        assert StatusWord2.LOAD_CLOSED_L1 not in status(desk)[1]
+
+
+class TestBlock:
+    def test_it_reads_as_it_was_set(self, desk_of: Any) -> None:
+        desk = desk_of(FLAT)
+        assert desk.words(LOAD_BLOCK, 7) == (0, 0, 0, 0, 0, 3, 5 << 8 | 10)
+        everything = LimitsChange(2000, 1500, 950, 7, 9, (30, 60))
+        assert desk.command(LoadControl((everything,), switch=1)).result is VendorResult.DONE
+        assert desk.words(LOAD_BLOCK, 7) == (1, 2000, 1500, 950, 7, 9, 30 << 8 | 60)
+        desk.command(LoadControl((LimitsChange(increment_w=0),)))
+        assert desk.words(LOAD_BLOCK, 7) == (1, 2000, 0, 950, 7, 9, 30 << 8 | 60), (
+            "the others keep their value"
+        )
+        assert desk.words(ALLOWED, 1) == (9,)
+
+    def test_it_acts_only_when_it_is_on(self, desk_of: Any) -> None:
+        desk = desk_of(FLAT)
+        desk.command(LoadControl((LimitsChange(max_w=500),)))
+        desk.clock.advance(HOUR_S)
+        assert desk.meter().trip_count == 0
+        desk.command(LoadControl((LimitsChange(),), switch=1))
+        desk.clock.advance(10)
+        assert desk.meter().trip_count == 1
+
+    def test_the_stricter_of_block_and_threshold_decides(self, desk_of: Any) -> None:
+        desk = desk_of({**BAKERY, "overload_w": "15000"})
+        desk.command(LoadControl((LimitsChange(max_w=10_500),), switch=1))
+        desk.clock.advance(4 * HOUR_S + 10)
+        assert desk.meter().trip_count == 1
+
+    def test_three_phases_have_limits_of_their_own_and_one_relay(self, desk_of: Any) -> None:
+        """A kilowatt over three phases is 333 W on each."""
+        desk = desk_of({**FLAT, "model": '"DTSY1352-NK/F"'})
+        assert desk.words(LOAD_BLOCK, 19)[0] == 0b1000
+        limits = (LimitsChange(max_w=400), LimitsChange(max_w=330), LimitsChange(max_w=100))
+        desk.command(LoadControl(limits, switch=0b0011))
+        assert desk.words(LOAD_BLOCK, 19)[1::6] == (400, 330, 100)
+        desk.clock.advance(HOUR_S)
+        assert desk.meter().relay_closed, "only L1 is watched"
+        desk.command(LoadControl((LimitsChange(),) * 3, switch=0b0001))
+        desk.clock.advance(10)
+        assert status(desk)[0] & 0xE000 == 0, "all phases open together"
+        assert status(desk)[1] & 0x0700 == 0
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            LoadControl((LimitsChange(max_w=1),), switch=2),
+            LoadControl((LimitsChange(max_w=1),) * 3, switch=1),
+        ],
+    )
+    def test_what_does_not_fit_the_meter_is_out_of_range(self, desk_of: Any, command: LoadControl) -> None:
+        desk = desk_of(FLAT)
+        before = desk.words(LOAD_BLOCK, 7)
+        assert desk.command(command).result is VendorResult.OUT_OF_RANGE
+        assert desk.words(LOAD_BLOCK, 7) == before
+
+    def test_the_registers_themselves_are_not_written(self, desk_of: Any) -> None:
+        assert desk_of(FLAT).write(LOAD_BLOCK, *[0] * 7) == b"\x90\x02"
+
+
+class TestKeep:
+    def test_trips_limits_and_the_wait_survive(self, desk_of: Any) -> None:
+        keys = {**FLAT, "overload_w": "999"}
+        desk = desk_of(keys)
+        desk.clock.advance(10 + 100)
+        desk.command(LoadControl((LimitsChange(power_factor=900),)))
+        state = desk.farm.state()
+        desk.clock.advance(DAY_S)
+        again = desk_of(keys, clock=desk.clock)
+        again.farm.restore(state)
+        assert again.farm.state() == state
+        again.clock.advance(199.999)
+        assert not again.meter().relay_closed
+        again.clock.advance(0.001)
+        assert again.meter().relay_closed
+        assert again.words(LOAD_BLOCK + 3, 1) == (900,)
