@@ -1,4 +1,4 @@
-"""`prewatt sim`: run a farm, list where it listens, check a site, list the devices.
+"""`prewatt sim`: run a farm, list where it listens, check a site, list the devices; `cli_recording` adds record and replay.
 
 Only words and options live here. Heavy imports stand inside the commands, so that `--help` is quick.
 """
@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from prewatt_simulator import cli_recording
 from prewatt_simulator.console import (
     BASE_PORT,
+    BasePortOption,
+    FaultOption,
     HostOption,
+    JournalOption,
     Protocol,
     ProtocolOption,
+    SeedOption,
     add_faults,
     announce,
     refuse,
@@ -43,15 +48,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of a tabl
 )
 def run(
     site: SiteArgument,
-    base_port: Annotated[
-        int,
-        typer.Option(
-            min=0, max=65535, help="TCP port of the first bus; the others follow. 0 takes free ones."
-        ),
-    ] = BASE_PORT,
+    base_port: BasePortOption = BASE_PORT,
     host: HostOption = "127.0.0.1",
     protocol: ProtocolOption = Protocol.RTU,
-    seed: Annotated[int, typer.Option(help="Fixes everything random.")] = 1,
+    seed: SeedOption = 1,
     speed: Annotated[float, typer.Option(min=0, help="Farm seconds per second; 0 freezes the farm.")] = 1.0,
     start: Annotated[
         str | None,
@@ -64,16 +64,8 @@ def run(
             metavar="FILE", help="Load the registers from this file if it is there; save them on stopping."
         ),
     ] = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="RULE", help="A fault, as in [[faults]]: kind=lose-reply,meter=…,count=1. Repeatable."
-        ),
-    ] = None,
-    journal: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write every frame to this .txt, .jsonl or .pcapng file."),
-    ] = None,
+    fault: FaultOption = None,
+    journal: JournalOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Run a farm until Ctrl-C or SIGTERM: one line per bus, then `ready`."""
@@ -146,7 +138,7 @@ def check(site: SiteArgument) -> None:
 @app.command(epilog="Example: [bold]prewatt sim generate --meters 10000 > large.toml[/]")
 def generate(
     meters: Annotated[int, typer.Option(min=1, help="How many meters.")],
-    seed: Annotated[int, typer.Option(help="Fixes everything random.")] = 1,
+    seed: SeedOption = 1,
 ) -> None:
     """Print a site file of that size: the mix of the site mingde, with invented values."""
     from prewatt_simulator.generate import site_text  # noqa: PLC0415 - quick --help
@@ -194,6 +186,10 @@ def devices(as_json: JsonOption = False) -> None:
                 for p in profiles().values()
             ],
         )
+
+
+app.command(epilog=cli_recording.RECORD_EXAMPLES)(cli_recording.record)
+app.command(epilog=cli_recording.REPLAY_EXAMPLES)(cli_recording.replay)
 
 
 def _farm(

@@ -1,6 +1,7 @@
 """What the commands of `prewatt sim` share: options, announcements, tables, refusals."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -23,6 +24,21 @@ class Protocol(StrEnum):
 
 
 HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
+BasePortOption = Annotated[
+    int,
+    typer.Option(min=0, max=65535, help="TCP port of the first bus; the others follow. 0 takes free ones."),
+]
+SeedOption = Annotated[int, typer.Option(help="Fixes everything random.")]
+FaultOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULE", help="A fault, as in [[faults]]: kind=lose-reply,meter=…,count=1. Repeatable."
+    ),
+]
+JournalOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write every frame to this .txt, .jsonl or .pcapng file."),
+]
 ProtocolOption = Annotated[Protocol, typer.Option(help="RTU frames over TCP, or Modbus TCP.")]
 
 

@@ -8,6 +8,7 @@ SimulatorError
     PortTaken          a listener's TCP port is in use; names host and port
     StateError         kept registers that do not fit this farm
     ClockRunsByItself  a clock was to be moved by hand, and it is not of that kind
+    RecordingError     a recording is damaged: names the file, the line and what was expected
 """
 
 
@@ -69,3 +70,13 @@ class ClockRunsByItself(SimulatorError):
     def __init__(self, clock: object) -> None:
         super().__init__(f"a {type(clock).__name__} runs by itself; only a manual clock can be moved on")
         self.clock = clock
+
+
+class RecordingError(SimulatorError):
+    """A recording is damaged: `file` and `line` (from 1) say where, `expected` says what would be right."""
+
+    def __init__(self, file: str, line: int, expected: str) -> None:
+        super().__init__(f"{file}, line {line}: {expected}")
+        self.file = file
+        self.line = line
+        self.expected = expected

@@ -1,4 +1,4 @@
-"""A farm as a process: listen until told to stop, and keep its registers in a file between runs.
+"""A farm or a replay as a process: listen until told to stop; and a farm's registers in a file between runs.
 
 Owns start, announcement and end of one run; what is printed where is the command line's business.
 """
@@ -30,10 +30,7 @@ async def serve(
 
     `file` is the journal's, written to now and then; OSError when it can no longer be.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_number, stop.set)
+    stop = told_to_stop()
     async with wiring.serving(host=host, base_port=base_port, framing=framing) as endpoints:
         announce(endpoints)
         while not stop.is_set():
@@ -42,6 +39,15 @@ async def serve(
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(None if file is None else WRITE_EVERY_S):
                     await stop.wait()
+
+
+def told_to_stop() -> asyncio.Event:
+    """Is set by SIGINT and SIGTERM from now on."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, stop.set)
+    return stop
 
 
 def load_state(farm: Farm, path: Path) -> None:

@@ -1,0 +1,232 @@
+"""Between clients and real gateways: every byte goes on at once and as it came, and what was said is written down.
+
+Owns the pairs of connections. A client that comes gets a connection of its own to the gateway, and loses it when the
+gateway ends it; a gateway that cannot be reached ends the client's. Waiting clients are not read from, so nothing piles up.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import cast
+
+from prewatt_fixtures.clock import Clock, RealClock, ScaledClock
+from prewatt_fixtures.endpoints import Endpoint
+from prewatt_simulator.errors import PortTaken
+from prewatt_simulator.recording.file import Exchange, RecordingFile
+from prewatt_simulator.recording.tap import Heard, tap
+
+
+class Recorder:
+    """A recording in progress."""
+
+    def __init__(self, file: RecordingFile, clock: Clock) -> None:
+        self._file = file
+        self._clock = clock
+        self._start_s = clock.time()
+        self.failed = asyncio.Event()
+        """Set when the file can no longer be written; bytes go on all the same."""
+        self.failure: OSError | None = None
+        self.endpoints: tuple[Endpoint, ...] = ()
+        """Where clients connect."""
+        self.stray_bytes = 0
+        """How many bytes of connections that are over were no part of an exchange."""
+
+    @property
+    def exchanges(self) -> int:
+        """How many have been written."""
+        return self._file.exchanges
+
+    def now_s(self) -> float:
+        """Of the recording's clock."""
+        return self._clock.time()
+
+    def write(self, gateway: Endpoint, heard: list[Heard]) -> None:
+        """Append what was heard there."""
+        for at_s, unit, request, reply, latency_s in heard:
+            at_us = max(round((at_s - self._start_s) * 1e6), 0)
+            latency_us = None if latency_s is None else max(round(latency_s * 1e6), 0)
+            exchange = Exchange(at_us, gateway.gateway, gateway.port, unit, request, reply, latency_us)
+            if self.failure is None:
+                self._try_to_write(exchange)
+
+    def _try_to_write(self, exchange: Exchange) -> None:
+        try:
+            self._file.write(exchange)
+        except OSError as wrong:
+            self.failure = wrong
+            self.failed.set()
+
+
+@asynccontextmanager
+async def record(
+    path: Path,
+    gateways: Sequence[Endpoint],
+    *,
+    host: str = "127.0.0.1",
+    base_port: int = 0,
+    clock: Clock | None = None,
+) -> AsyncIterator[Recorder]:
+    """Stand before the gateways, all of one framing, and write a new recording to `path`.
+
+    Listens on one TCP port per gateway, from `base_port` upwards, or on free ones. Times are `clock`'s: by default the
+    machine's at the start, and steady from there. `PortTaken`; OSError when the file exists, cannot be written, or could
+    not be written to the end.
+    """
+    clock = ScaledClock(RealClock().now()) if clock is None else clock
+    places = tuple((each.gateway, each.port) for each in gateways)
+    async with AsyncExitStack() as stack:
+        file = stack.enter_context(RecordingFile(path, clock.now(), gateways[0].framing, places))
+        recorder = Recorder(file, clock)
+        endpoints = []
+        for offset, gateway in enumerate(gateways):
+            listener = await stack.enter_async_context(
+                _listening(recorder, gateway, host, base_port + offset if base_port else 0)
+            )
+            endpoints.append(listener)
+        recorder.endpoints = tuple(endpoints)
+        yield recorder
+    if recorder.failure is not None:
+        raise recorder.failure
+
+
+@asynccontextmanager
+async def _listening(recorder: Recorder, gateway: Endpoint, host: str, tcp: int) -> AsyncIterator[Endpoint]:
+    pairs: set[_Pair] = set()
+    try:
+        server = await asyncio.get_running_loop().create_server(
+            lambda: _Pair(recorder, gateway, pairs).client, host, tcp
+        )
+    except (OSError, OverflowError) as wrong:
+        raise PortTaken(host, tcp, getattr(wrong, "strerror", None) or str(wrong)) from wrong
+    try:
+        yield Endpoint(
+            gateway.gateway, gateway.port, host, server.sockets[0].getsockname()[1], gateway.framing
+        )
+    finally:
+        server.close()
+        for pair in tuple(pairs):
+            pair.drop()
+        await server.wait_closed()
+
+
+class _Pair:
+    """One client's connection and the one to the gateway that belongs to it."""
+
+    def __init__(self, recorder: Recorder, gateway: Endpoint, pairs: "set[_Pair]") -> None:
+        self._recorder = recorder
+        self._to = gateway
+        self._pairs = pairs
+        self._tap = tap(gateway.framing)
+        self._reaching: asyncio.Task[None] | None = None
+        self.client = _End(self._client_said, self._client_came, self.close)
+        self.gateway = _End(self._gateway_said, self._gateway_reached, self.close)
+        self.client.other, self.gateway.other = self.gateway, self.client
+
+    def close(self) -> None:
+        """End both connections, after what is on its way."""
+        if self in self._pairs:
+            self._pairs.remove(self)
+            self._recorder.write(self._to, self._tap.end())
+            self._recorder.stray_bytes += self._tap.stray_bytes
+            if self._reaching is not None:
+                self._reaching.cancel()
+            self.client.close()
+            self.gateway.close()
+
+    def drop(self) -> None:
+        """End both at once."""
+        self.close()
+        self.client.abort()
+        self.gateway.abort()
+
+    def _client_came(self) -> None:
+        self._pairs.add(self)
+        self.client.pause_reading()
+        self._reaching = asyncio.get_running_loop().create_task(self._reach())
+
+    async def _reach(self) -> None:
+        try:
+            await asyncio.get_running_loop().create_connection(
+                lambda: self.gateway, self._to.host, self._to.tcp
+            )
+        except OSError:
+            self.close()
+
+    def _gateway_reached(self) -> None:
+        self._reaching = None
+        if self in self._pairs:
+            self.client.resume_reading()
+        else:
+            self.gateway.abort()
+
+    def _client_said(self, data: bytes) -> None:
+        self._recorder.write(self._to, self._tap.from_client(data, self._recorder.now_s()))
+
+    def _gateway_said(self, data: bytes) -> None:
+        self._recorder.write(self._to, self._tap.from_gateway(data, self._recorder.now_s()))
+
+
+class _End(asyncio.Protocol):
+    """One of two connections: what comes in here goes out at the other."""
+
+    other: "_End"
+
+    def __init__(
+        self, said: Callable[[bytes], None], came: Callable[[], None], went: Callable[[], None]
+    ) -> None:
+        self._said = said
+        self._came = came
+        self._went = went
+        self._transport: asyncio.Transport | None = None
+        self._half_closed = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._came()
+
+    def data_received(self, data: bytes) -> None:
+        self.other.send(data)
+        self._said(data)
+
+    def eof_received(self) -> bool:
+        self._half_closed = True
+        if self.other.half_close():
+            self._went()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._went()
+
+    def pause_writing(self) -> None:
+        self.other.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.other.resume_reading()
+
+    def send(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def half_close(self) -> bool:
+        """Nothing more will be sent here; whether nothing more will come from here either."""
+        if self._transport is not None and self._transport.can_write_eof():
+            self._transport.write_eof()
+        return self._half_closed
+
+    def pause_reading(self) -> None:
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._transport is not None:
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()

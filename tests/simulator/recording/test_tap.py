@@ -1,0 +1,105 @@
+"""Exchanges found in the bytes of a connection: pairs, order, silence, what was none."""
+
+import pytest
+
+from prewatt_fixtures.endpoints import Framing
+from prewatt_fixtures.wire import mbap, rtu
+from prewatt_fixtures.wire.pdu import read_holding
+from prewatt_simulator.recording.tap import GAP_S, WAITING_MAX, Heard, tap
+
+READ = read_holding(0, 1)
+OTHER = read_holding(7, 2)
+ANSWER = b"\x03\x02\x12\x34"
+OTHER_ANSWER = b"\x03\x04\0\1\0\2"
+
+
+def frame(framing: Framing, pdu: bytes, *, unit: int = 1, transaction: int = 1) -> bytes:
+    return rtu.encode(unit, pdu) if framing == "rtu" else mbap.encode(transaction, unit, pdu)
+
+
+@pytest.mark.parametrize("framing", ["rtu", "tcp"])
+class TestBothFramings:
+    def test_a_pair_has_the_time_of_its_request_and_how_long_it_took(self, framing: Framing) -> None:
+        listening = tap(framing)
+        assert listening.from_client(frame(framing, READ), 10.0) == []
+        assert listening.from_gateway(frame(framing, ANSWER), 10.25) == [Heard(10.0, 1, READ, ANSWER, 0.25)]
+        assert (listening.end(), listening.stray_bytes) == ([], 0)
+
+    def test_bytes_one_by_one_make_the_same_pair(self, framing: Framing) -> None:
+        listening, heard = tap(framing), []
+        for byte in frame(framing, READ):
+            heard += listening.from_client(bytes((byte,)), 1.0)
+        for byte in frame(framing, ANSWER):
+            heard += listening.from_gateway(bytes((byte,)), 2.0)
+        assert heard == [Heard(1.0, 1, READ, ANSWER, 1.0)]
+
+    def test_requests_in_one_segment_are_answered_in_order(self, framing: Framing) -> None:
+        listening = tap(framing)
+        listening.from_client(frame(framing, READ) + frame(framing, OTHER, transaction=2), 1.0)
+        both = frame(framing, ANSWER) + frame(framing, OTHER_ANSWER, transaction=2)
+        assert [each.reply for each in listening.from_gateway(both, 2.0)] == [ANSWER, OTHER_ANSWER]
+
+    def test_what_is_never_answered_is_said_when_the_connection_ends(self, framing: Framing) -> None:
+        listening = tap(framing)
+        listening.from_client(frame(framing, READ), 1.0)
+        assert listening.end() == [Heard(1.0, 1, READ)]
+
+    def test_an_exception_is_a_reply(self, framing: Framing) -> None:
+        listening = tap(framing)
+        listening.from_client(frame(framing, READ), 1.0)
+        (heard,) = listening.from_gateway(frame(framing, b"\x83\x06"), 1.5)
+        assert heard.reply == b"\x83\x06"
+
+    def test_bytes_of_no_exchange_are_counted(self, framing: Framing) -> None:
+        listening = tap(framing)
+        late = frame(framing, ANSWER)
+        assert listening.from_gateway(late, 1.0) == []
+        assert listening.stray_bytes == len(late)
+
+    def test_waiting_requests_are_bounded(self, framing: Framing) -> None:
+        listening = tap(framing)
+        many = b"".join(frame(framing, READ, transaction=each) for each in range(WAITING_MAX + 9))
+        assert len(listening.from_client(many, 1.0)) == 9
+        assert len(listening.end()) == WAITING_MAX
+
+
+class TestRtu:
+    def test_who_asks_again_has_given_up(self) -> None:
+        """Without this, one lost reply would shift every later value of a poll by one."""
+        listening = tap("rtu")
+        listening.from_client(rtu.encode(1, READ), 1.0)
+        assert listening.from_client(rtu.encode(1, READ), 2.0) == [Heard(1.0, 1, READ)]
+        assert listening.from_gateway(rtu.encode(1, ANSWER), 2.5) == [Heard(2.0, 1, READ, ANSWER, 0.5)]
+
+    def test_a_reply_of_another_unit_is_none(self) -> None:
+        listening = tap("rtu")
+        listening.from_client(rtu.encode(1, READ), 1.0)
+        assert listening.from_gateway(rtu.encode(2, ANSWER), 1.1) == []
+        (heard,) = listening.from_gateway(rtu.encode(1, ANSWER), 1.2)
+        assert (heard.reply, listening.stray_bytes) == (ANSWER, 7)
+
+    def test_half_a_request_is_over_after_silence(self) -> None:
+        listening = tap("rtu")
+        listening.from_client(rtu.encode(1, READ)[:5], 1.0)
+        listening.from_client(rtu.encode(1, READ), 1.0 + 2 * GAP_S)
+        assert listening.from_gateway(rtu.encode(1, ANSWER), 1.2)[0].reply == ANSWER
+        assert listening.stray_bytes == 5
+
+    def test_a_broadcast_waits_for_nothing(self) -> None:
+        assert tap("rtu").from_client(rtu.encode(0, READ), 1.0) == [Heard(1.0, 0, READ)]
+
+
+class TestTcp:
+    def test_replies_are_found_by_their_transactions(self) -> None:
+        listening = tap("tcp")
+        listening.from_client(mbap.encode(1, 1, READ), 1.0)
+        listening.from_client(mbap.encode(2, 1, OTHER), 1.1)
+        (heard,) = listening.from_gateway(mbap.encode(2, 1, OTHER_ANSWER), 1.2)
+        assert heard.request == OTHER
+        (heard,) = listening.from_gateway(mbap.encode(1, 1, ANSWER), 1.5)
+        assert (heard.request, heard.latency_s) == (READ, 0.5)
+
+    def test_a_broken_header_ends_nothing_but_is_counted(self) -> None:
+        listening = tap("tcp")
+        assert listening.from_client(b"GET / HTTP/1.1\r\n", 1.0) == []
+        assert listening.stray_bytes == 16
