@@ -71,6 +71,17 @@ class MeterView:
         return self._money().relay_closed
 
     @property
+    def reminding(self) -> bool:
+        """Whether the relay is open as a reminder that credit fell to alarm 2."""
+        return self._money().reminding
+
+    def press_key(self) -> None:
+        """Press the key on the meter, which ends that reminder."""
+        meter = self._prepaid()
+        meter.touch(self._clock.time())
+        meter.restore()
+
+    @property
     def load_ok(self) -> bool:
         """Whether load control lets the relay be closed."""
         return self._money().load_ok
@@ -103,9 +114,7 @@ class MeterView:
 
     @counter_rule.setter
     def counter_rule(self, rule: CounterRule) -> None:
-        if not isinstance(self._meter, PrepaidMeter):
-            raise KeepsNoCredit(self._meter.number, self._meter.profile.model)
-        self._meter.counter_rule = rule
+        self._prepaid().counter_rule = rule
 
     def _present(self) -> EnergyMeter:
         present = self._meter.twin()
@@ -117,3 +126,9 @@ class MeterView:
         if not isinstance(present, PrepaidMeter):
             raise KeepsNoCredit(self._meter.number, self._meter.profile.model)
         return present
+
+    def _prepaid(self) -> PrepaidMeter:
+        """The meter itself, to change it."""
+        if not isinstance(self._meter, PrepaidMeter):
+            raise KeepsNoCredit(self._meter.number, self._meter.profile.model)
+        return self._meter

@@ -49,7 +49,7 @@ def _happen_to_money(meter: PrepaidMeter, fault: Fault) -> None:
         case FaultKind.WELD_RELAY:
             meter.welded_closed = fault.relay == "closed"
         case FaultKind.SWITCH_RELAY:
-            meter.forced_mode, meter.forced_state = 1, int(fault.relay == "open")
+            meter.force(True, int(fault.relay == "open"))
         case FaultKind.SET_PURCHASE_COUNT:
             meter.purchase_count = fault.purchase_count or 0
             meter.last_top_up_fen = None
@@ -59,6 +59,7 @@ def _happen_to_money(meter: PrepaidMeter, fault: Fault) -> None:
             meter.total_purchased_fen += amount_fen
             meter.purchase_count = (meter.purchase_count + 1) & 0xFFFF
             meter.last_top_up_fen = amount_fen
+            meter.rearm()
         case FaultKind.REPLACE_METER:
             _replace(meter)
 
@@ -72,6 +73,7 @@ def _replace(meter: PrepaidMeter) -> None:
     meter.last_top_up_fen = None
     meter.base_counts = 0
     meter.trips = NO_TRIPS
+    meter.reminded = True
     meter.forced_mode, meter.forced_state = 0, 0
     meter.settings.clear()
     meter.shift_clock(-meter.clock.adjusted_ms)

@@ -61,6 +61,7 @@ def _top_up(meter: "PrepaidMeter", top_up: TopUp) -> VendorResult:
     meter.total_purchased_fen = total_fen
     meter.purchase_count = top_up.purchase_count
     meter.last_top_up_fen = top_up.amount_fen
+    meter.rearm()
     return VendorResult.DONE
 
 
@@ -88,6 +89,7 @@ def _count_fits(rule: CounterRule, count: int, last: int) -> bool:
 def _money_control(meter: "PrepaidMeter", control: MoneyControl) -> VendorResult:
     if not _in_range(control):
         return VendorResult.OUT_OF_RANGE
+    did_remind = meter.reminds
     for name, value in (
         ("money_on", control.on),
         ("total_purchased_fen", control.total_purchased_fen),
@@ -104,6 +106,9 @@ def _money_control(meter: "PrepaidMeter", control: MoneyControl) -> VendorResult
     if control.purchase_count is not None:
         meter.purchase_count = control.purchase_count
         meter.last_top_up_fen = None
+    if not did_remind:
+        meter.reminded = True
+    meter.rearm()
     if control.meter_number is not None:
         meter.settings[Measurement.METER_NUMBER] = control.meter_number
     return VendorResult.DONE

@@ -27,6 +27,7 @@ _MONEY = (
     "overdraft_fen",
     "hoarding_limit_fen",
     "option",
+    "reminded",
     "forced_mode",
     "forced_state",
 )

@@ -29,6 +29,10 @@ _FLAT = 2
 """The rate whose price values the energy that an unopened meter counted before the farm started."""
 
 
+ALARM_2_TRIPS = 1
+"""Bit of the money-control option (ASSUMED)."""
+
+
 class PrepaidMeter(EnergyMeter):
     """A meter with credit and a relay: DTSY1352-NK/F, DDSY1352-NK/F."""
 
@@ -49,6 +53,7 @@ class PrepaidMeter(EnergyMeter):
         "prices_e4",
         "purchase_count",
         "remaining_fine",
+        "reminded",
         "total_purchased_fen",
         "trips",
         "welded_closed",
@@ -72,7 +77,7 @@ class PrepaidMeter(EnergyMeter):
         self.hoarding_limit_fen = placed.hoarding_limit
         self.trips = NO_TRIPS
         self.set_load_control(placed.overload_w, _first_limits(placed.profile.phases, placed.overload))
-        self.option = 0
+        self.option = ALARM_2_TRIPS if placed.alarm_2_trips else 0
         self.forced_mode = 0
         self.forced_state = 0
         self.welded_closed: bool | None = None
@@ -82,6 +87,9 @@ class PrepaidMeter(EnergyMeter):
         else:
             owed_mwh = (placed.start.energy - placed.base) * MWH_PER_CENTIKWH
             self.remaining_fine = -owed_mwh * self.prices_e4[_FLAT]
+        self.reminded = True
+        """Whether the reminder at alarm 2 is over; it is due again once credit has been above alarm 2."""
+        self.rearm()
 
     @property
     def remaining_fen(self) -> int:
@@ -92,7 +100,29 @@ class PrepaidMeter(EnergyMeter):
     @property
     def money_ok(self) -> bool:
         """Whether money control lets the relay be closed."""
-        return not self.money_on or self.remaining_fine > -self.overdraft_fen * FINE_PER_FEN
+        if not self.money_on:
+            return True
+        return self.remaining_fine > -self.overdraft_fen * FINE_PER_FEN and not self.reminding
+
+    @property
+    def reminds(self) -> bool:
+        """Whether the relay opens once when credit falls to alarm 2."""
+        return self.money_on and bool(self.option & ALARM_2_TRIPS)
+
+    @property
+    def reminding(self) -> bool:
+        """Whether the relay is open as a reminder, until `restore`."""
+        return not self.reminded and self.reminds and self.remaining_fine <= self.alarms_fen[1] * FINE_PER_FEN
+
+    def restore(self) -> None:
+        """End the reminder: the key on the meter, or the command that leaves forced mode."""
+        if self.reminding:
+            self.reminded = True
+
+    def rearm(self) -> None:
+        """After credit or alarms were set: the next fall to alarm 2 is a new one if credit is above it now."""
+        if self.remaining_fine > self.alarms_fen[1] * FINE_PER_FEN:
+            self.reminded = False
 
     @property
     def load_ok(self) -> bool:
@@ -122,6 +152,12 @@ class PrepaidMeter(EnergyMeter):
     def price_e4(self, rate: int) -> int:
         """Price of a rate; deep valley, which has no price of its own, costs as valley."""
         return self.prices_e4[min(rate, len(self.prices_e4)) - 1]
+
+    def force(self, on: bool, state: int) -> None:
+        """Enter forced control with a state (0 closes, 1 opens), or leave it, which restores prepayment."""
+        self.forced_mode, self.forced_state = int(on), state
+        if not on:
+            self.restore()
 
     def set_load_control(self, overload_w: int, limits: LoadLimits) -> None:
         """Watch the load by these limits from now on; without any, load control lets go of the relay."""
@@ -177,7 +213,7 @@ class PrepaidMeter(EnergyMeter):
         return self.trips.following(limit, self.load, self.settled_ms, self.clock.zone_ms)
 
     def _deduct(self, rate: int, until_ms: int) -> None:
-        """Count and pay for what is drawn, up to `until_ms` or until credit opens the relay."""
+        """Count and pay for what is drawn, up to `until_ms` or until money opens the relay."""
         price_e4 = self.price_e4(rate)
         trip_ms = self._trip_ms(price_e4)
         drawn_mwh = self.count(rate, until_ms if trip_ms is None else min(until_ms, trip_ms))
@@ -188,6 +224,8 @@ class PrepaidMeter(EnergyMeter):
         if not self.money_on or self.forced_mode or self.welded_closed or not price_e4:
             return None
         spare = self.remaining_fine + self.overdraft_fen * FINE_PER_FEN
+        if not self.reminded and self.reminds:
+            spare = self.remaining_fine - self.alarms_fen[1] * FINE_PER_FEN
         zone_ms = self.clock.zone_ms
         drawn_mwh = self.load.drawn(self.settled_ms + zone_ms)
         local_ms = self.load.reaches_ms(drawn_mwh - (-spare // price_e4))

@@ -82,7 +82,7 @@ ENERGY_WRITERS: Mapping[Measurement, Writer] = {
 def _forced_mode(meter: "PrepaidMeter", value: int) -> Apply:
     if value not in {0, 1}:
         raise RefusedValue(value)
-    return lambda: setattr(meter, "forced_mode", value)
+    return lambda: meter.force(bool(value), meter.forced_state)
 
 
 def _forced_state(meter: "PrepaidMeter", value: int) -> Apply:

@@ -1,0 +1,171 @@
+"""Alarm 2 with its option: the relay opens once when credit falls to it, until somebody restores it."""
+
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.status import StatusWord1, StatusWord2
+from prewatt_fixtures.wire.vendor import MoneyControl
+from prewatt_simulator.errors import KeepsNoCredit
+
+HOUR_S = 3600
+TO_ALARM_2_S = (41.25 - 5.00) * HOUR_S
+"""One yuan an hour, from 41.25 down to 5.00."""
+FORCED, RESTORE = (1, 0), (0, 0)
+
+
+@pytest.fixture
+def reminding(opened: Any) -> Any:
+    return {**opened, "alarm_2_trips": "true"}
+
+
+def test_the_relay_opens_at_the_very_moment_credit_falls_to_alarm_2(desk_of: Any, reminding: Any) -> None:
+    desk = desk_of(reminding)
+    desk.clock.advance(TO_ALARM_2_S - 0.001)
+    assert desk.meter().relay_closed
+    desk.clock.advance(0.001)
+    assert not desk.meter().relay_closed
+    assert desk.meter().reminding
+    desk.clock.advance(100 * HOUR_S)
+    assert desk.i32(0x021F) == 500, "nothing is drawn meanwhile"
+    first, second = desk.words(0x0224, 2)
+    assert StatusWord1.ALARM_2 in StatusWord1(first)
+    assert StatusWord1.ARREARS not in StatusWord1(first)
+    assert StatusWord2.MONEY_CLOSED_L1 not in StatusWord2(second)
+
+
+def test_without_the_option_alarm_2_is_a_flag(desk_of: Any, opened: Any) -> None:
+    desk = desk_of(opened)
+    desk.clock.advance(TO_ALARM_2_S)
+    assert desk.meter().relay_closed
+    assert not desk.meter().reminding
+
+
+def test_the_key_gives_supply_back_until_credit_is_gone(desk_of: Any, reminding: Any) -> None:
+    desk = desk_of(reminding)
+    desk.clock.advance(TO_ALARM_2_S + 10 * HOUR_S)
+    assert desk.words(0x0224, 1)[0] & 0x2000 == 0
+    desk.meter().press_key()
+    assert desk.words(0x0224, 1)[0] & 0x2000, "shown at once"
+    desk.clock.advance(5 * HOUR_S - 1)
+    assert desk.meter().relay_closed
+    desk.clock.advance(1)
+    assert desk.meter().remaining_fine == 0
+    assert not desk.meter().relay_closed
+    desk.meter().press_key()
+    assert not desk.meter().relay_closed, "arrears are no reminder"
+
+
+def test_the_restore_command_does_what_the_key_does(desk_of: Any, reminding: Any) -> None:
+    desk = desk_of(reminding)
+    desk.clock.advance(TO_ALARM_2_S)
+    assert desk.write(0x0057, *RESTORE) == bytes.fromhex("1000570002")
+    assert desk.meter().relay_closed
+
+
+def test_forced_control_wins_over_the_reminder(desk_of: Any, reminding: Any) -> None:
+    desk = desk_of(reminding)
+    desk.clock.advance(TO_ALARM_2_S)
+    desk.write(0x0057, *FORCED)
+    assert desk.meter().relay_closed
+    assert desk.meter().reminding
+
+
+def test_a_key_pressed_too_early_changes_nothing(desk_of: Any, reminding: Any) -> None:
+    desk = desk_of(reminding)
+    desk.meter().press_key()
+    desk.clock.advance(TO_ALARM_2_S)
+    assert desk.meter().reminding
+
+
+def test_it_reminds_again_only_after_credit_was_above_alarm_2(desk_of: Any, reminding: Any) -> None:
+    desk = desk_of(reminding)
+    desk.clock.advance(TO_ALARM_2_S)
+    desk.meter().press_key()
+    desk.clock.advance(2 * HOUR_S)
+    desk.top_up(200, 7)
+    desk.clock.advance(HOUR_S)
+    assert desk.meter().relay_closed, "5.00 again is not above alarm 2"
+    desk.top_up(200, 8)
+    assert desk.meter().remaining_fen == 600
+    desk.clock.advance(HOUR_S)
+    assert desk.meter().reminding
+
+
+@pytest.mark.parametrize(("amount_fen", "closed"), [(1, True), (0, False)])
+def test_a_top_up_that_lifts_credit_over_alarm_2_ends_it(
+    desk_of: Any, reminding: Any, amount_fen: int, closed: bool
+) -> None:
+    desk = desk_of(reminding)
+    desk.clock.advance(TO_ALARM_2_S)
+    desk.top_up(amount_fen, 7)
+    assert desk.meter().relay_closed is closed
+
+
+def test_up_and_down_in_one_instant_is_a_new_fall(desk_of: Any, reminding: Any) -> None:
+    desk = desk_of(reminding)
+    desk.clock.advance(TO_ALARM_2_S)
+    desk.meter().press_key()
+    desk.top_up(500, 7)
+    desk.command(MoneyControl(remaining_fen=300))
+    assert desk.meter().reminding
+
+
+class TestOption:
+    def test_it_is_bit_0_of_the_money_control_option(self, desk_of: Any, opened: Any) -> None:
+        desk = desk_of(opened)
+        desk.command(MoneyControl(option=0xFF))
+        assert desk.words(0x0418, 1) == (0xFF,)
+        desk.clock.advance(TO_ALARM_2_S)
+        assert desk.meter().reminding
+        desk.command(MoneyControl(option=0xFE))
+        assert desk.meter().relay_closed
+
+    def test_switched_on_below_alarm_2_it_waits_for_the_next_fall(self, desk_of: Any, opened: Any) -> None:
+        desk = desk_of(opened)
+        desk.clock.advance(TO_ALARM_2_S)
+        desk.command(MoneyControl(option=1))
+        assert desk.meter().relay_closed
+
+    def test_an_account_opened_with_little_money_is_no_fall(self, desk_of: Any, reminding: Any) -> None:
+        desk = desk_of({**reminding, "start": '{ energy = "88.40" }'})
+        desk.command(MoneyControl(on=True, remaining_fen=0, purchase_count=0))
+        desk.top_up(300, 1)
+        assert desk.meter().relay_closed
+
+    def test_a_raised_alarm_2_that_credit_is_not_above_is_a_fall(self, desk_of: Any, reminding: Any) -> None:
+        desk = desk_of(reminding)
+        desk.command(MoneyControl(alarms_fen=(9000, 4125)))
+        assert desk.meter().reminding
+
+    def test_at_zero_it_reminds_before_the_overdraft(self, desk_of: Any, reminding: Any) -> None:
+        desk = desk_of({**reminding, "alarms": '["20.00", "0.00"]', "overdraft": '"10.00"'})
+        desk.clock.advance(41.25 * HOUR_S)
+        assert not desk.meter().relay_closed
+        desk.meter().press_key()
+        desk.clock.advance(10 * HOUR_S)
+        assert desk.meter().remaining_fen == -1000
+
+
+def test_a_year_that_nobody_looked_at_is_the_same_year(desk_of: Any, reminding: Any) -> None:
+    looked, alone = desk_of(reminding), desk_of(reminding)
+    for _ in range(200):
+        looked.clock.advance(HOUR_S)
+        looked.words(0x0200, 48)
+    alone.clock.advance(200 * HOUR_S)
+    assert alone.meter().reminding
+    assert looked.farm.state() == alone.farm.state()
+
+
+def test_that_it_was_restored_survives(desk_of: Any, reminding: Any) -> None:
+    desk = desk_of(reminding)
+    desk.clock.advance(TO_ALARM_2_S)
+    desk.meter().press_key()
+    again = desk_of(reminding, clock=desk.clock)
+    again.farm.restore(desk.farm.state())
+    assert again.meter().relay_closed
+
+
+def test_a_meter_without_credit_has_no_such_key(desk_of: Any) -> None:
+    with pytest.raises(KeepsNoCredit):
+        desk_of({"model": '"DTSD1352-C"'}).meter().press_key()
