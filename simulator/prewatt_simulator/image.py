@@ -1,21 +1,27 @@
-"""A meter's registers as they stand on the wire: one bytearray per readable block of the profile.
+"""A model's registers as they stand on the wire: which ranges can be read, and how a reply is made of a meter's values.
 
-`Layout` is what all meters of a model share: where blocks begin and end, and how each is filled in one go. `Image`
-is one meter's bytes, made when a block is first touched; a read is a slice of them. What the values are is the
-meter's business: it raises `version` when they changed, and a block is filled again when somebody looks at it.
+`Layout` is what all meters of a model share. A range that a client asks for becomes a `View`, compiled once and kept
+for the model, so that a reply costs the rows in it and one `struct` call. What the values are, and how long a reply
+stays true, is the meter's business.
 """
 
 import struct
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.profile import Profile, Register
 from prewatt_fixtures.registers import RegisterType, Value
+from prewatt_fixtures.wire.pdu import READ_HOLDING, ExceptionCode
 
 ValueOf = Callable[[Any], Value]
 """The value of one measurement, asked of a meter, in the house's integer unit."""
+
+VIEWS_MAX = 256
+"""Ranges of one model that stay compiled."""
+
+_READ_PDU_BYTES = 5
 
 _NUMBERS = {
     RegisterType.U16: ("H", 0, 0xFFFF),
@@ -26,32 +32,40 @@ _NUMBERS = {
 }
 
 
-class OutsideBlocks(LookupError):
-    """A read leaves the readable blocks: Modbus exception 2."""
+class NoView(Exception):
+    """A read that the device refuses with `code`."""
+
+    def __init__(self, code: ExceptionCode) -> None:
+        super().__init__(code)
+        self.code = code
 
 
-class _Block:
-    """One readable range, filled by a single `struct` call."""
+class View:
+    """`count` registers from `address` on, as the data of a reply to function 03H."""
 
     def __init__(
-        self, start: int, end: int, rows: list[Register], values: Mapping[Measurement, ValueOf]
+        self, address: int, count: int, rows: list[Register], values: Mapping[Measurement, ValueOf]
     ) -> None:
-        self.size = 2 * (end - start)
-        rows = sorted(rows, key=lambda row: row.address)
+        start = min([address, *(row.address for row in rows)])
+        end = max([address + count, *(row.end for row in rows)])
         stops = [start, *(row.end for row in rows)]
         code = "".join(
             f"{2 * (row.address - before)}x{_code(row)}" for before, row in zip(stops, rows, strict=False)
         )
-        self._struct = struct.Struct(">" + code + f"{2 * (end - stops[-1])}x")
+        self._pack = struct.Struct(f">{code}{2 * (end - stops[-1])}x").pack
         self._fields = [_field(row, values[row.measurement]) for row in rows]
         self._limits = [_NUMBERS[row.type][1:] if row.type in _NUMBERS else None for row in rows]
+        self._head = bytes((READ_HOLDING, 2 * count))
+        self._part = slice(2 * (address - start), 2 * (address - start + count))
 
-    def fill(self, block: bytearray, meter: Any) -> None:
+    def reply(self, meter: Any) -> bytes:
+        """The reply PDU, all of one instant."""
         values = [field(meter) for field in self._fields]
         try:
-            self._struct.pack_into(block, 0, *values)
+            data = self._pack(*values)
         except struct.error:
-            self._struct.pack_into(block, 0, *map(_saturated, values, self._limits))
+            data = self._pack(*map(_saturated, values, self._limits))
+        return self._head + data[self._part]
 
 
 def _code(row: Register) -> str:
@@ -76,19 +90,13 @@ class Layout:
     """Blocks and rows of one model; `values` says how a meter is asked for each measurement."""
 
     def __init__(self, described: Profile, values: Mapping[Measurement, ValueOf]) -> None:
-        blocks = sorted(described.blocks, key=lambda block: block.start)
-        self.starts = [block.start for block in blocks]
-        self.ends = [block.end for block in blocks]
-        self.blocks = [
-            _Block(
-                block.start,
-                block.end,
-                [row for row in described.registers if block.start <= row.address < block.end],
-                values,
-            )
-            for block in blocks
-        ]
-        self._by_address = {row.address: row for row in described.registers}
+        self._blocks = described.blocks
+        self._read_max = described.limits.read_max
+        self._rows = sorted(described.registers, key=lambda row: row.address)
+        self._by_address = {row.address: row for row in self._rows}
+        self._values = values
+        self.view: Callable[[bytes], View] = lru_cache(VIEWS_MAX)(self._compiled)
+        """What the PDU of a read asks for; `NoView` when the device refuses it."""
 
     def rows_written(self, address: int, count: int) -> list[Register] | None:
         """The rows that a write of `count` registers covers exactly; None when it hits a gap or half a row."""
@@ -101,30 +109,12 @@ class Layout:
             address = row.end
         return rows
 
-
-class Image:
-    """One meter's register bytes."""
-
-    __slots__ = ("_bytes", "_filled", "_layout", "version")
-
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-        self._bytes: list[bytearray | None] = [None] * len(layout.starts)
-        self._filled = [0] * len(layout.starts)
-        self.version = 1
-        """Raised by the owner when values have changed."""
-
-    def read(self, meter: Any, address: int, count: int) -> bytearray:
-        """The bytes of `count` registers, all of one instant; `OutsideBlocks` when they are not in one block."""
-        layout = self._layout
-        index = bisect_right(layout.starts, address) - 1
-        if index < 0 or address + count > layout.ends[index]:
-            raise OutsideBlocks(address)
-        block = self._bytes[index]
-        if block is None:
-            block = self._bytes[index] = bytearray(layout.blocks[index].size)
-        if self._filled[index] != self.version:
-            layout.blocks[index].fill(block, meter)
-            self._filled[index] = self.version
-        at = 2 * (address - layout.starts[index])
-        return block[at : at + 2 * count]
+    def _compiled(self, pdu: bytes) -> View:
+        address, count = int.from_bytes(pdu[1:3], "big"), int.from_bytes(pdu[3:5], "big")
+        if len(pdu) != _READ_PDU_BYTES or not 0 < count <= self._read_max:
+            raise NoView(ExceptionCode.ILLEGAL_VALUE)
+        end = address + count
+        if not any(block.start <= address and end <= block.end for block in self._blocks):
+            raise NoView(ExceptionCode.ILLEGAL_ADDRESS)
+        rows = [row for row in self._rows if row.address < end and row.end > address]
+        return View(address, count, rows, self._values)

@@ -52,7 +52,7 @@ class MemoryConnection:
         self._held = b""
         self._far_end.close()
 
-    def deliver(self, data: bytes) -> None:
+    def deliver(self, data: bytes | bytearray | memoryview) -> None:
         """The gateway's bytes."""
         self._held += data
         if len(self._held) > HELD_BYTES_MAX and not self._full:
@@ -99,7 +99,7 @@ class _FarEnd(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._closing:
-            self._client.deliver(bytes(data))
+            self._client.deliver(data)
 
     def is_reading(self) -> bool:
         return self.hearing

@@ -33,7 +33,6 @@ class EnergyMeter(Meter):
 
     __slots__ = (
         "_electrical",
-        "_electrical_version",
         "_rate",
         "_rate_until_ms",
         "_seed",
@@ -59,7 +58,6 @@ class EnergyMeter(Meter):
         self._rate = 1
         self._rate_until_ms = now_ms
         self._electrical: Electrical | None = None
-        self._electrical_version = 0
 
     @property
     def energy_mwh(self) -> int:
@@ -99,14 +97,17 @@ class EnergyMeter(Meter):
         self.settled_ms = until_ms
         return drawn
 
+    def renew(self) -> None:
+        super().renew()
+        self._electrical = None
+
     def electrical(self) -> Electrical:
         """Values of the moment, for the period that was last measured."""
-        if self._electrical is None or self._electrical_version != self._image.version:
+        if self._electrical is None:
             power_w = self.power_w if self.supplied else 0.0
             ct, pt = (self.ct, self.pt) if self.profile.secondary else (1, 1)
             moment = self.settled_ms // MEASURING_PERIOD_MS
             self._electrical = measure(power_w, self.profile.phases, ct, pt, self._seed, moment)
-            self._electrical_version = self._image.version
         return self._electrical
 
     def set_calendar(self, calendar: RateCalendar) -> None:

@@ -15,22 +15,21 @@ from prewatt_fixtures.registers import Value
 from prewatt_fixtures.wire.pdu import (
     READ_HOLDING,
     READ_INPUT,
-    READ_REGISTERS_MAX,
     WRITE_MULTIPLE,
     WRITE_REGISTERS_MAX,
     WRITE_SINGLE,
     ExceptionCode,
     exception,
 )
-from prewatt_simulator.image import Image, Layout, OutsideBlocks, ValueOf
+from prewatt_simulator.image import Layout, NoView, ValueOf
 from prewatt_simulator.meters.port import PORT_WRITERS, Segment
 from prewatt_simulator.meters.writes import Apply, Writer
 
 MEASURING_PERIOD_MS = 1000
 _NO_SEGMENT = Segment()
 
-_READ_HEADS = [bytes((READ_HOLDING, 2 * count)) for count in range(READ_REGISTERS_MAX + 1)]
-_READ_PDU_BYTES = 5
+_REPLIES_MAX = 16
+"""Different reads that one meter remembers within a measuring period."""
 _WRITE_HEAD_BYTES = 6
 _WRITE_SINGLE_PDU_BYTES = 5
 
@@ -40,8 +39,8 @@ class Meter:
 
     __slots__ = (
         "_fresh_until_s",
-        "_image",
         "_layout",
+        "_replies",
         "number",
         "profile",
         "segment",
@@ -61,7 +60,8 @@ class Meter:
         self.segment = _NO_SEGMENT
         """What it hangs on."""
         self._layout = layout
-        self._image = Image(layout)
+        self._replies: dict[bytes, bytes] = {}
+        """What was answered to reads and still holds."""
         self._fresh_until_s = 0.0
 
     @property
@@ -72,7 +72,10 @@ class Meter:
     def receive(self, pdu: bytes, now_s: float) -> bytes:
         """The reply to a request that reached this meter; it never raises, whatever stands behind the function code."""
         if pdu[0] == READ_HOLDING:
-            return self._read(pdu, now_s)
+            if now_s >= self._fresh_until_s:
+                self._measure(now_s)
+            reply = self._replies.get(pdu)
+            return self._read(pdu) if reply is None else reply
         if pdu[0] == WRITE_MULTIPLE:
             return self._write(pdu, now_s)
         return self.other_function(pdu, now_s)
@@ -80,7 +83,7 @@ class Meter:
     def other_function(self, pdu: bytes, now_s: float) -> bytes:
         """The reply to a function other than 03H and 10H: 04H and 06H where the profile has them."""
         if pdu[0] == READ_INPUT and self.profile.input_function:
-            reply = self._read(pdu, now_s)
+            reply = self.receive(bytes((READ_HOLDING,)) + pdu[1:], now_s)
             return bytes((reply[0] - READ_HOLDING + READ_INPUT,)) + reply[1:]
         if pdu[0] == WRITE_SINGLE and Writing.SINGLE in self.profile.written_by:
             return self._write_single(pdu, now_s)
@@ -97,24 +100,26 @@ class Meter:
     def touch(self, now_s: float) -> None:
         """Settle up to this very moment, because something is about to change, and let registers show it."""
         self.settle(int(now_s * 1000))
-        self._image.version += 1
+        self.renew()
 
-    def _read(self, pdu: bytes, now_s: float) -> bytes:
-        count = pdu[3] << 8 | pdu[4] if len(pdu) == _READ_PDU_BYTES else 0
-        if not 0 < count <= self.profile.limits.read_max:
-            return exception(READ_HOLDING, ExceptionCode.ILLEGAL_VALUE)
-        if now_s >= self._fresh_until_s:
-            self._measure(now_s)
+    def renew(self) -> None:
+        """What registers showed no longer holds."""
+        self._replies.clear()
+
+    def _read(self, pdu: bytes) -> bytes:
         try:
-            return _READ_HEADS[count] + self._image.read(self, pdu[1] << 8 | pdu[2], count)
-        except OutsideBlocks:
-            return exception(READ_HOLDING, ExceptionCode.ILLEGAL_ADDRESS)
+            reply = self._layout.view(pdu).reply(self)
+        except NoView as refused:
+            return exception(READ_HOLDING, refused.code)
+        if len(self._replies) < _REPLIES_MAX:
+            self._replies[pdu] = reply
+        return reply
 
     def _measure(self, now_s: float) -> None:
         period = int(now_s * 1000) // MEASURING_PERIOD_MS
         self._fresh_until_s = (period + 1) * MEASURING_PERIOD_MS / 1000
         self.settle(period * MEASURING_PERIOD_MS)
-        self._image.version += 1
+        self.renew()
 
     def twin(self) -> Self:
         """A copy that can be asked about the present without touching what the registers show."""

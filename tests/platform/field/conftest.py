@@ -107,10 +107,10 @@ async def _serve(framing: Framing, script: Script, *, greet: bool) -> AsyncItera
         try:
             while data := await reader.read(4096):
                 for frame in stream.feed(data):
-                    tag = frame.transaction if isinstance(frame, mbap.Frame) else 0
-                    asked = Asked(number, frame.unit, frame.pdu, tag, framing, writer)
-                    if frame.unit in strangers:
-                        strangers.remove(frame.unit)
+                    *tags, unit, pdu = frame
+                    asked = Asked(number, unit, pdu, tags[0] if tags else 0, framing, writer)
+                    if unit in strangers:
+                        strangers.remove(unit)
                         asked.write(asked.frame())
                         continue
                     async with turn:

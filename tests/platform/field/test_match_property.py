@@ -83,8 +83,8 @@ class Bus:
     def _parse(self, data: bytes) -> tuple[int, int, bytes]:
         if self._framing == "rtu":
             return data[0], 0, data[1:-2]
-        frame = mbap.FrameStream().feed(data)[0]
-        return frame.unit, frame.transaction, frame.pdu
+        tag, unit, pdu = mbap.FrameStream().feed(data)[0]
+        return unit, tag, pdu
 
     def _frame(self, unit: int, tag: int, pdu: bytes) -> bytes:
         return rtu.encode(unit, pdu) if self._framing == "rtu" else mbap.encode(tag, unit, pdu)
