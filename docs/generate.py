@@ -51,10 +51,12 @@ The sources are silent here. The simulator does the following, the platform reli
 - **Function 20H, request**: layout from the vendor's commissioning tool. Start 0x0100 is the top-up (amount, new
   purchase count), 0x0200 money control (any of switch, remaining, count, total, base, alarms, prices, overdraft,
   option, number, in one frame, applied whole or not at all), 0x0354 the clock.
-- **Function 20H, controllers**: 0x0400 sets load control, 0x0410 clears its trips. Each field of the block at 0x0480 stands
+- **Function 20H, controllers**: 0x0300 sets time control, with data of the block's own length and order. 0x0400 sets load control, 0x0410 clears its trips. Each field of the block at 0x0480 stands
   behind a byte that enables it, in the block's order, the two bytes of the last word behind one; the fields are ours.
 - **Overload**: the load's power, primary and over all phases, above the threshold (0x0061) or the strictest phase's limit
   for the delay opens the relay; it comes back after the recovery time, as often as trips are allowed.
+- **One relay**: the phases of a three-phase meter open and close together; each controller lets the relay be closed only
+  when all of its phases do.
 - **Function 20H, reply**: the tool expects 15 bytes; their layout is ours: unit, 20H, start, quantity, 6, result (0 done,
   1 wrong purchase count, 2 over the hoarding limit, 3 not enough credit, 4 not opened, 5 out of range), remaining, CRC.
 - **Purchase count**: a top-up is taken when its count is the last one plus 1; a repeat of the last one with the same

@@ -7,7 +7,13 @@ from decimal import Decimal
 
 from prewatt_fixtures.wire import pdu as modbus
 from prewatt_fixtures.wire import vendor
-from prewatt_fixtures.wire.vendor_controls import ClearTrips, LimitsChange, LoadControl
+from prewatt_fixtures.wire.vendor_controls import (
+    ClearTrips,
+    LimitsChange,
+    LoadControl,
+    PlanChange,
+    TimeControl,
+)
 
 _READS = {
     modbus.READ_COILS: "coils",
@@ -78,15 +84,16 @@ def _command_words(pdu: bytes) -> str:
             return f"set the clock to {at}"
         case vendor.MoneyControl():
             return f"money control: {_fields_words(command)}"
-        case LoadControl():
+        case LoadControl() | TimeControl():
+            name = "load" if isinstance(command, LoadControl) else "time"
             phases = "; ".join(_fields_words(phase) for phase in command.phases)
             switch = "" if command.switch is None else f"switch {command.switch:04b}, "
-            return f"load control: {switch}{phases}"
+            return f"{name} control: {switch}{phases}"
         case ClearTrips():
             return "clear the trip count"
 
 
-def _fields_words(command: vendor.MoneyControl | LimitsChange) -> str:
+def _fields_words(command: vendor.MoneyControl | LimitsChange | PlanChange) -> str:
     values = {name: getattr(command, name) for name in command.__slots__}
     return ", ".join(f"{name} {value}" for name, value in values.items() if value is not None) or "nothing"
 

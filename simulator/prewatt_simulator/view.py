@@ -87,6 +87,11 @@ class MeterView:
         return self._money().load_ok
 
     @property
+    def time_ok(self) -> bool:
+        """Whether time control lets the relay be closed."""
+        return self._money().time_ok
+
+    @property
     def trip_count(self) -> int:
         """How often load control has opened the relay since the trips were cleared."""
         return self._money().trips.count

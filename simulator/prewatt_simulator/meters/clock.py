@@ -35,9 +35,11 @@ class MeterClock:
         self.adjusted_ms += self._drifted_ms(now_ms)
         self._drift_ppm, self._drift_since_ms = ppm, now_ms
 
-    def takes_ms(self, local: timedelta) -> int:
-        """How long the farm's clock needs until this one has moved on by `local`, rounded up."""
-        return -(-(local // _MILLISECOND) * 1_000_000 // (1_000_000 + self._drift_ppm))
+    def reaches_ms(self, local: datetime) -> int:
+        """The farm's first millisecond at which this clock says `local` or more, as it runs now."""
+        since_ms = self._drift_since_ms
+        ahead_ms = (local - _EPOCH) // _MILLISECOND - self.zone_ms - self.adjusted_ms - since_ms
+        return since_ms - (-ahead_ms * 1_000_000 // (1_000_000 + self._drift_ppm))
 
     def _drifted_ms(self, now_ms: int) -> int:
         return (now_ms - self._drift_since_ms) * self._drift_ppm // 1_000_000

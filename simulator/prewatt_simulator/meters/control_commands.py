@@ -7,15 +7,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prewatt_fixtures.load_limits import LoadLimits, PhaseLimits
+from prewatt_fixtures.time_control import PhasePlan, TimePlan
 from prewatt_fixtures.wire.vendor import VendorResult
-from prewatt_fixtures.wire.vendor_controls import ClearTrips, Control, LimitsChange, LoadControl
+from prewatt_fixtures.wire.vendor_controls import (
+    ClearTrips,
+    Control,
+    LimitsChange,
+    LoadControl,
+    PlanChange,
+    TimeControl,
+)
 from prewatt_simulator.meters.load_control import NO_TRIPS
 
 if TYPE_CHECKING:
     from prewatt_simulator.meters.prepaid import PrepaidMeter
 
-_SWITCH_MAX = {1: 1, 3: 0x0F}
-"""By number of phases."""
+_OFF_BITS = 0x0F
+_SWITCH_MAX = {1: 1, 3: _OFF_BITS}
+"""Of load control, by number of phases."""
 
 
 def control(meter: "PrepaidMeter", command: Control) -> VendorResult:
@@ -23,6 +32,8 @@ def control(meter: "PrepaidMeter", command: Control) -> VendorResult:
     match command:
         case LoadControl():
             return _load_control(meter, command)
+        case TimeControl():
+            return _time_control(meter, command)
         case ClearTrips():
             meter.trips = NO_TRIPS
             return VendorResult.DONE
@@ -36,6 +47,24 @@ def _load_control(meter: "PrepaidMeter", command: LoadControl) -> VendorResult:
     changed = zip(limits.phases, command.phases, strict=True)
     meter.set_load_control(meter.overload_w, LoadLimits(switch, tuple(_changed(*pair) for pair in changed)))
     return VendorResult.DONE
+
+
+def _time_control(meter: "PrepaidMeter", command: TimeControl) -> VendorResult:
+    plan = meter.time_plan
+    switch = plan.switch if command.switch is None else command.switch
+    if len(command.phases) != len(plan.phases) or switch > _OFF_BITS:
+        return VendorResult.OUT_OF_RANGE
+    changed = zip(plan.phases, command.phases, strict=True)
+    meter.set_time_plan(TimePlan(tuple(_replanned(*pair) for pair in changed), switch))
+    return VendorResult.DONE
+
+
+def _replanned(plan: PhasePlan, change: PlanChange) -> PhasePlan:
+    return PhasePlan(
+        plan.rest_days if change.rest_days is None else change.rest_days,
+        change.rest or plan.rest,
+        change.work or plan.work,
+    )
 
 
 def _changed(limits: PhaseLimits, change: LimitsChange) -> PhaseLimits:

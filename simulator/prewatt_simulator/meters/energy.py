@@ -142,10 +142,9 @@ class EnergyMeter(Meter):
         return twin
 
     def _find_rate(self) -> None:
-        local = self.clock.local(self.settled_ms)
-        rate, until = self.calendar.rate_at(local)
+        rate, until = self.calendar.rate_at(self.clock.local(self.settled_ms))
         self._rate = min(rate, self.profile.rates)
-        self._rate_until_ms = self.settled_ms + max(self.clock.takes_ms(until - local), 1)
+        self._rate_until_ms = self.clock.reaches_ms(until)
 
     def _start_energy(self, placed: SiteMeter) -> list[int]:
         """Start energy spread over the rates as the load would have spread it, in whole counts of the registers."""

@@ -10,6 +10,7 @@ from typing import Any
 from prewatt_fixtures.load_limits import LoadLimits
 from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.rates import DayTable, RateCalendar, YearZones
+from prewatt_fixtures.time_control import TimePlan
 from prewatt_simulator.errors import StateError
 from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.load_control import Trips
@@ -110,6 +111,7 @@ def _keep_controls(meter: PrepaidMeter) -> dict[str, Any]:
     return {
         "overload_w": meter.overload_w,
         "load_limits": meter.load_limits.to_bytes().hex(),
+        "time_plan": meter.time_plan.to_bytes().hex(),
         "trip_count": meter.trips.count,
         "load_holds_open": meter.trips.holds_open,
         "recloses_in_ms": None if recloses_ms is None else recloses_ms - meter.settled_ms,
@@ -118,8 +120,10 @@ def _keep_controls(meter: PrepaidMeter) -> dict[str, Any]:
 
 def _give_back_controls(meter: PrepaidMeter, kept: Mapping[str, Any]) -> None:
     limits = LoadLimits.from_bytes(bytes.fromhex(kept["load_limits"]))
-    if len(limits.phases) != meter.profile.phases:
-        raise ValueError(f"load limits of {len(limits.phases)} phases")
+    plan = TimePlan.from_bytes(bytes.fromhex(kept["time_plan"]))
+    if not len(limits.phases) == len(plan.phases) == meter.profile.phases:
+        raise ValueError(f"controllers of {len(limits.phases)} and {len(plan.phases)} phases")
+    meter.set_time_plan(plan)
     waits_ms = kept["recloses_in_ms"]
     meter.trips = Trips(
         int(kept["trip_count"]),

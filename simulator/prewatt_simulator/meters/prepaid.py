@@ -16,6 +16,7 @@ from typing import ClassVar
 from prewatt_fixtures.load_limits import LoadLimits, PhaseLimits
 from prewatt_fixtures.profile import CounterRule
 from prewatt_fixtures.site import Overload, SiteMeter
+from prewatt_fixtures.time_control import PhasePlan, TimePlan
 from prewatt_fixtures.wire.pdu import VENDOR
 from prewatt_simulator.image import Layout
 from prewatt_simulator.meters import commands
@@ -54,6 +55,8 @@ class PrepaidMeter(EnergyMeter):
         "purchase_count",
         "remaining_fine",
         "reminded",
+        "time_acts",
+        "time_plan",
         "total_purchased_fen",
         "trips",
         "welded_closed",
@@ -77,6 +80,7 @@ class PrepaidMeter(EnergyMeter):
         self.hoarding_limit_fen = placed.hoarding_limit
         self.trips = NO_TRIPS
         self.set_load_control(placed.overload_w, _first_limits(placed.profile.phases, placed.overload))
+        self.set_time_plan(_first_plan(placed.profile.phases))
         self.option = ALARM_2_TRIPS if placed.alarm_2_trips else 0
         self.forced_mode = 0
         self.forced_state = 0
@@ -130,6 +134,11 @@ class PrepaidMeter(EnergyMeter):
         return not self.trips.holds_open
 
     @property
+    def time_ok(self) -> bool:
+        """Whether time control lets the relay be closed, by the meter's own clock."""
+        return not self.time_acts or self.time_plan.closed_at(self.clock.local(self.settled_ms))[0]
+
+    @property
     def over_limit(self) -> bool:
         """Whether more power is drawn than load control allows, or it holds the relay open for that."""
         if self.load_limit is None:
@@ -138,12 +147,12 @@ class PrepaidMeter(EnergyMeter):
 
     @property
     def relay_closed(self) -> bool:
-        """Forced control wins over money and load, and a weld over all."""
+        """Forced control wins over money, load and time, and a weld over all."""
         if self.welded_closed is not None:
             return self.welded_closed
         if self.forced_mode:
             return self.forced_state == 0
-        return not self.trips.holds_open and self.money_ok
+        return not self.trips.holds_open and self.money_ok and (not self.time_acts or self.time_ok)
 
     @property
     def supplied(self) -> bool:
@@ -168,11 +177,17 @@ class PrepaidMeter(EnergyMeter):
         else:
             self.trips = replace(self.trips, watches_since_ms=None)
 
+    def set_time_plan(self, plan: TimePlan) -> None:
+        """Follow this plan from now on."""
+        self.time_plan, self.time_acts = plan, bool(plan.acting)
+
     def consume(self, rate: int, until_ms: int) -> None:
         closed = self.relay_closed
         decision = None if self.load_limit is None else self._load_decision(self.load_limit, supplied=closed)
         if decision is not None:
             until_ms = min(until_ms, decision[0])
+        if self.time_acts:
+            until_ms = min(until_ms, self._switching_ms())
         if closed:
             self._deduct(rate, until_ms)
         else:
@@ -195,10 +210,12 @@ class PrepaidMeter(EnergyMeter):
 
     @property
     def status_word_2(self) -> int:
-        """What each controller decides, 1 = closed (vendor commissioning tool). Time control is off."""
+        """What each controller decides, 1 = closed (vendor commissioning tool)."""
         phases = (1 << self.profile.phases) - 1
-        word = phases << 4 | self.money_on << 3 | (self.load_limit is not None) << 11
-        return word | (phases if self.money_ok else 0) | (phases << 8 if self.load_ok else 0)
+        money, time = (self.money_ok, self.money_on), (self.time_ok, self.time_acts)
+        decided = (money, time, (self.load_ok, self.load_limit is not None))
+        nibbles = ((phases if closed else 0) | is_on << 3 for closed, is_on in decided)
+        return sum(nibble << 4 * place for place, nibble in enumerate(nibbles))
 
     def _money_flags(self) -> tuple[bool, bool, bool]:
         """Arrears, alarm 1, alarm 2."""
@@ -207,6 +224,11 @@ class PrepaidMeter(EnergyMeter):
         limits = (0, *self.alarms_fen)
         arrears, first, second = (self.remaining_fine <= limit * FINE_PER_FEN for limit in limits)
         return arrears, first, second
+
+    def _switching_ms(self) -> int:
+        """When time control may decide otherwise; midnight at the latest."""
+        _, until = self.time_plan.closed_at(self.clock.local(self.settled_ms))
+        return self.clock.reaches_ms(until)
 
     def _load_decision(self, limit: Limit, *, supplied: bool) -> tuple[int, Trips] | None:
         self.trips = self.trips.watching(self.settled_ms, supplied=supplied)
@@ -241,3 +263,9 @@ def _first_limits(phases: int, overload: Overload) -> LoadLimits:
         delay_s=overload.delay_s,
     )
     return LoadLimits.off((first,) * phases)
+
+
+@cache
+def _first_plan(phases: int) -> TimePlan:
+    """Shared by all meters that nobody planned."""
+    return TimePlan((PhasePlan(),) * phases)

@@ -168,6 +168,7 @@ PREPAID_VALUES: Mapping[Measurement, ValueOf] = {
     Measurement.FORCED_STATE: lambda meter: meter.forced_state,
     Measurement.OVERLOAD_THRESHOLD: lambda meter: meter.overload_w,
     Measurement.LOAD_CONTROL: lambda meter: meter.load_limits.to_bytes(),
+    Measurement.TIME_CONTROL: lambda meter: meter.time_plan.to_bytes(),
     Measurement.TRIP_COUNT: lambda meter: meter.trips.count,
     Measurement.TRIPS_ALLOWED: lambda meter: meter.load_limits.phases[0].trips_allowed,
     Measurement.STATUS_WORD_1: lambda meter: meter.status_word_1,
