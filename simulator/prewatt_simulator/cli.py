@@ -91,7 +91,7 @@ def run(
                     host=host,
                     base_port=base_port,
                     framing=protocol.value,
-                    announce=lambda endpoints: announce(endpoints, as_json=as_json),
+                    announce=lambda endpoints: announce(endpoints, farm.dials, as_json=as_json),
                     file=file,
                 )
             )
@@ -112,7 +112,8 @@ def endpoints(
     """List where `sim run` with the same options would listen."""
     from prewatt_fixtures.endpoints import Endpoint, endpoints_to_json  # noqa: PLC0415 - quick --help
 
-    keys = _farm(site).site.by_port
+    checked = _farm(site).site
+    keys = [key for key in checked.by_port if key not in checked.dials]
     if base_port + len(keys) - 1 > 65535:
         refuse(f"{len(keys)} buses from port {base_port} upwards pass 65535")
     table = [Endpoint(*key, host, tcp, protocol.value) for tcp, key in enumerate(keys, start=base_port)]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from prewatt_fixtures.endpoints import Endpoint
+    from prewatt_fixtures.site import SiteDial
     from prewatt_simulator.faults import Faults
 
 BASE_PORT = 15001
@@ -55,8 +56,13 @@ def add_faults(faults: "Faults", rules: "Iterable[str]") -> None:
     faults.keep()
 
 
-def announce(endpoints: "Iterable[Endpoint]", *, as_json: bool) -> None:
-    """One line per listener, then `ready`, flushed: programs wait for it."""
+def announce(
+    endpoints: "Iterable[Endpoint]",
+    dials: "Mapping[tuple[str, int], SiteDial] | None" = None,
+    *,
+    as_json: bool,
+) -> None:
+    """One line per listener and per port that dials out, then `ready`, flushed: programs wait for it."""
     import json  # noqa: PLC0415 - quick --help
     from dataclasses import asdict  # noqa: PLC0415 - quick --help
 
@@ -65,6 +71,13 @@ def announce(endpoints: "Iterable[Endpoint]", *, as_json: bool) -> None:
             json.dumps(asdict(e))
             if as_json
             else f"{e.gateway} port {e.port}: {e.framing} on {e.host}:{e.tcp}"
+        )
+    for (gateway, port), dial in (dials or {}).items():
+        whom = f"{dial.host}:{dial.tcp}"
+        typer.echo(
+            json.dumps({"gateway": gateway, "port": port, "dials": whom})
+            if as_json
+            else f"{gateway} port {port}: dials {whom}"
         )
     typer.echo(json.dumps({"ready": True}) if as_json else "ready")
 

@@ -8,6 +8,7 @@ SimulatorError
     PortTaken          a listener's TCP port is in use; names host and port
     StateError         kept registers that do not fit this farm
     ClockRunsByItself  a clock was to be moved by hand, and it is not of that kind
+    DialsOut           nobody listens for a meter: its gateway dials out
     RecordingError     a recording is damaged: names the file, the line and what was expected
 """
 
@@ -70,6 +71,14 @@ class ClockRunsByItself(SimulatorError):
     def __init__(self, clock: object) -> None:
         super().__init__(f"a {type(clock).__name__} runs by itself; only a manual clock can be moved on")
         self.clock = clock
+
+
+class DialsOut(SimulatorError, LookupError):
+    """A meter has no address, because its gateway calls and does not listen."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"nobody listens for meter {number}: its gateway dials out")
+        self.number = number
 
 
 class RecordingError(SimulatorError):

@@ -80,6 +80,13 @@ class Farm(Wiring):
             key: Bus(*key, segment.hearing(), self.faults, self.journal)
             for key, segment in self._segments.items()
         }
+        self.dials = site.dials
+        self._idle_s = {
+            (gateway.number, port.port): gateway.idle_s
+            for gateway in site.gateways
+            if gateway.idle_s
+            for port in gateway.ports
+        }
         for key, segment in self._segments.items():
             segment.on_port_set = partial(self._buses[key].hang_after_exchange, segment.hearing)
 

@@ -58,7 +58,7 @@ class Line:
             for frame in self._outlet.late_frames(connection, tag):
                 connection.send(frame)
             if self._worker is not None:
-                self._note(OVERLAP, None, unit, request)
+                self.note(OVERLAP, None, unit, request)
                 self._wait(connection, tag, unit, request)
                 return
         if self._pace is None:
@@ -87,7 +87,7 @@ class Line:
         """Requests came in one segment with the one before them, and were answered where they were received."""
         if self._worker is None:
             for unit, request in requests:
-                self._note(OVERLAP, None, unit, request)
+                self.note(OVERLAP, None, unit, request)
 
     async def stop(self) -> None:
         """Drop all connections and whatever waits."""
@@ -103,7 +103,7 @@ class Line:
         bus, now_s = self._bus, self._now()
         rebooting = bus.faults.down((bus.gateway, bus.port), now_s)
         if rebooting is not None:
-            self._note("client refused", rebooting)
+            self.note("client refused", rebooting)
             connection.abort()
             return
         strike = bus.faults.strike_client(bus.gateway, bus.port, now_s, others=bool(others))
@@ -111,17 +111,20 @@ class Line:
             return
         match strike.fault.kind:
             case FaultKind.HALF_OPEN:
-                self._note("client taken and not heard", strike.name)
+                self.note("client taken and not heard", strike.name)
                 connection.deafen()
             case FaultKind.KICK_FIRST_CLIENT:
-                self._note("clients before this one dropped", strike.name)
+                self.note("clients before this one dropped", strike.name)
                 for other in others:
                     other.abort()
             case _:
-                self._note("client refused", strike.name)
+                self.note("client refused", strike.name)
                 connection.abort()
 
-    def _note(self, what: str, fault: str | None, unit: int | None = None, request: bytes = b"") -> None:
+    def note(
+        self, what: str, fault: str | None = None, unit: int | None = None, request: bytes = b""
+    ) -> None:
+        """Have the journal keep what happened here."""
         bus = self._bus
         bus.journal.note(Happening(self._now(), bus.gateway, bus.port, what, fault, unit, request))
 

@@ -6,6 +6,7 @@ gateway's own. Owns only what the kernel does for a socket: order, a bounded buf
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from prewatt_fixtures.endpoints import Endpoint
 
@@ -126,11 +127,12 @@ class _FarEnd(asyncio.Transport):
 
 
 class MemoryNetwork:
-    """Where the buses of a farm can be reached while it is open."""
+    """Where the buses of a farm can be reached while it is open, and where they reach whom they dial."""
 
     def __init__(self, listeners: Mapping[Endpoint, Callable[[], asyncio.Protocol]]) -> None:
         self.endpoints = tuple(listeners)
         self._listeners = {(endpoint.host, endpoint.tcp): accept for endpoint, accept in listeners.items()}
+        self._called: dict[tuple[str, int], MemoryListener] = {}
 
     async def connect(self, host: str, tcp: int) -> MemoryConnection:
         """A connection to the bus of the endpoint with that host and TCP port; ConnectionRefusedError if there is none."""
@@ -139,6 +141,39 @@ class MemoryNetwork:
             raise ConnectionRefusedError(f"nobody listens at {host}:{tcp}")
         return MemoryConnection(accept())
 
+    def listen(self, host: str, tcp: int) -> "MemoryListener":
+        """Be who gateways reach that dial that host and TCP port, from now on."""
+        self._called[host, tcp] = MemoryListener(partial(self._called.pop, (host, tcp), None))
+        return self._called[host, tcp]
+
+    async def call(self, protocol: Callable[[], asyncio.Protocol], host: str, tcp: int) -> None:
+        """A gateway's way to a listener; ConnectionRefusedError when nobody listens there."""
+        listener = self._called.get((host, tcp))
+        if listener is None:
+            raise ConnectionRefusedError(f"nobody listens at {host}:{tcp}")
+        listener.take(MemoryConnection(protocol()))
+
     def close(self) -> None:
         """Take no more connections."""
         self._listeners.clear()
+        self._called.clear()
+
+
+class MemoryListener:
+    """A head end that gateways call."""
+
+    def __init__(self, forget: Callable[[], object]) -> None:
+        self._forget = forget
+        self._calls: asyncio.Queue[MemoryConnection] = asyncio.Queue()
+
+    async def accept(self) -> MemoryConnection:
+        """The next call."""
+        return await self._calls.get()
+
+    def take(self, connection: MemoryConnection) -> None:
+        """A call has come."""
+        self._calls.put_nowait(connection)
+
+    def close(self) -> None:
+        """Take no more calls; those that were taken go on."""
+        self._forget()

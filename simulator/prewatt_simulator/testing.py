@@ -16,7 +16,7 @@ from prewatt_fixtures.clock import Clock, ManualClock, RealClock, ScaledClock
 from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_fixtures.site import Site, load_site, shipped_sites
 from prewatt_simulator.device_view import ClimateView, TerminalView, WaterView
-from prewatt_simulator.errors import ClockRunsByItself, UnknownMeter
+from prewatt_simulator.errors import ClockRunsByItself, DialsOut, UnknownMeter
 from prewatt_simulator.export import text_line
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.faults import Faults
@@ -124,10 +124,12 @@ class MeterFarm:
         return self._endpoints
 
     def address(self, number: str) -> MeterAddress:
-        """Where one meter is served; `UnknownMeter` when there is none of that number."""
+        """Where one meter is served; `UnknownMeter` when there is none of that number, `DialsOut` when nobody listens."""
         placed = next((placed for placed in self.site.meters if placed.number == number), None)
         if placed is None:
             raise UnknownMeter(number)
+        if (placed.gateway, placed.port) in self.site.dials:
+            raise DialsOut(number)
         bus = next(e for e in self.endpoints if (e.gateway, e.port) == (placed.gateway, placed.port))
         return MeterAddress(bus.host, bus.tcp, placed.bus_address)
 

@@ -5,17 +5,18 @@ import json
 import struct
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from prewatt_fixtures.clock import ManualClock
 from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_fixtures.site import parse_site
+from prewatt_fixtures.virtual import VirtualClock, VirtualLoop
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import read_holding, write_multiple
 from prewatt_simulator.farm import Farm
@@ -32,6 +33,7 @@ ports = [{ port = 1 }, { port = 2, baud = 1200, parity = "E" }]
 """
 
 Meter = dict[str, str]
+T = TypeVar("T")
 
 
 def _meter_toml(unit: int, port: int, keys: Meter) -> str:
@@ -89,11 +91,16 @@ class Desk:
 
 @pytest.fixture(scope="session")
 def desk_of() -> Callable[..., Desk]:
-    """Builds a desk: one dict of TOML keys per meter of the first bus (units from 1), keywords for `Farm`."""
+    """Builds a desk: one dict of TOML keys per meter of the first bus (units from 1), keywords for `Farm`.
+
+    `site` is more TOML at the end, `gateway` more keys of the gateway.
+    """
 
     def build(*meters: Meter, site: str = "", second_bus: tuple[Meter, ...] = (), **options: Any) -> Desk:
         clock = options.pop("clock", None) or ManualClock(MIDNIGHT_IN_SHANGHAI)
-        text = SITE + "".join(_meter_toml(unit, 1, keys) for unit, keys in enumerate(meters, 1))
+        text = SITE.replace("\nports", f"\n{options.pop('gateway', '')}\nports") + "".join(
+            _meter_toml(unit, 1, keys) for unit, keys in enumerate(meters, 1)
+        )
         text += "".join(_meter_toml(unit, 2, keys) for unit, keys in enumerate(second_bus, 1))
         return Desk(Farm(parse_site(text + site, "bench.toml"), clock=clock, **options), clock)
 
@@ -104,6 +111,17 @@ def desk_of() -> Callable[..., Desk]:
 def jump_clock() -> JumpClock:
     """A clock for tests of waiting."""
     return JumpClock(MIDNIGHT_IN_SHANGHAI)
+
+
+def _virtually(work: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(work(VirtualClock(runner.get_loop(), MIDNIGHT_IN_SHANGHAI)))
+
+
+@pytest.fixture(scope="session")
+def virtually() -> Any:
+    """Runs a coroutine function of a clock on an event loop of virtual time, which that clock shows."""
+    return _virtually
 
 
 OPENED = {

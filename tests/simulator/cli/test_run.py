@@ -101,6 +101,34 @@ class TestRun:
         assert "mingde, tiny" in ended.stderr
 
 
+class TestDialling:
+    SITE = (
+        '[project]\ncode = "001"\nname = "x"\n[[gateways]]\nnumber = "001001"\nkind = "manager"\n'
+        'ports = [{ port = 1 }]\ndial = { host = "127.0.0.1", tcp = TCP }\n'
+        '[[gateways]]\nnumber = "001002"\nports = [{ port = 1 }]\n'
+        '[[meters]]\nnumber = "0010010101"\nmodel = "DDSY1352-NK/F"\nplace = "p"\n'
+    )
+
+    def test_a_manager_calls_and_is_announced(self, running: Any, tmp_path: Path) -> None:
+        site = tmp_path / "site.toml"
+        with socket.create_server(("127.0.0.1", 0)) as head_end:
+            head_end.settimeout(20)
+            tcp = head_end.getsockname()[1]
+            site.write_text(self.SITE.replace("TCP", str(tcp)), "utf-8")
+            with running(str(site)) as rows:
+                assert rows[1:] == [{"gateway": "001001", "port": 1, "dials": f"127.0.0.1:{tcp}"}]
+                call, _ = head_end.accept()
+                with call:
+                    assert call.recv(100) == b"00100101"
+                    call.sendall(rtu.encode(1, read_holding(0, 1)))
+                    assert call.recv(100)[:3] == b"\1\3\2"
+
+    def test_nobody_listens_for_it(self, tmp_path: Path) -> None:
+        site = tmp_path / "site.toml"
+        site.write_text(self.SITE.replace("TCP", "7000"), "utf-8")
+        assert prewatt("endpoints", str(site)).stdout.splitlines() == ["001002\t1\t127.0.0.1\t15001\trtu"]
+
+
 class TestEndpoints:
     def test_they_are_where_run_listens(self) -> None:
         table = json.loads(prewatt("endpoints", "mingde", "--json", "--protocol", "tcp").stdout)

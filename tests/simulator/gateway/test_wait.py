@@ -147,6 +147,48 @@ class TestHeldReply:
             assert await wire.receive(7 * (1 + QUEUE_MAX)) == rtu.encode(1, COUNT_6) * (1 + QUEUE_MAX)
 
 
+class TestIdle:
+    async def test_a_client_that_says_nothing_is_dropped(
+        self, desk_of: Any, opened: Any, connected: Any
+    ) -> None:
+        desk = desk_of(opened, gateway="idle_s = 300")
+        async with (
+            desk.farm.serving() as endpoints,
+            connected(endpoints[0]) as silent,
+            connected(endpoints[0]) as talking,
+        ):
+            for _ in range(2):
+                talking.send(rtu.encode(1, READ))
+                assert await talking.receive(7) == rtu.encode(1, COUNT_6)
+                desk.clock.advance(200)
+            assert await silent.ended()
+            talking.send(rtu.encode(1, READ))
+            assert await talking.receive(7) == rtu.encode(1, COUNT_6)
+        assert [each.what for each in desk.farm.journal.happenings] == ["idle client dropped"]
+
+    def test_it_is_dropped_in_that_moment(self, desk_of: Any, opened: Any, virtually: Any) -> None:
+        async def wait(clock: Any) -> float:
+            async with desk_of(opened, gateway="idle_s = 300", clock=clock).farm.in_memory() as network:
+                connection = await network.connect("memory", 1)
+                await asyncio.sleep(100)
+                await connection.write(rtu.encode(1, READ))
+                assert await connection.read() == rtu.encode(1, COUNT_6)
+                assert await connection.read() == b""
+                return asyncio.get_running_loop().time()
+
+        assert virtually(wait) == pytest.approx(400, abs=1e-5)
+
+    def test_without_a_time_out_it_stays(self, desk_of: Any, opened: Any, virtually: Any) -> None:
+        async def wait(clock: Any) -> None:
+            async with desk_of(opened, clock=clock).farm.in_memory() as network:
+                connection = await network.connect("memory", 1)
+                await asyncio.sleep(1e6)
+                await connection.write(rtu.encode(1, READ))
+                assert await connection.read() == rtu.encode(1, COUNT_6)
+
+        virtually(wait)
+
+
 async def test_a_dead_gateway_takes_the_connection_and_stays_silent(
     desk_of: Any, opened: Any, served: Any
 ) -> None:

@@ -13,7 +13,7 @@ from prewatt_fixtures.clock import RealClock
 from prewatt_fixtures.errors import UnknownName
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import read_holding
-from prewatt_simulator.errors import ClockRunsByItself, UnknownMeter
+from prewatt_simulator.errors import ClockRunsByItself, DialsOut, UnknownMeter
 from prewatt_simulator.faults import Fault
 from prewatt_simulator.testing import START, MeterAddress, MeterFarm, MeterFarmFactory
 
@@ -190,6 +190,15 @@ class TestFactory:
 
         assert volts(1) == volts(1)
         assert volts(1) != volts(2)
+
+    def test_a_meter_whose_gateway_dials_out_has_no_address(
+        self, meter_farm_factory: MeterFarmFactory, tmp_path: Path
+    ) -> None:
+        site = tmp_path / "site.toml"
+        dial = 'kind = "manager"\ndial = { host = "127.0.0.1", tcp = 1 }\nports'
+        site.write_text(DEVICES.replace("ports", dial), "utf-8")
+        with pytest.raises(DialsOut, match="0070010101: its gateway dials out"):
+            meter_farm_factory(str(site)).address("0070010101")
 
     def test_an_unknown_meter_or_site_is_named(self, meter_farm_factory: MeterFarmFactory) -> None:
         with pytest.raises(UnknownMeter, match="9999"):
