@@ -108,7 +108,7 @@ class _Import:
         self._endpoints = {(endpoint.gateway, endpoint.port): endpoint for endpoint in endpoints}
         self._gateways = GatewayRepository(work)
         self._meters = MeterRepository(work)
-        self._metered = [meter for meter in site.meters if meter.profile.measures_energy]
+        self._metered = site.energy_meters
         self._left_aside = tuple(meter.number for meter in site.meters if not meter.profile.measures_energy)
         self._accounts_new = 0
 

@@ -53,7 +53,7 @@ class Demo:
         sign_in = house.sign_in
         async with Api.signed_in(house.url, sign_in.name, sign_in.password, site.project.code) as api:
             probe = BusProbe(site, house.endpoints)
-            progress.begin(f"reading {len(site.meters)} meters")
+            progress.begin(f"reading {len(site.energy_meters)} meters")
             readings = await read_all(api, site, house.started_at, self._clock, progress)
             sold = await story.sell(api, probe, site, readings.read, progress)
             switched = await story.switch(api, probe, sold.meter, progress)

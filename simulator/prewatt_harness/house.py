@@ -110,7 +110,7 @@ async def standing(plan: Plan, clock: Clock, progress: Progress) -> AsyncIterato
         progress.begin("starting the farm")
         async with running("farm", _farm_arguments(plan)) as farm:
             endpoints = tuple(Endpoint(**row) for row in farm.announced if "gateway" in row)
-            progress.begin(f"importing {len(plan.site.meters)} meters")
+            progress.begin(f"importing {len(plan.site.energy_meters)} meters")
             sign_in = await _settle(database_url, plan.site, endpoints, settings, clock)
             progress.begin("starting the platform")
             started_at = clock.now()

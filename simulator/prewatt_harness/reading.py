@@ -41,7 +41,7 @@ class ReadMeters:
 
 async def read_all(api: Api, site: Site, since: datetime, clock: Clock, progress: Progress) -> ReadMeters:
     """Wait until every meter was read since then, `READ_S_MAX` at most."""
-    expected = {meter.number: meter for meter in site.meters}
+    expected = {meter.number: meter for meter in site.energy_meters}
     await _refresh(api, since)
     while True:
         out_of_time = (clock.now() - since).total_seconds() > READ_S_MAX

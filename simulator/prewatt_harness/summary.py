@@ -33,7 +33,7 @@ class Summary:
         before, after = self.sold.before, self.sold.after
         return {
             "site": self.site.project.code,
-            "meters": len(self.site.meters),
+            "meters": len(self.site.energy_meters),
             "read": len(self.readings.read),
             "failed": len(self.readings.failed),
             "read_seconds": round(self.read_seconds, 2),
@@ -62,7 +62,9 @@ class Summary:
     def as_text(self, *, staying: bool) -> str:
         """For people."""
         project, sold, readings = self.site.project, self.sold, self.readings
-        read = f"{len(readings.read)} of {len(self.site.meters)} meters read in {self.read_seconds:.1f} s"
+        read = (
+            f"{len(readings.read)} of {len(self.site.energy_meters)} meters read in {self.read_seconds:.1f} s"
+        )
         credit = f"{yuan(sold.before.remaining_fen)} -> {yuan(sold.after.remaining_fen)}"
         count = f"{sold.before.purchase_count} -> {sold.after.purchase_count}"
         lines = [

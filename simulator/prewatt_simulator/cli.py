@@ -130,10 +130,10 @@ def endpoints(
 def check(site: SiteArgument) -> None:
     """Say whether a site can be run: exit code 0, or 2 with the file, the key and what was expected."""
     checked = _farm(site).site
-    buses, meters = len(checked.by_port), len(checked.meters)
-    typer.echo(
-        f"{site}: project {checked.project.code} {checked.project.name}, {buses} buses, {meters} meters: ok"
-    )
+    buses, meters = len(checked.by_port), len(checked.energy_meters)
+    others = len(checked.meters) - meters
+    said = f"{buses} buses, {meters} meters" + (f", {others} other devices" if others else "")
+    typer.echo(f"{site}: project {checked.project.code} {checked.project.name}, {said}: ok")
 
 
 @app.command(epilog="Example: [bold]prewatt sim generate --meters 10000 > large.toml[/]")

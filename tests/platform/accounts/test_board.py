@@ -244,7 +244,7 @@ class TestPages:
     async def test_rows_that_come_meanwhile_make_neither_holes_nor_doubles(
         self, site: Database, mingde: Site
     ) -> None:
-        known = [meter.number for meter in mingde.meters]
+        known = [meter.number for meter in mingde.energy_meters]
         seen: list[str] = []
         new = iter(range(1, 248))
         async for page in pages_of(site, BoardOrder(), 40):

@@ -244,7 +244,7 @@ def _rig(framing: Framing) -> Callable[..., AbstractAsyncContextManager[Rig]]:
                 m.number: MeterAddress(
                     buses[m.gateway, m.port], m.bus_address, m.model, m.number, ct=m.ct, pt=m.pt
                 )
-                for m in site.meters
+                for m in site.energy_meters
             }
             field = Field(farm.clock, settings=replace(PATIENT, **numbers), connect=wire.connect)
             try:

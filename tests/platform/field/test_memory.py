@@ -25,7 +25,7 @@ def _addresses(site: Site, endpoints: tuple[Endpoint, ...]) -> dict[str, MeterAd
     buses = {(e.gateway, e.port): BusAddress(e.host, e.tcp, e.framing) for e in endpoints}
     return {
         m.number: MeterAddress(buses[m.gateway, m.port], m.bus_address, m.model, m.number, ct=m.ct, pt=m.pt)
-        for m in site.meters
+        for m in site.energy_meters
     }
 
 
@@ -50,7 +50,7 @@ async def test_every_meter_reads_as_over_sockets(name: str, framing: Framing) ->
         field = Field(clock, settings=FieldSettings(timeout_s=20), connect=network.connect)
         in_memory = await _read_all(field, _addresses(site, network.endpoints))
     assert in_memory == over_sockets
-    assert len(in_memory) == len(site.meters)
+    assert len(in_memory) == len(site.energy_meters)
 
 
 Visit = Callable[[Farm, Field, dict[str, MeterAddress]], Coroutine[Any, Any, None]]

@@ -150,7 +150,11 @@ class TestCheck:
     def test_a_good_site_is_summed_up(self) -> None:
         ended = prewatt("check", "mingde")
         assert ended.exit_code == 0
-        assert "262 meters" in ended.stdout
+        assert (
+            ended.stdout
+            == "mingde: project 001 贵州大学明德学院, 27 buses, 262 meters, 3 other devices: ok\n"
+        )
+        assert prewatt("check", "tiny").stdout.endswith("3 buses, 8 meters: ok\n")
 
     @pytest.mark.parametrize(
         ("change", "key"),

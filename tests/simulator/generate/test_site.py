@@ -21,7 +21,7 @@ def test_every_size_is_a_site_with_at_most_thirty_a_bus(meters: int) -> None:
 
 
 def test_the_mix_is_mingdes() -> None:
-    mingde = Counter(meter.model for meter in load_site("mingde").meters)
+    mingde = Counter(meter.model for meter in load_site("mingde").energy_meters)
     generated = Counter(meter.model for meter in parse_site(site_text(262 * 4, 1), "generated").meters)
     assert generated == {model: 4 * count for model, count in mingde.items()}
 

@@ -60,7 +60,7 @@ def u32(words: Any) -> int:
 @pytest.mark.anyio
 class TestPymodbus:
     async def test_it_reads_the_billing_registers_of_every_model(self, mingde: Rows, framing: str) -> None:
-        models = {meter.profile.model: meter for meter in reversed(MINGDE.meters)}
+        models = {meter.profile.model: meter for meter in reversed(MINGDE.energy_meters)}
         assert len(models) == 4
         for meter in models.values():
             async with _client(mingde[meter.gateway, meter.port], framing) as client:
