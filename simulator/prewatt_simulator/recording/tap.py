@@ -119,13 +119,13 @@ class _TcpTap:
 
     def from_gateway(self, data: bytes, now_s: float) -> list[Heard]:
         heard = []
-        for frame in self._frames(self._gateway, data):
-            asked = self._waiting.get(frame.transaction)
-            if asked is None or asked.unit != frame.unit or not _answers(asked.request, frame.pdu):
-                self.stray_bytes += mbap.HEADER_BYTES + len(frame.pdu)
+        for transaction, unit, pdu in self._frames(self._gateway, data):
+            asked = self._waiting.get(transaction)
+            if asked is None or asked.unit != unit or not _answers(asked.request, pdu):
+                self.stray_bytes += mbap.HEADER_BYTES + len(pdu)
                 continue
-            del self._waiting[frame.transaction]
-            heard.append(asked._replace(reply=frame.pdu, latency_s=now_s - asked.at_s))
+            del self._waiting[transaction]
+            heard.append(asked._replace(reply=pdu, latency_s=now_s - asked.at_s))
         return heard
 
     def end(self) -> list[Heard]:
