@@ -53,7 +53,7 @@ class View:
             f"{2 * (row.address - before)}x{_code(row)}" for before, row in zip(stops, rows, strict=False)
         )
         self._pack = struct.Struct(f">{code}{2 * (end - stops[-1])}x").pack
-        self._fields = [_field(row, values[row.measurement]) for row in rows]
+        self._fields = [_field(row, _of_month(row.month, values[row.measurement])) for row in rows]
         self._limits = [_NUMBERS[row.type][1:] if row.type in _NUMBERS else None for row in rows]
         self._head = bytes((READ_HOLDING, 2 * count))
         self._part = slice(2 * (address - start), 2 * (address - start + count))
@@ -81,6 +81,11 @@ def _field(row: Register, value_of: ValueOf) -> Callable[[Any], Any]:
     return lambda meter: value_of(meter) // row.counts  # type: ignore[operator]  # a number by its row
 
 
+def _of_month(month: int, value_of: ValueOf) -> ValueOf:
+    """Of a frozen row the meter is asked for what it wrote down then."""
+    return (lambda meter: value_of(meter.months_ago(month))) if month else value_of
+
+
 def _saturated(value: Any, limits: tuple[int, int] | None) -> Any:
     """A number too large for its register stands at the register's end, as on a display."""
     return value if limits is None else min(max(value, limits[0]), limits[1])
@@ -90,9 +95,9 @@ class Layout:
     """Blocks and rows of one model; `values` says how a meter is asked for each measurement."""
 
     def __init__(self, described: Profile, values: Mapping[Measurement, ValueOf]) -> None:
-        self._blocks = described.blocks
+        self._blocks = described.readable
         self._read_max = described.limits.read_max
-        self._rows = sorted(described.registers, key=lambda row: row.address)
+        self._rows = sorted(described.rows, key=lambda row: row.address)
         self._by_address = {row.address: row for row in self._rows}
         self._values = values
         self.view: Callable[[bytes], View] = lru_cache(VIEWS_MAX)(self._compiled)

@@ -34,6 +34,9 @@ class Load:
 
     __slots__ = ("_ends", "_per_day", "_weight_day", "_weights")
 
+    period_ms = DAY_MS
+    """After that long it begins anew."""
+
     def __init__(self, shape: str, per_day: int) -> None:
         weights = SHAPES.get(shape)
         if weights is None:

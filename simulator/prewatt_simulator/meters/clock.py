@@ -9,6 +9,16 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a meter has no zone
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+def datetime_of(local_ms: int) -> datetime:
+    """A meter's time from milliseconds since 1970."""
+    return _EPOCH + local_ms * _MILLISECOND
+
+
+def milliseconds_of(local: datetime) -> int:
+    """Milliseconds since 1970 of a meter's time."""
+    return (local - _EPOCH) // _MILLISECOND
+
+
 class MeterClock:
     """Local milliseconds since 1970, from the farm's milliseconds since 1970."""
 
@@ -21,13 +31,31 @@ class MeterClock:
         self._drift_ppm = 0
         self._drift_since_ms = 0
 
+    @property
+    def drift_ppm(self) -> int:
+        """Parts in a million that it gains."""
+        return self._drift_ppm
+
     def local(self, now_ms: int) -> datetime:
         """What the meter takes the time to be."""
-        return _EPOCH + (now_ms + self.zone_ms + self.adjusted_ms + self._drifted_ms(now_ms)) * _MILLISECOND
+        return datetime_of(self.local_ms(now_ms))
+
+    def local_ms(self, now_ms: int) -> int:
+        """The same in milliseconds since 1970 of the meter's own clock."""
+        return now_ms + self.zone_ms + self.ahead_ms(now_ms)
+
+    def ahead_ms(self, now_ms: int) -> int:
+        """How far the meter's clock is ahead of the place's."""
+        return self.adjusted_ms + self._drifted_ms(now_ms)
+
+    def first_ms(self, local_ms: int) -> int:
+        """The farm's first millisecond at which this clock says so many milliseconds or more, as it runs now."""
+        gone_ms = local_ms - self.zone_ms - self.adjusted_ms - self._drift_since_ms
+        return self._drift_since_ms - (-gone_ms * 1_000_000 // (1_000_000 + self._drift_ppm))
 
     def set(self, at: datetime, now_ms: int) -> None:
         """From now on it is `at`."""
-        self.adjusted_ms = (at - _EPOCH) // _MILLISECOND - now_ms - self.zone_ms
+        self.adjusted_ms = milliseconds_of(at) - now_ms - self.zone_ms
         self._drift_since_ms = now_ms
 
     def drift(self, ppm: int, now_ms: int) -> None:
@@ -37,9 +65,7 @@ class MeterClock:
 
     def reaches_ms(self, local: datetime) -> int:
         """The farm's first millisecond at which this clock says `local` or more, as it runs now."""
-        since_ms = self._drift_since_ms
-        ahead_ms = (local - _EPOCH) // _MILLISECOND - self.zone_ms - self.adjusted_ms - since_ms
-        return since_ms - (-ahead_ms * 1_000_000 // (1_000_000 + self._drift_ppm))
+        return self.first_ms(milliseconds_of(local))
 
     def _drifted_ms(self, now_ms: int) -> int:
         return (now_ms - self._drift_since_ms) * self._drift_ppm // 1_000_000

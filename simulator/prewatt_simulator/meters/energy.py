@@ -17,12 +17,16 @@ from prewatt_fixtures.rates import (
     YearZones,
     fixed_calendar,
 )
+from prewatt_fixtures.registers import Value
 from prewatt_fixtures.site import SiteMeter
 from prewatt_simulator.image import Layout
 from prewatt_simulator.load import SHAPES, Load
+from prewatt_simulator.meters import demand, events, months
 from prewatt_simulator.meters.clock import MeterClock
+from prewatt_simulator.meters.demand import Peak
 from prewatt_simulator.meters.electrical import Electrical, measure
 from prewatt_simulator.meters.meter import MEASURING_PERIOD_MS, Meter
+from prewatt_simulator.meters.months import Frozen
 from prewatt_simulator.meters.values import ENERGY_VALUES
 from prewatt_simulator.meters.writes import ENERGY_WRITERS
 from prewatt_simulator.units import MWH_PER_CENTIKWH
@@ -33,15 +37,19 @@ class EnergyMeter(Meter):
 
     __slots__ = (
         "_electrical",
+        "_month_ends",
         "_rate",
         "_rate_until_ms",
-        "_seed",
         "calendar",
         "clock",
         "ct",
+        "frozen",
+        "latest_event",
         "load",
+        "peak",
         "pt",
         "rates_mwh",
+        "seed",
     )
 
     values: ClassVar = ENERGY_VALUES
@@ -54,10 +62,19 @@ class EnergyMeter(Meter):
         self.clock = MeterClock(zone_ms)
         self.calendar = _first_calendar(placed.profile)
         self.rates_mwh = self._start_energy(placed)
-        self._seed = seed
+        self.seed = seed
         self._rate = 1
         self._rate_until_ms = now_ms
+        self._month_ends = False
+        """Whether the month ends where the running rate does."""
         self._electrical: Electrical | None = None
+        self.frozen: tuple[Frozen, ...] = ()
+        """What was written down at the ends of the last months, the latest first."""
+        self.peak: Peak | None = None
+        """What is known of the month's maximum demand; None: nobody has asked yet."""
+        self.latest_event = b""
+        """As its register shows it, on a meter that has one."""
+        self.power_on(now_ms)
 
     @property
     def energy_mwh(self) -> int:
@@ -68,6 +85,16 @@ class EnergyMeter(Meter):
     def divisor(self) -> int:
         """Primary mWh in one count of an energy register."""
         return MWH_PER_CENTIKWH * (self.ct * self.pt if self.profile.secondary else 1)
+
+    @property
+    def local(self) -> datetime:
+        """What the meter takes the time to be."""
+        return self.clock.local(self.settled_ms)
+
+    @property
+    def moment(self) -> int:
+        """Number of the measuring period that was last measured."""
+        return self.settled_ms // MEASURING_PERIOD_MS
 
     @property
     def power_w(self) -> float:
@@ -106,29 +133,47 @@ class EnergyMeter(Meter):
         if self._electrical is None:
             power_w = self.power_w if self.supplied else 0.0
             ct, pt = (self.ct, self.pt) if self.profile.secondary else (1, 1)
-            moment = self.settled_ms // MEASURING_PERIOD_MS
-            self._electrical = measure(power_w, self.profile.phases, ct, pt, self._seed, moment)
+            self._electrical = measure(power_w, self.profile.phases, ct, pt, self.seed, self.moment)
         return self._electrical
+
+    def power_on(self, at_ms: int) -> None:
+        """Power comes back at that moment of the farm: a meter that keeps events writes that down."""
+        if self.profile.has(Measurement.LATEST_EVENT):
+            self.latest_event = events.power_on(self.clock.local(at_ms))
 
     def set_calendar(self, calendar: RateCalendar) -> None:
         """Follow other day tables or year zones from now on."""
+        self._end_stretch()
         self.calendar = calendar
-        self._rate_until_ms = self.settled_ms
 
     def set_clock(self, at: datetime) -> None:
         """From now on the meter's clock says `at`."""
+        self._end_stretch()
         self.clock.set(at, self.settled_ms)
-        self._rate_until_ms = self.settled_ms
 
     def shift_clock(self, by_ms: int) -> None:
         """From now on the meter's clock is `by_ms` further."""
+        self._end_stretch()
         self.clock.adjusted_ms += by_ms
-        self._rate_until_ms = self.settled_ms
 
     def drift_clock(self, ppm: int) -> None:
         """From now on the meter's clock gains `ppm` parts in a million."""
+        self._end_stretch()
         self.clock.drift(ppm, self.settled_ms)
-        self._rate_until_ms = self.settled_ms
+
+    def set_month_setting(self, measurement: Measurement, value: Value) -> None:
+        """Take another freeze time or demand cycle from now on."""
+        self._end_stretch()
+        self.settings[measurement] = value
+
+    def set_load(self, load: Load) -> None:
+        """From now on this is drawn."""
+        demand.hold(self)
+        self.load = load
+
+    def months_ago(self, month: int) -> Frozen:
+        """What was frozen at the end of the nth month before now."""
+        return self.frozen[month - 1] if month <= len(self.frozen) else Frozen.nothing(self.profile)
 
     def set_ratios(self, ct: int, pt: int) -> None:
         """Other transformers were put in: what the registers show stays, what is counted from now on is theirs."""
@@ -141,8 +186,25 @@ class EnergyMeter(Meter):
         twin.rates_mwh = list(self.rates_mwh)
         return twin
 
+    def _end_stretch(self) -> None:
+        """What has run until now is over: clock, tables or cycles are about to change."""
+        self._end_month()
+        demand.hold(self)
+        self._rate_until_ms = self.settled_ms
+        self._month_ends = False
+
+    def _end_month(self) -> None:
+        if self._month_ends and self.settled_ms >= self._rate_until_ms:
+            months.close(self)
+
     def _find_rate(self) -> None:
-        rate, until = self.calendar.rate_at(self.clock.local(self.settled_ms))
+        self._end_month()
+        local = self.clock.local(self.settled_ms)
+        rate, until = self.calendar.rate_at(local)
+        if self.profile.closes_months:
+            month_end = months.next_end(self, local)
+            self._month_ends = month_end <= until
+            until = min(until, month_end)
         self._rate = min(rate, self.profile.rates)
         self._rate_until_ms = self.clock.reaches_ms(until)
 

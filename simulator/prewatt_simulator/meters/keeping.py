@@ -5,6 +5,7 @@ not belong to it: a farm that was off consumed nothing. Nor do contacts and the 
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from prewatt_fixtures.load_limits import LoadLimits
@@ -12,9 +13,13 @@ from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.rates import DayTable, RateCalendar, YearZones
 from prewatt_fixtures.time_control import TimePlan
 from prewatt_simulator.errors import StateError
+from prewatt_simulator.meters import demand
+from prewatt_simulator.meters.clock import datetime_of
+from prewatt_simulator.meters.demand import Peak
 from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.load_control import Trips
 from prewatt_simulator.meters.meter import Meter
+from prewatt_simulator.meters.months import Frozen
 from prewatt_simulator.meters.prepaid import PrepaidMeter
 from prewatt_simulator.meters.water import WaterMeter
 
@@ -87,22 +92,55 @@ def _keep_energy(meter: EnergyMeter) -> dict[str, Any]:
         "rates_mwh": list(meter.rates_mwh),
         "ct": meter.ct,
         "pt": meter.pt,
-        "clock_adjusted_ms": meter.clock.adjusted_ms,
+        "clock_ahead_ms": meter.clock.ahead_ms(meter.settled_ms),
+        "clock_drift_ppm": meter.clock.drift_ppm,
         "zones": meter.calendar.zones.to_bytes().hex(),
         "tables": [table.to_bytes().hex() for table in meter.calendar.tables],
+        "frozen": [_keep_frozen(month) for month in meter.frozen],
+        "peak": _keep_peak(meter),
     }
+
+
+def _keep_frozen(month: Frozen) -> dict[str, Any]:
+    assert month.local is not None
+    return {
+        "local": month.local.isoformat(),
+        "rates_mwh": list(month.rates_mwh),
+        "divisor": month.divisor,
+    }
+
+
+def _keep_peak(meter: EnergyMeter) -> list[int] | None:
+    """The month's maximum demand so far, on meters that show one."""
+    if not meter.profile.has(Measurement.DEMAND_FORWARD_MAX):
+        return None
+    known = demand.peak(meter)
+    return [known.watt, known.local_ms]
 
 
 def _give_back_energy(meter: EnergyMeter, kept: Mapping[str, Any]) -> None:
     meter.rates_mwh = [int(energy) for energy in kept["rates_mwh"]]
     meter.ct, meter.pt = int(kept["ct"]), int(kept["pt"])
-    meter.clock.adjusted_ms = int(kept["clock_adjusted_ms"])
+    meter.set_clock(datetime_of(meter.settled_ms + meter.clock.zone_ms + int(kept["clock_ahead_ms"])))
+    meter.drift_clock(int(kept["clock_drift_ppm"]))
     meter.set_calendar(
         RateCalendar(
             YearZones.from_bytes(bytes.fromhex(kept["zones"])),
             tuple(DayTable.from_bytes(bytes.fromhex(table)) for table in kept["tables"]),
         )
     )
+    meter.frozen = tuple(
+        Frozen(
+            datetime.fromisoformat(month["local"]),
+            tuple(int(energy) for energy in month["rates_mwh"]),
+            int(month["divisor"]),
+            meter.profile,
+        )
+        for month in kept["frozen"]
+    )
+    if kept["peak"] is not None:
+        watt, local_ms = kept["peak"]
+        meter.peak = Peak(int(watt), int(local_ms), meter.settled_ms, meter.settled_ms)
 
 
 def _keep_controls(meter: PrepaidMeter) -> dict[str, Any]:

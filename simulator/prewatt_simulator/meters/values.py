@@ -12,13 +12,11 @@ from prewatt_fixtures.measurements import PHASES, RATES, Measurement
 from prewatt_fixtures.registers import Value
 from prewatt_simulator.image import ValueOf
 from prewatt_simulator.meters import port
+from prewatt_simulator.meters.instruments import INSTRUMENT_VALUES
 
 if TYPE_CHECKING:
     from prewatt_simulator.meters.energy import EnergyMeter
     from prewatt_simulator.meters.meter import Meter
-
-_REACTIVE_SHARE = (331, 1000)
-"""Reactive by active energy, at the power factor that the electrical values hover around."""
 
 
 def setting(measurement: Measurement) -> ValueOf:
@@ -37,22 +35,8 @@ def _rate_energy(rate: int) -> ValueOf:
     return value_of
 
 
-def _phase_energy(phase: int) -> ValueOf:
-    def value_of(meter: "EnergyMeter") -> int:
-        return (
-            meter.energy_mwh // meter.divisor // meter.profile.phases if phase < meter.profile.phases else 0
-        )
-
-    return value_of
-
-
 def _energy(meter: "EnergyMeter") -> int:
     return meter.energy_mwh // meter.divisor
-
-
-def _reactive_energy(meter: "EnergyMeter") -> int:
-    share, whole = _REACTIVE_SHARE
-    return meter.energy_mwh * share // whole // meter.divisor
 
 
 def _phase(name: str, phase: int) -> ValueOf:
@@ -90,6 +74,10 @@ def setting_from(measurement: Measurement, start: Callable[[Any], Value]) -> Val
     return value_of
 
 
+def _temperature(_: "EnergyMeter") -> int:
+    return 250
+
+
 def _table(index: int) -> ValueOf:
     return lambda meter: meter.calendar.tables[index].to_bytes()
 
@@ -99,8 +87,16 @@ def _decimal_number(meter: "Meter") -> str:
     return f"{meter.number[:6]}{port:03}{address:03}"
 
 
+_BYTES_SETTINGS = (
+    Measurement.WATCH_1_LIMITS,
+    Measurement.WATCH_1_SWITCHING,
+    Measurement.WATCH_2_AND_3,
+    Measurement.WATCH_2_AND_3_STATUS,
+)
+
 COMMON_VALUES: Mapping[Measurement, ValueOf] = {
     **{measurement: setting(measurement) for measurement in Measurement},
+    **{measurement: setting_from(measurement, lambda _: b"") for measurement in _BYTES_SETTINGS},
     Measurement.SLAVE_ADDRESS: port.address,
     Measurement.BAUD_CODE: port.baud_code,
     Measurement.PARITY_CODE: port.parity_code,
@@ -112,21 +108,18 @@ COMMON_VALUES: Mapping[Measurement, ValueOf] = {
 
 ENERGY_VALUES: Mapping[Measurement, ValueOf] = {
     **COMMON_VALUES,
+    **INSTRUMENT_VALUES,
     Measurement.MODEL_CODE: lambda meter: meter.profile.model_code or 0,
     Measurement.RUN_MODE: setting_from(
         Measurement.RUN_MODE, lambda meter: 0x41 if meter.profile.phases == 1 else 0x01
     ),
-    Measurement.DEMAND_CYCLE: setting_from(Measurement.DEMAND_CYCLE, lambda meter: 1),
-    Measurement.CLOCK: lambda meter: meter.clock.local(meter.settled_ms),
+    Measurement.CLOCK: lambda meter: meter.local,
     Measurement.PT_RATIO: lambda meter: meter.pt,
     Measurement.CT_RATIO: lambda meter: meter.ct,
     Measurement.ENERGY_TOTAL: _energy,
     Measurement.ENERGY_FORWARD: _energy,
     **_rates("energy", _rate_energy),
     **_rates("energy_forward", _rate_energy),
-    **{Measurement.of(f"energy_{letter}"): _phase_energy(phase) for phase, letter in enumerate(PHASES)},
-    Measurement.REACTIVE_ENERGY_TOTAL: _reactive_energy,
-    Measurement.REACTIVE_ENERGY_FORWARD: _reactive_energy,
     **_per_phase("voltage", "voltage"),
     Measurement.VOLTAGE_AB: _line_voltage(0),
     Measurement.VOLTAGE_BC: _line_voltage(1),
@@ -141,7 +134,8 @@ ENERGY_VALUES: Mapping[Measurement, ValueOf] = {
     **_per_phase("power_factor", "power_factor"),
     Measurement.POWER_FACTOR_TOTAL: lambda meter: meter.electrical().power_factor_total,
     Measurement.FREQUENCY: lambda meter: meter.electrical().frequency,
-    Measurement.TEMPERATURE: setting_from(Measurement.TEMPERATURE, lambda meter: 250),
+    Measurement.TEMPERATURE: _temperature,
+    **{Measurement.of(f"temperature_{letter}"): _temperature for letter in PHASES},
     Measurement.YEAR_ZONES: lambda meter: meter.calendar.zones.to_bytes(),
     Measurement.DAY_TABLE_1: _table(0),
     Measurement.DAY_TABLE_2: _table(1),

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from prewatt_simulator.meters.prepaid import PrepaidMeter
 
 _RATIO_MAX = 9999
+HOURS = range(24)
+FREEZE_DAYS = range(1, 29)
+"""Every month has them (assumed)."""
+DEMAND_QUARTERS = range(1, 5)
+"""A demand cycle is so many quarters of an hour."""
 
 Apply = Callable[[], None]
 Writer = Callable[[Any, Any], Apply]
@@ -68,7 +73,22 @@ def _clock(meter: "EnergyMeter", value: datetime | None) -> Apply:
     return lambda: meter.set_clock(value)
 
 
+def _freeze_time(meter: "EnergyMeter", value: bytes) -> Apply:
+    hour, day = value
+    if hour not in HOURS or day not in FREEZE_DAYS:
+        raise RefusedValue(value)
+    return lambda: meter.set_month_setting(Measurement.FREEZE_TIME, value)
+
+
+def _demand_cycle(meter: "EnergyMeter", value: int) -> Apply:
+    if value not in DEMAND_QUARTERS:
+        raise RefusedValue(value)
+    return lambda: meter.set_month_setting(Measurement.DEMAND_CYCLE, value)
+
+
 ENERGY_WRITERS: Mapping[Measurement, Writer] = {
+    Measurement.FREEZE_TIME: _freeze_time,
+    Measurement.DEMAND_CYCLE: _demand_cycle,
     Measurement.PT_RATIO: _ratio("pt"),
     Measurement.CT_RATIO: _ratio("ct"),
     Measurement.CLOCK: _clock,

@@ -1,0 +1,158 @@
+"""What a meter freezes at the end of a month: by its own clock, whoever reads it and how often."""
+
+import json
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.clock import ManualClock
+from prewatt_fixtures.profile import profile
+
+HOUR_S = 3600
+DAY_S = 24 * HOUR_S
+ADW300 = {
+    "model": '"ADW300/CLR"',
+    "start": '{ energy = "1000.00" }',
+    "load": '{ shape = "shop", kwh_per_day = "24.00" }',
+}
+"""A kWh an hour in the mean; the bench starts at midnight before 2021-12-28, four days before a month ends."""
+LAST, BEFORE = 0x4800, 0x4900
+TOTAL, PHASE_A, BY_RATE = 0x03, 0x0D, 0x2B
+
+
+def frozen_at(desk: Any, month: int = LAST) -> tuple[int, ...]:
+    data = b"".join(word.to_bytes(2, "big") for word in desk.words(month, 3))
+    second, minute, hour, day, month_, year = data
+    return (year, month_, day, hour, minute, second)
+
+
+def set_clock(desk: Any, at: datetime) -> None:
+    data = bytes((at.second, at.minute, at.hour, at.day, at.month, at.year - 2000))
+    words = [int.from_bytes(data[i : i + 2], "big") for i in (0, 2, 4)]
+    assert desk.write(0x0011, *words) == bytes.fromhex("1000110003")
+
+
+def test_before_a_month_has_ended_nothing_is_frozen(desk_of: Any) -> None:
+    desk = desk_of(ADW300)
+    desk.clock.advance(4 * DAY_S)
+    assert desk.words(LAST, 83) == (0,) * 83
+
+
+def test_the_month_ends_at_midnight_before_the_first(desk_of: Any) -> None:
+    desk = desk_of(ADW300)
+    desk.clock.advance(4 * DAY_S + 3 * HOUR_S)
+    assert frozen_at(desk) == (22, 1, 1, 0, 0, 0)
+    assert desk.u32(LAST + TOTAL) == 109600
+    assert desk.u32(0x003C) > 109600
+    assert desk.words(BEFORE, 83) == (0,) * 83
+
+
+def test_what_is_frozen_fits_together(desk_of: Any) -> None:
+    desk = desk_of(ADW300)
+    desk.clock.advance(5 * DAY_S)
+    total = desk.u32(LAST + TOTAL)
+    assert [desk.u32(LAST + at) for at in (0x05, 0x07)] == [total, 0]
+    rates = [desk.u32(LAST + at) for at in range(BY_RATE, BY_RATE + 8, 2)]
+    assert 0 <= total - sum(rates) <= 3
+    assert [desk.u32(LAST + at) for at in range(BY_RATE + 8, BY_RATE + 16, 2)] == rates
+    phases = [desk.u32(LAST + at) for at in range(PHASE_A, PHASE_A + 30, 10)]
+    assert phases == [total // 3] * 3
+    reactive = [desk.u32(LAST + at) for at in range(BY_RATE + 24, BY_RATE + 32, 2)]
+    assert 0 <= desk.u32(LAST + 0x09) - sum(reactive) <= 3
+    assert desk.u32(LAST + 0x09) == total * 346 // 1000
+    assert desk.u32(LAST + 0x0B) == 0
+
+
+def test_it_is_the_same_whether_the_meter_was_read_all_the_time_or_never(desk_of: Any) -> None:
+    watched, alone = desk_of(ADW300), desk_of(ADW300)
+    for _ in range(400):
+        watched.clock.advance(DAY_S + 1)
+        watched.words(0, 40)
+    alone.clock.advance(400 * (DAY_S + 1))
+    for month in range(LAST, 0x5400, 0x0100):
+        assert watched.words(month, 83) == alone.words(month, 83), hex(month)
+    assert watched.farm.state() == alone.farm.state()
+
+
+def test_twelve_months_are_kept_the_latest_first(desk_of: Any) -> None:
+    desk = desk_of(ADW300)
+    desk.clock.advance(4 * DAY_S + 14 * 31 * DAY_S)
+    months = range(LAST, 0x5400, 0x0100)
+    times = [frozen_at(desk, month) for month in months]
+    assert times[0] == (23, 3, 1, 0, 0, 0)
+    assert times[-1] == (22, 4, 1, 0, 0, 0)
+    assert all(later > earlier for later, earlier in pairwise(times))
+    totals = [desk.u32(month + TOTAL) for month in months]
+    days = [31, 28, 31, 31, 30, 31, 30, 31, 31, 30, 31, 30][: len(totals) - 1]
+    assert [later - earlier for later, earlier in pairwise(totals)] == [
+        2400 * (datetime(2000 + a[0], a[1], 1, tzinfo=UTC) - datetime(2000 + b[0], b[1], 1, tzinfo=UTC)).days
+        for a, b in pairwise(times)
+    ]
+    assert len(days) == 11
+    assert desk.ask(bytes.fromhex("0354000001")) == b"\x83\x02", "there is no thirteenth"
+
+
+def test_a_months_end_can_be_set_and_shows(desk_of: Any) -> None:
+    desk = desk_of(ADW300)
+    assert desk.words(0x01C0, 1) == (0x0001,)
+    assert desk.write(0x01C0, 0x0A1D) == b"\x90\x03", "no day 29"
+    assert desk.write(0x01C0, 0x1801) == b"\x90\x03", "no hour 24"
+    assert desk.write(0x01C0, 0x0A1C) == bytes.fromhex("1001c00001")
+    desk.clock.advance(12 * HOUR_S)
+    assert frozen_at(desk) == (21, 12, 28, 10, 0, 0)
+    assert desk.words(0x01C0, 1) == (0x0A1C,)
+
+
+def test_it_is_the_meters_own_clock_that_ends_the_month(desk_of: Any) -> None:
+    desk = desk_of(ADW300)
+    set_clock(desk, datetime(2024, 2, 29, 23, 59, 30))
+    desk.clock.advance(29)
+    assert desk.words(LAST, 3) == (0, 0, 0)
+    desk.clock.advance(2)
+    assert frozen_at(desk) == (24, 3, 1, 0, 0, 0)
+
+
+def test_a_clock_that_is_set_over_the_end_freezes_nothing_and_one_that_is_set_back_freezes_again(
+    desk_of: Any,
+) -> None:
+    desk = desk_of(ADW300)
+    set_clock(desk, datetime(2022, 1, 1, 0, 0, 30))
+    desk.clock.advance(HOUR_S)
+    assert desk.words(LAST, 3) == (0, 0, 0)
+    set_clock(desk, datetime(2021, 12, 31, 23, 0))
+    desk.clock.advance(2 * HOUR_S)
+    set_clock(desk, datetime(2021, 12, 31, 23, 0))
+    desk.clock.advance(2 * HOUR_S)
+    assert frozen_at(desk, LAST) == frozen_at(desk, BEFORE) == (22, 1, 1, 0, 0, 0)
+    assert desk.u32(LAST + TOTAL) > desk.u32(BEFORE + TOTAL)
+
+
+@pytest.mark.parametrize("ppm", [-50_000, -86, 86, 1234, 70_000])
+def test_a_clock_that_gains_or_loses_ends_each_month_once(desk_of: Any, ppm: int) -> None:
+    rule = f'[[faults]]\nkind = "drift-clock"\nmeter = "0010010101"\ndrift_ppm = {ppm}\n'
+    desk = desk_of(ADW300, site=rule)
+    desk.words(0, 1)
+    desk.clock.advance(100 * DAY_S)
+    times = [frozen_at(desk, month) for month in (LAST, BEFORE, 0x4A00, 0x4B00)]
+    assert times == [(22, 4, 1, 0, 0, 0), (22, 3, 1, 0, 0, 0), (22, 2, 1, 0, 0, 0), (22, 1, 1, 0, 0, 0)]
+
+
+def test_months_survive(desk_of: Any) -> None:
+    lived = desk_of(ADW300)
+    lived.write(0x01C0, 0x0A1C)
+    lived.clock.advance(80 * DAY_S)
+    again = desk_of(ADW300, clock=ManualClock(lived.clock.now()))
+    again.farm.restore(json.loads(json.dumps(lived.farm.state())))
+    for month in range(LAST, 0x5400, 0x0100):
+        assert again.words(month, 83) == lived.words(month, 83)
+    assert again.farm.state() == lived.farm.state()
+
+
+def test_a_client_is_told_of_frozen_months_by_the_profile() -> None:
+    described = profile("ADW300")
+    assert described.freezes is not None
+    assert len(described.rows) == len(described.registers) + 12 * len(described.freezes.registers)
+    assert {row.month for row in described.rows} == set(range(13))
+    assert {block.start for block in described.readable} >= set(range(LAST, 0x5400, 0x0100))
