@@ -63,6 +63,14 @@ The sources are silent here. The simulator does the following, the platform reli
   amount is answered as done and changes nothing; amount 0 moves the count.
 - **Money control off**: the remaining register counts down from zero by primary energy since the base reading, at the
   meter's price; the relay stays closed.
+- **Port settings**: a written address, speed or parity holds from the reply on. A device takes addresses 1 to 247 and the
+  codes in its table, and refuses others with exception 3. Stop bits change nothing.
+- **Months** end by the device's own clock, at midnight before the first day unless the freeze time says otherwise. A clock
+  that is set over that moment freezes nothing; one that is set back over it freezes again. Maximum demand begins anew then.
+- **Demand** is the mean power of full cycles that follow each other from the device's midnight, 15 minutes long unless the
+  cycle's register says otherwise; a maximum bears the end of its first cycle. At the start a device has its maximum of
+  the running month, as if its load had always been there.
+- **Reverse energy and demand** are 0: loads only consume. Reactive energy is 0.346, apparent demand 1/0.945 of the active.
 - **Contacts**: function 02H packs the first input into the lowest bit of the first byte, as the Modbus standard says. A
   water leak closes a normally open contact.
 - **Water meter**: floats stand with all four bytes reversed (`float32-dcba`), as in the one public driver; a profile may say
@@ -128,16 +136,32 @@ def _model(described: Profile) -> str:
         ["from", "to", "registers"],
         ([f"0x{b.start:04X}", f"0x{b.end - 1:04X}", str(b.count)] for b in described.blocks),
     )
-    registers = _table(
-        ["address", "hex", "len", "name", "measurement", "type", "scale", "access", "evidence", "source"],
-        (_row(described, row) for row in sorted(described.registers, key=lambda row: row.address)),
-    )
     return (
         f"## {described.model}\n\n{described.title}.\n\n"
         f"{_table(['fact', 'value', 'evidence'], _facts(described))}\n"
         f"Sources:\n\n{documents}\n"
         f"### Readable blocks of {described.model}\n\n{blocks}\n"
-        f"### Registers of {described.model}\n\n{registers}"
+        f"### Registers of {described.model}\n\n{_registers(described, described.registers)}{_freezes(described)}"
+    )
+
+
+def _registers(described: Profile, registers: Iterable[Register]) -> str:
+    return _table(
+        ["address", "hex", "len", "name", "measurement", "type", "scale", "access", "evidence", "source"],
+        (_row(described, row) for row in sorted(registers, key=lambda row: row.address)),
+    )
+
+
+def _freezes(described: Profile) -> str:
+    freezes = described.freezes
+    if freezes is None:
+        return ""
+    first, last = freezes.blocks[0], freezes.blocks[-1]
+    return (
+        f"\n### What {described.model} freezes\n\n"
+        f"{freezes.count} registers for each of the last {freezes.months} months: the last one's from 0x{first.start:04X}, "
+        f"then 0x{freezes.step:04X} further for each month before, to 0x{last.end - 1:04X}.\n\n"
+        f"{_registers(described, freezes.registers)}"
     )
 
 

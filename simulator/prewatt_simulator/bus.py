@@ -187,6 +187,11 @@ class Bus:
             return NOBODY, passage
         return said if verdict is Verdict.ANSWERED else None, passage
 
+    def _cut_power(self, meter: Device, strike: FaultHandle, now_s: float) -> None:
+        back_s = now_s + (strike.fault.lasts_s or 0.0)
+        self.faults.take_down(meter.number, back_s, strike)
+        device.lose_power(meter, back_s)
+
     def _struck(
         self, strike: FaultHandle, meter: Device, unit: int, request: bytes, now_s: float
     ) -> tuple[Verdict, bytes | None]:
@@ -201,11 +206,11 @@ class Bus:
                 self._held.append((now_s + (fault.delay_s or 0.0), unit, request, strike.name))
                 return Verdict.HELD, None
             case FaultKind.REBOOT_METER:
-                self.faults.take_down(meter.number, now_s + (fault.lasts_s or 0.0), strike)
+                self._cut_power(meter, strike, now_s)
                 return Verdict.REQUEST_LOST, None
             case FaultKind.TORN_WRITE:
                 device.tear_write(meter, request, fault.applied or 0, now_s)
-                self.faults.take_down(meter.number, now_s + (fault.lasts_s or 0.0), strike)
+                self._cut_power(meter, strike, now_s)
                 return Verdict.REPLY_LOST, None
             case FaultKind.TORN_READ:
                 return Verdict.ANSWERED, device.torn_read(meter, request, fault.register, now_s)

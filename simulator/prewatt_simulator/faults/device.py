@@ -80,6 +80,12 @@ def _replace(meter: PrepaidMeter) -> None:
     meter.segment.on_port_set()
 
 
+def lose_power(meter: Device, back_s: float) -> None:
+    """The power goes, and comes back at that time of the farm."""
+    if isinstance(meter, EnergyMeter):
+        meter.power_on(int(back_s * 1000))
+
+
 def tear_write(meter: Device, request: bytes, applied: int, now_s: float) -> None:
     """Do only `applied` of the values that `request` writes, from the first, or from the last when negative."""
     command = _command(request)
