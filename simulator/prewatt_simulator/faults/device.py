@@ -12,6 +12,7 @@ from prewatt_simulator.device import Device
 from prewatt_simulator.faults.rule import Fault, FaultKind
 from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.load_control import NO_TRIPS
+from prewatt_simulator.meters.meter import NO_SETTINGS
 from prewatt_simulator.meters.prepaid import PrepaidMeter
 from prewatt_simulator.units import FINE_PER_FEN
 
@@ -75,7 +76,7 @@ def _replace(meter: PrepaidMeter) -> None:
     meter.trips = NO_TRIPS
     meter.reminded = True
     meter.forced_mode, meter.forced_state = 0, 0
-    meter.settings.clear()
+    meter.settings = NO_SETTINGS
     meter.shift_clock(-meter.clock.adjusted_ms)
     meter.segment.on_port_set()
 

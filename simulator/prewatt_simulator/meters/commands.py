@@ -110,7 +110,7 @@ def _money_control(meter: "PrepaidMeter", control: MoneyControl) -> VendorResult
         meter.reminded = True
     meter.rearm()
     if control.meter_number is not None:
-        meter.settings[Measurement.METER_NUMBER] = control.meter_number
+        meter.set(Measurement.METER_NUMBER, control.meter_number)
     return VendorResult.DONE
 
 

@@ -5,14 +5,14 @@ than the registers' cut. Registers on the secondary side show it divided by CT Ã
 """
 
 from datetime import datetime
+from functools import cache
 from typing import ClassVar, Self
 
 from prewatt_fixtures.measurements import Measurement
-from prewatt_fixtures.profile import Profile
+from prewatt_fixtures.profile import profile
 from prewatt_fixtures.rates import (
     DAY_MINUTES,
     DEFAULT_DAY_TABLE,
-    DayTable,
     RateCalendar,
     YearZones,
     fixed_calendar,
@@ -60,7 +60,7 @@ class EnergyMeter(Meter):
         self.ct, self.pt = placed.ct, placed.pt
         self.load = Load(placed.load.shape, placed.load.kwh_per_day * MWH_PER_CENTIKWH)
         self.clock = MeterClock(zone_ms)
-        self.calendar = _first_calendar(placed.profile)
+        self.calendar = _first_calendar(placed.profile.model)
         self.rates_mwh = self._start_energy(placed)
         self.seed = seed
         self._rate = 1
@@ -124,9 +124,10 @@ class EnergyMeter(Meter):
         self.settled_ms = until_ms
         return drawn
 
-    def renew(self) -> None:
-        super().renew()
-        self._electrical = None
+    def _read(self, pdu: bytes) -> bytes:
+        reply = super()._read(pdu)
+        self._electrical = None  # big, and of this reply only
+        return reply
 
     def electrical(self) -> Electrical:
         """Values of the moment, for the period that was last measured."""
@@ -211,7 +212,7 @@ class EnergyMeter(Meter):
     def _start_energy(self, placed: SiteMeter) -> list[int]:
         """Start energy spread over the rates as the load would have spread it, in whole counts of the registers."""
         counts, rest = divmod(placed.start.energy * MWH_PER_CENTIKWH, self.divisor)
-        weights = _rate_weights(self.calendar.tables[0], placed.load.shape, placed.profile.rates)
+        weights = _rate_weights(placed.profile.model, placed.load.shape)
         parts = [counts * weight // sum(weights) for weight in weights]
         main = weights.index(max(weights))
         parts[main] += counts - sum(parts)
@@ -220,7 +221,10 @@ class EnergyMeter(Meter):
         return rates_mwh
 
 
-def _first_calendar(described: Profile) -> RateCalendar:
+@cache
+def _first_calendar(model: str) -> RateCalendar:
+    """Of a model; meters of one share it until they are told another."""
+    described = profile(model)
     table = DEFAULT_DAY_TABLE if described.day_table is None else described.day_table.table
     if described.has(Measurement.DAY_TABLE_3):
         return RateCalendar(YearZones(((1, 1, 1),)), (table, table, table))
@@ -229,10 +233,13 @@ def _first_calendar(described: Profile) -> RateCalendar:
     return fixed_calendar(table)
 
 
-def _rate_weights(table: DayTable, shape: str, rates: int) -> list[int]:
+@cache
+def _rate_weights(model: str, shape: str) -> tuple[int, ...]:
+    """How a load of that shape spreads over the rates of a model's first day table."""
+    table, rates = _first_calendar(model).tables[0], profile(model).rates
     hours = SHAPES[shape] if any(SHAPES[shape]) else SHAPES["flat"]
     weights = [0] * rates
     for minute in range(0, DAY_MINUTES, 30):
         rate, _ = table.slot_at(minute)
         weights[min(rate, rates) - 1] += hours[minute // 60]
-    return weights
+    return tuple(weights)

@@ -7,6 +7,7 @@ nothing; a write shows at once. What a kind of meter measures, and what a write 
 
 import copy
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar, Self
 
 from prewatt_fixtures.measurements import Measurement
@@ -28,8 +29,8 @@ from prewatt_simulator.meters.writes import Apply, Writer
 MEASURING_PERIOD_MS = 1000
 _NO_SEGMENT = Segment()
 
-_REPLIES_MAX = 16
-"""Different reads that one meter remembers within a measuring period."""
+NO_SETTINGS: Mapping[Measurement, Value] = MappingProxyType({})
+"""Shared by all devices to which nothing was written."""
 _WRITE_HEAD_BYTES = 6
 _WRITE_SINGLE_PDU_BYTES = 5
 
@@ -38,9 +39,10 @@ class Meter:
     """One device on a bus. Subclasses say what time does (`settle`) and what writing a register does."""
 
     __slots__ = (
+        "_asked",
         "_fresh_until_s",
         "_layout",
-        "_replies",
+        "_reply",
         "number",
         "profile",
         "segment",
@@ -54,14 +56,14 @@ class Meter:
     def __init__(self, number: str, profile: Profile, layout: Layout, now_ms: int) -> None:
         self.number = number
         self.profile = profile
-        self.settings: dict[Measurement, Value] = {}
+        self.settings = NO_SETTINGS
         """What was written to registers that drive nothing."""
         self.settled_ms = now_ms
         self.segment = _NO_SEGMENT
         """What it hangs on."""
         self._layout = layout
-        self._replies: dict[bytes, bytes] = {}
-        """What was answered to reads and still holds."""
+        self._asked = self._reply = b""
+        """The last read, and its reply, which still holds."""
         self._fresh_until_s = 0.0
 
     @property
@@ -74,8 +76,7 @@ class Meter:
         if pdu[0] == READ_HOLDING:
             if now_s >= self._fresh_until_s:
                 self._measure(now_s)
-            reply = self._replies.get(pdu)
-            return self._read(pdu) if reply is None else reply
+            return self._reply if pdu == self._asked else self._read(pdu)
         if pdu[0] == WRITE_MULTIPLE:
             return self._write(pdu, now_s)
         return self.other_function(pdu, now_s)
@@ -104,16 +105,19 @@ class Meter:
 
     def renew(self) -> None:
         """What registers showed no longer holds."""
-        self._replies.clear()
+        self._asked = b""
+
+    def set(self, measurement: Measurement, value: Value) -> None:
+        """Keep a value in a register that drives nothing."""
+        self.settings = {**self.settings, measurement: value}
 
     def _read(self, pdu: bytes) -> bytes:
         try:
-            reply = self._layout.view(pdu).reply(self)
+            self._reply = self._layout.view(pdu).reply(self)
         except NoView as refused:
             return exception(READ_HOLDING, refused.code)
-        if len(self._replies) < _REPLIES_MAX:
-            self._replies[pdu] = reply
-        return reply
+        self._asked = pdu
+        return self._reply
 
     def _measure(self, now_s: float) -> None:
         period = int(now_s * 1000) // MEASURING_PERIOD_MS
@@ -163,4 +167,4 @@ class Meter:
         writer = self.writers.get(measurement) or PORT_WRITERS.get(measurement)
         if writer is not None:
             return writer(self, value)
-        return lambda: self.settings.__setitem__(measurement, value)
+        return lambda: self.set(measurement, value)

@@ -92,7 +92,7 @@ def _setting(measurement: Measurement) -> Writer:
             raise RefusedValue(value)
 
         def apply() -> None:
-            meter.settings[measurement] = value
+            meter.set(measurement, value)
             meter.segment.on_port_set()
 
         return apply

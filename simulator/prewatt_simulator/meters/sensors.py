@@ -182,7 +182,7 @@ class ClimateController(Meter):
 
     def set_threshold(self, measurement: Measurement, value: Value) -> None:
         """Follow another threshold or hysteresis from now on."""
-        self.settings[measurement] = value
+        self.set(measurement, value)
         self._look(self.settled_ms, self.settled_ms)
 
     def set_air(self, channel: int, air: Air | None) -> None:
