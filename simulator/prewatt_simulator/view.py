@@ -71,6 +71,11 @@ class MeterView:
         return self._money().relay_closed
 
     @property
+    def step_energy_centikwh(self) -> int:
+        """Primary energy in the running period of the step tariff, cut to 0.01 kWh."""
+        return self._money().step_energy_mwh // MWH_PER_CENTIKWH
+
+    @property
     def reminding(self) -> bool:
         """Whether the relay is open as a reminder that credit fell to alarm 2."""
         return self._money().reminding

@@ -74,6 +74,7 @@ def _replace(meter: PrepaidMeter) -> None:
     meter.last_top_up_fen = None
     meter.base_counts = 0
     meter.trips = NO_TRIPS
+    meter.step_used_mwh = 0
     meter.reminded = True
     meter.forced_mode, meter.forced_state = 0, 0
     meter.settings = NO_SETTINGS

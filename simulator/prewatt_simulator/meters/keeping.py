@@ -21,6 +21,7 @@ from prewatt_simulator.meters.load_control import Trips
 from prewatt_simulator.meters.meter import Meter
 from prewatt_simulator.meters.months import Frozen
 from prewatt_simulator.meters.prepaid import PrepaidMeter
+from prewatt_simulator.meters.steps import StepTariff
 from prewatt_simulator.meters.water import WaterMeter
 
 _MONEY = (
@@ -148,6 +149,14 @@ def _keep_controls(meter: PrepaidMeter) -> dict[str, Any]:
     recloses_ms = meter.trips.recloses_ms
     return {
         "overload_w": meter.overload_w,
+        "steps": {
+            "on": meter.step_tariff.on,
+            "limits": list(meter.step_tariff.limits),
+            "prices_e4": list(meter.step_tariff.prices_e4),
+            "period": meter.step_tariff.period,
+        },
+        "step_used_mwh": meter.step_used_mwh,
+        "step_period": meter.step_period,
         "load_limits": meter.load_limits.to_bytes().hex(),
         "time_plan": meter.time_plan.to_bytes().hex(),
         "trip_count": meter.trips.count,
@@ -162,6 +171,11 @@ def _give_back_controls(meter: PrepaidMeter, kept: Mapping[str, Any]) -> None:
     if not len(limits.phases) == len(plan.phases) == meter.profile.phases:
         raise ValueError(f"controllers of {len(limits.phases)} and {len(plan.phases)} phases")
     meter.set_time_plan(plan)
+    steps = kept["steps"]
+    meter.step_tariff = StepTariff(
+        bool(steps["on"]), tuple(steps["limits"]), tuple(steps["prices_e4"]), int(steps["period"])
+    )
+    meter.step_used_mwh, meter.step_period = int(kept["step_used_mwh"]), int(kept["step_period"])
     waits_ms = kept["recloses_in_ms"]
     meter.trips = Trips(
         int(kept["trip_count"]),

@@ -2,7 +2,7 @@
 
 Credit is kept in units of 1e-10 yuan (mWh × price in 0.0001 yuan per kWh), in which every deduction is exact; the
 registers show it cut to fen, towards zero. The moment at which credit runs out is solved for, not waited for. What
-the vendor's commands do stands in `commands`, how load control decides in `load_control`. The relay follows the
+the vendor's commands do stands in `commands`, how load control decides in `load_control`, what steps cost in `steps`. The relay follows the
 controllers, forced control alone when it is on.
 
 Without money control the credit still counts, from minus the energy since installation downwards, and the relay
@@ -22,6 +22,7 @@ from prewatt_simulator.image import Layout
 from prewatt_simulator.meters import commands
 from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.load_control import NO_TRIPS, Limit, Trips, strictest
+from prewatt_simulator.meters.steps import NO_STEPS, StepTariff
 from prewatt_simulator.meters.values import PREPAID_VALUES
 from prewatt_simulator.meters.writes import PREPAID_WRITERS
 from prewatt_simulator.units import FINE_PER_FEN, MWH_PER_CENTIKWH
@@ -55,6 +56,9 @@ class PrepaidMeter(EnergyMeter):
         "purchase_count",
         "remaining_fine",
         "reminded",
+        "step_period",
+        "step_tariff",
+        "step_used_mwh",
         "time_acts",
         "time_plan",
         "total_purchased_fen",
@@ -80,6 +84,10 @@ class PrepaidMeter(EnergyMeter):
         self.hoarding_limit_fen = placed.hoarding_limit
         self.trips = NO_TRIPS
         self.set_load_control(placed.overload_w, _first_limits(placed.profile.phases, placed.overload))
+        self.step_tariff = NO_STEPS
+        self.step_used_mwh = 0
+        """Energy in period number `step_period` of the step tariff."""
+        self.step_period = 0
         self.set_time_plan(_first_plan(placed.profile.phases))
         self.option = ALARM_2_TRIPS if placed.alarm_2_trips else 0
         self.forced_mode = 0
@@ -146,6 +154,13 @@ class PrepaidMeter(EnergyMeter):
         return not self.load_ok or (self.supplied and self.power_w > self.load_limit.power_w)
 
     @property
+    def step_energy_mwh(self) -> int:
+        """Energy in the period of the step tariff that runs by the meter's clock."""
+        tariff = self.step_tariff
+        over = tariff.on and tariff.period_of(self.clock.local(self.settled_ms)) != self.step_period
+        return 0 if over else self.step_used_mwh
+
+    @property
     def relay_closed(self) -> bool:
         """Forced control wins over money, load and time, and a weld over all."""
         if self.welded_closed is not None:
@@ -176,6 +191,13 @@ class PrepaidMeter(EnergyMeter):
             self.trips = Trips(self.trips.count)
         else:
             self.trips = replace(self.trips, watches_since_ms=None)
+
+    def set_steps(self, tariff: StepTariff) -> None:
+        """Charge by this step tariff from now on; switched on, or with another period, it begins at step 1."""
+        if tariff.on and (not self.step_tariff.on or tariff.period != self.step_tariff.period):
+            self.step_used_mwh = 0
+            self.step_period = tariff.period_of(self.clock.local(self.settled_ms))
+        self.step_tariff = tariff
 
     def set_time_plan(self, plan: TimePlan) -> None:
         """Follow this plan from now on."""
@@ -236,22 +258,44 @@ class PrepaidMeter(EnergyMeter):
 
     def _deduct(self, rate: int, until_ms: int) -> None:
         """Count and pay for what is drawn, up to `until_ms` or until money opens the relay."""
+        if self.step_tariff.on:
+            self._deduct_by_steps(self.step_tariff, rate, until_ms)
+            return
         price_e4 = self.price_e4(rate)
-        trip_ms = self._trip_ms(price_e4)
-        drawn_mwh = self.count(rate, until_ms if trip_ms is None else min(until_ms, trip_ms))
-        self.remaining_fine -= drawn_mwh * price_e4
+        spare_fine = self._spare_fine()
+        if spare_fine is not None and price_e4:
+            until_ms = min(until_ms, self._drawn_ms(-(-spare_fine // price_e4), until_ms))
+        self.remaining_fine -= self.count(rate, until_ms) * price_e4
 
-    def _trip_ms(self, price_e4: int) -> int | None:
-        """When the relay will open at this price; None when it will not."""
-        if not self.money_on or self.forced_mode or self.welded_closed or not price_e4:
+    def _deduct_by_steps(self, tariff: StepTariff, rate: int, until_ms: int) -> None:
+        """The same by steps. A stretch of one rate ends at midnight, so a period ends where a stretch does."""
+        self._begin_step_period()
+        spare_fine = self._spare_fine()
+        if spare_fine is not None:
+            lasts_mwh = tariff.lasts_mwh(self.step_used_mwh, spare_fine, self.divisor)
+            if lasts_mwh is not None:
+                until_ms = min(until_ms, self._drawn_ms(lasts_mwh, until_ms))
+        drawn_mwh = self.count(rate, until_ms)
+        self.remaining_fine -= tariff.charge_fine(self.step_used_mwh, drawn_mwh, self.divisor)
+        self.step_used_mwh += drawn_mwh
+
+    def _begin_step_period(self) -> None:
+        self.step_used_mwh = self.step_energy_mwh
+        self.step_period = self.step_tariff.period_of(self.clock.local(self.settled_ms))
+
+    def _spare_fine(self) -> int | None:
+        """Credit until money opens the relay; None when it will not."""
+        if not self.money_on or self.forced_mode or self.welded_closed:
             return None
-        spare = self.remaining_fine + self.overdraft_fen * FINE_PER_FEN
         if not self.reminded and self.reminds:
-            spare = self.remaining_fine - self.alarms_fen[1] * FINE_PER_FEN
+            return self.remaining_fine - self.alarms_fen[1] * FINE_PER_FEN
+        return self.remaining_fine + self.overdraft_fen * FINE_PER_FEN
+
+    def _drawn_ms(self, energy_mwh: int, otherwise_ms: int) -> int:
+        """When so much more energy will have been drawn; `otherwise_ms` when it never will."""
         zone_ms = self.clock.zone_ms
-        drawn_mwh = self.load.drawn(self.settled_ms + zone_ms)
-        local_ms = self.load.reaches_ms(drawn_mwh - (-spare // price_e4))
-        return None if local_ms is None else local_ms - zone_ms
+        local_ms = self.load.reaches_ms(self.load.drawn(self.settled_ms + zone_ms) + energy_mwh)
+        return otherwise_ms if local_ms is None else local_ms - zone_ms
 
 
 @cache

@@ -142,6 +142,15 @@ ENERGY_VALUES: Mapping[Measurement, ValueOf] = {
     Measurement.DAY_TABLE_3: _table(2),
 }
 
+
+def _step_limit(index: int) -> ValueOf:
+    return lambda meter: meter.step_tariff.limits[index]
+
+
+def _step_price(index: int) -> ValueOf:
+    return lambda meter: meter.step_tariff.prices_e4[index]
+
+
 PREPAID_VALUES: Mapping[Measurement, ValueOf] = {
     **ENERGY_VALUES,
     Measurement.MONEY_CONTROL: lambda meter: int(meter.money_on),
@@ -161,6 +170,11 @@ PREPAID_VALUES: Mapping[Measurement, ValueOf] = {
     Measurement.FORCED_MODE: lambda meter: meter.forced_mode,
     Measurement.FORCED_STATE: lambda meter: meter.forced_state,
     Measurement.OVERLOAD_THRESHOLD: lambda meter: meter.overload_w,
+    Measurement.STEP_TARIFF: lambda meter: int(meter.step_tariff.on),
+    **{Measurement.of(f"step_limit_{index + 1}"): _step_limit(index) for index in range(3)},
+    **{Measurement.of(f"step_price_{index + 1}"): _step_price(index) for index in range(4)},
+    Measurement.STEP_PERIOD: lambda meter: meter.step_tariff.period,
+    Measurement.STEP_USED: lambda meter: meter.step_energy_mwh // meter.divisor,
     Measurement.LOAD_CONTROL: lambda meter: meter.load_limits.to_bytes(),
     Measurement.TIME_CONTROL: lambda meter: meter.time_plan.to_bytes(),
     Measurement.TRIP_COUNT: lambda meter: meter.trips.count,

@@ -4,11 +4,13 @@ So that a frame is taken whole or not at all. A register without a writer drives
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.rates import DayTable, RateCalendar, YearZones
+from prewatt_simulator.meters.steps import MONTH, YEAR
 
 if TYPE_CHECKING:
     from prewatt_simulator.meters.energy import EnergyMeter
@@ -119,10 +121,45 @@ def _overload_threshold(meter: "PrepaidMeter", value: int) -> Apply:
     return lambda: meter.set_load_control(value, meter.load_limits)
 
 
+def _step_tariff(meter: "PrepaidMeter", value: int) -> Apply:
+    if value not in {0, 1}:
+        raise RefusedValue(value)
+    return lambda: meter.set_steps(replace(meter.step_tariff, on=bool(value)))
+
+
+def _step_period(meter: "PrepaidMeter", value: int) -> Apply:
+    if value not in {MONTH, YEAR}:
+        raise RefusedValue(value)
+    return lambda: meter.set_steps(replace(meter.step_tariff, period=value))
+
+
+def _step_limit(index: int) -> Writer:
+    def writer(meter: "PrepaidMeter", value: int) -> Apply:
+        return lambda: meter.set_steps(meter.step_tariff.with_limit(index, value))
+
+    return writer
+
+
+def _step_price(index: int) -> Writer:
+    def writer(meter: "PrepaidMeter", value: int) -> Apply:
+        return lambda: meter.set_steps(meter.step_tariff.with_price(index, value))
+
+    return writer
+
+
 PREPAID_WRITERS: Mapping[Measurement, Writer] = {
     **ENERGY_WRITERS,
     Measurement.FORCED_MODE: _forced_mode,
     Measurement.FORCED_STATE: _forced_state,
     Measurement.HOARDING_LIMIT: _hoarding_limit,
     Measurement.OVERLOAD_THRESHOLD: _overload_threshold,
+    Measurement.STEP_TARIFF: _step_tariff,
+    Measurement.STEP_LIMIT_1: _step_limit(0),
+    Measurement.STEP_LIMIT_2: _step_limit(1),
+    Measurement.STEP_LIMIT_3: _step_limit(2),
+    Measurement.STEP_PRICE_1: _step_price(0),
+    Measurement.STEP_PRICE_2: _step_price(1),
+    Measurement.STEP_PRICE_3: _step_price(2),
+    Measurement.STEP_PRICE_4: _step_price(3),
+    Measurement.STEP_PERIOD: _step_period,
 }
