@@ -165,7 +165,7 @@ class EnergyMeter(Meter):
     def set_month_setting(self, measurement: Measurement, value: Value) -> None:
         """Take another freeze time or demand cycle from now on."""
         self._end_stretch()
-        self.settings[measurement] = value
+        self.set(measurement, value)
 
     def set_load(self, load: Load) -> None:
         """From now on this is drawn."""
