@@ -7,8 +7,9 @@ from typing import Generic, TypeVar
 
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.profile import Profile
+from prewatt_simulator.meters.climate import Air, ClimateController, channels
 from prewatt_simulator.meters.meter import Meter
-from prewatt_simulator.meters.sensors import Air, ClimateController, RemoteTerminal, channels
+from prewatt_simulator.meters.terminal import RemoteTerminal
 from prewatt_simulator.meters.water import WaterMeter
 from prewatt_simulator.units import ML_PER_LITRE
 
@@ -41,24 +42,24 @@ class _View(Generic[Device]):
 
 
 class TerminalView(_View[RemoteTerminal]):
-    """A remote terminal's contacts, numbered from 1."""
+    """A remote terminal's inputs and outputs, numbered from 1. `ValueError` when there is none of that number."""
 
     def closed(self, number: int) -> bool:
-        """Whether a contact is closed; `ValueError` when there is none of that number."""
-        return bool(self._device.inputs & self._bit(number))
+        """Whether the terminal takes the contact at an input to be closed."""
+        return bool(self._present().inputs >> self._bit(number, self._device.input_count, "inputs") & 1)
 
     def set_closed(self, number: int, closed: bool) -> None:
-        """Close or open a contact; `ValueError` when there is none of that number."""
-        bit = self._bit(number)
-        terminal = self._touched()
-        terminal.inputs = terminal.inputs | bit if closed else terminal.inputs & ~bit
+        """Close or open the contact at an input; a model that debounces notices when it has held."""
+        self._touched().set_contact(self._bit(number, self._device.input_count, "inputs"), closed)
 
-    def _bit(self, number: int) -> int:
-        described = self.profile.discrete_inputs
-        count = 0 if described is None else described.count
+    def output_closed(self, number: int) -> bool:
+        """Whether an output is closed."""
+        return bool(self._present().outputs >> self._bit(number, self._device.output_count, "outputs") & 1)
+
+    def _bit(self, number: int, count: int, what: str) -> int:
         if not 1 <= number <= count:
-            raise ValueError(f"{self.number} has inputs 1 to {count}, not {number}")
-        return 1 << number - 1
+            raise ValueError(f"{self.number} has {what} 1 to {count}, not {number}")
+        return number - 1
 
 
 class ClimateView(_View[ClimateController]):
@@ -79,6 +80,16 @@ class ClimateView(_View[ClimateController]):
         """From now on the channel measures its own curve again."""
         self._check(channel)
         self._touched().set_air(channel, None)
+
+    def set_faulty(self, channel: int, faulty: bool) -> None:
+        """Break or mend the channel's sensor."""
+        self._check(channel)
+        self._touched().set_faulty(channel, faulty)
+
+    def faulty(self, channel: int) -> bool:
+        """Whether the channel's sensor is broken."""
+        self._check(channel)
+        return channel in self._device.faulty
 
     def heating(self, channel: int) -> bool:
         """Whether the channel's heater is on."""
@@ -110,6 +121,33 @@ class WaterView(_View[WaterMeter]):
         return self._present().flow_litres_per_hour
 
     @property
+    def reverse_litres(self) -> int:
+        """What ran back."""
+        return self._device.reverse_litres
+
+    def run_back(self, litres: int) -> None:
+        """Let so much water run backwards through the meter, at once."""
+        self._touched().reverse_litres += litres
+
+    @property
     def valve_open(self) -> bool:
         """Whether water can run."""
         return self._device.valve_open
+
+    @property
+    def valve_abnormal(self) -> bool:
+        """Whether the meter reports its valve as abnormal, which it does when told to; settable."""
+        return self._device.valve_abnormal
+
+    @valve_abnormal.setter
+    def valve_abnormal(self, abnormal: bool) -> None:
+        self._touched().valve_abnormal = abnormal
+
+    @property
+    def battery_low(self) -> bool:
+        """Whether the battery is nearly empty; settable."""
+        return self._device.battery_low
+
+    @battery_low.setter
+    def battery_low(self, low: bool) -> None:
+        self._touched().battery_low = low

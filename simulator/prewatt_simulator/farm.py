@@ -22,11 +22,12 @@ from prewatt_simulator.image import Layout
 from prewatt_simulator.journal import Journal
 from prewatt_simulator.load import LoadError
 from prewatt_simulator.meters import keeping
+from prewatt_simulator.meters.climate import ClimateController
 from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.meter import Meter
 from prewatt_simulator.meters.port import Segment
 from prewatt_simulator.meters.prepaid import PrepaidMeter
-from prewatt_simulator.meters.sensors import ClimateController, RemoteTerminal
+from prewatt_simulator.meters.terminal import RemoteTerminal
 from prewatt_simulator.meters.water import WaterMeter
 from prewatt_simulator.view import MeterView
 from prewatt_simulator.wiring import Wiring

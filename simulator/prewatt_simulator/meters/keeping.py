@@ -1,7 +1,7 @@
 """A meter's registers as plain data, to be kept in a file and given back: what survives a power cut.
 
 Kept is what a meter has counted and been told. What the site file says (load, transformers' place) and the time do
-not belong to it: a farm that was off consumed nothing. Nor do contacts and the air around sensors.
+not belong to it: a farm that was off consumed nothing. Nor do contacts, outputs and the air around sensors.
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ _MONEY = (
     "forced_state",
 )
 _MONEY_TUPLES = ("prices_e4", "alarms_fen")
-_WATER = ("volume_ml", "valve_open")
+_WATER = ("volume_ml", "reverse_litres", "valve_open")
 
 
 def keep(meter: Meter) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 CONTROLLER = "0010010102"
-OUTPUTS = 0x0006
+OUTPUTS, FAULTS = 0x0006, 0x0007
 HEAT_BELOW, VENTILATE_ABOVE, DRY_ABOVE, HYSTERESIS = 0x0010, 0x0013, 0x0016, 0x0019
 
 
@@ -127,3 +127,33 @@ class TestSwitch:
     def test_measured_values_cannot_be_written(self, bench: Any) -> None:
         assert bench.write(0, 250, unit=2) == b"\x90\x02"
         assert bench.write(OUTPUTS, 1, unit=2) == b"\x90\x02"
+
+
+class TestFault:
+    def test_a_broken_sensor_shows_its_bit_and_no_air(self, bench: Any) -> None:
+        climate = bench.farm.climate(CONTROLLER)
+        climate.set_faulty(2, True)
+        assert climate.faulty(2)
+        assert not climate.faulty(1)
+        assert bench.words(FAULTS, 1, unit=2) == (0b010,)
+        assert measured(bench)[1::3] == (0x7FFF, 0xFFFF)
+        assert 140 <= measured(bench)[0] <= 300
+        climate.set_faulty(2, False)
+        assert bench.words(FAULTS, 1, unit=2) == (0,)
+        assert 140 <= measured(bench)[1] <= 300
+
+    def test_what_it_drives_goes_off_and_comes_back_with_it(self, bench: Any) -> None:
+        climate = bench.farm.climate(CONTROLLER)
+        for channel in (1, 2):
+            climate.set_air(channel, temperature=0, humidity=900)
+        assert outputs(bench) == 0b000011
+        climate.set_faulty(1, True)
+        assert outputs(bench) == 0b000010
+        bench.clock.advance(3600)
+        assert outputs(bench) == 0b000010
+        climate.set_faulty(1, False)
+        assert outputs(bench) == 0b000011
+
+    def test_a_channel_that_is_not_there_is_named(self, bench: Any) -> None:
+        with pytest.raises(ValueError, match="channels 1 to 3, not 4"):
+            bench.farm.climate(CONTROLLER).set_faulty(4, True)

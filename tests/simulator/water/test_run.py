@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-VOLUME, FLOW, PIPE, NUMBER, BATTERY, VALVE = 0x0001, 0x0005, 0x0007, 0x0012, 0x001A, 0x001C
+VOLUME, REVERSE, FLOW, PIPE, NUMBER, BATTERY, VALVE = 0x0001, 0x0003, 0x0005, 0x0007, 0x0012, 0x001A, 0x001C
 METER = "0010010101"
 OPEN, CLOSED = 1, 2
 
@@ -94,13 +94,52 @@ class TestValve:
         assert command(desk_of({}), 1, 0x0057) == b"\x86\x01"
 
 
+class TestReport:
+    def test_water_that_ran_back_is_counted_apart(self, desk: Any) -> None:
+        desk.farm.water_meter(METER).run_back(1500)
+        assert real(desk, REVERSE) == 1.5
+        assert real(desk, VOLUME) == pytest.approx(12.345, abs=1e-6)
+        assert desk.farm.water_meter(METER).reverse_litres == 1500
+
+    def test_an_abnormal_valve_is_a_bit_beside_its_state(self, desk: Any) -> None:
+        water = desk.farm.water_meter(METER)
+        assert desk.words(VALVE, 1) == (0b0001,)
+        water.valve_abnormal = True
+        assert desk.words(VALVE, 1) == (0b0101,)
+        command(desk, CLOSED)
+        assert desk.words(VALVE, 1) == (0b0110,)
+        water.valve_abnormal = False
+        assert desk.words(VALVE, 1) == (0b0010,)
+
+    def test_a_low_battery_is_a_bit_and_a_voltage(self, desk: Any) -> None:
+        water = desk.farm.water_meter(METER)
+        water.battery_low = True
+        assert water.battery_low
+        assert desk.words(VALVE, 1) == (0b1001,)
+        assert real(desk, BATTERY) == pytest.approx(3.1)
+        water.battery_low = False
+        assert real(desk, BATTERY) == pytest.approx(3.6)
+
+
+def test_floats_may_stand_high_word_first(desk_of: Any) -> None:
+    """The same meter as another model: byte for byte the reverse of the first."""
+    keys = {"start": '{ volume = "12.345" }', "load": '{ m3_per_day = "2.400" }'}
+    desk = desk_of({**keys, "model": '"水表"'}, {**keys, "model": '"VALVE-WATER-METER-ABCD"'})
+    first, second = (struct.pack(">2H", *desk.words(VOLUME, 2, unit)) for unit in (1, 2))
+    assert second == first[::-1]
+    assert struct.unpack(">f", second)[0] == pytest.approx(12.345, abs=1e-6)
+    assert desk.words(VALVE, 1, unit=2) == (0b01,)
+
+
 class TestKeep:
     def test_count_valve_and_settings_survive_a_restart(self, desk: Any, desk_of: Any) -> None:
         desk.clock.advance(3600)
         command(desk, CLOSED)
         command(desk, 0x42, 0x000E)
+        desk.farm.water_meter(METER).run_back(7)
         again = desk_of({"model": '"水表"', "load": '{ m3_per_day = "2.400" }'})
         again.farm.restore(desk.farm.state())
         assert again.farm.water_meter(METER).volume_litres == 12445
+        assert again.farm.water_meter(METER).reverse_litres == 7
         assert again.words(VALVE, 1, unit=0x42) == (0b10,)
         assert again.words(0x000E, 1, unit=0x42) == (0x42,)

@@ -1,8 +1,8 @@
-"""Devices that measure no energy: remote terminals, which report contacts, and climate controllers.
+"""Climate controllers, which measure temperature and humidity and switch heaters and fans.
 
-What is wired to a contact, and the air around a sensor, are the site's: both can be set from outside; until then
-contacts are open and the air follows a slow curve that is a pure function of seed and time. A controller looks at its
-sensors once a minute and when something was set, so that reading it more often changes nothing.
+The air around a sensor is the site's and can be set from outside, as can a fault of the sensor; until then the air
+follows a slow curve that is a pure function of seed and time. A controller looks at its sensors once a minute and when
+something was set, so that reading it more often changes nothing.
 """
 
 import math
@@ -14,56 +14,12 @@ from prewatt_fixtures.measurements import CHANNELS, Measurement
 from prewatt_fixtures.profile import Profile
 from prewatt_fixtures.registers import Value
 from prewatt_fixtures.site import SiteMeter
-from prewatt_fixtures.wire.pdu import READ_DISCRETE, ExceptionCode, exception
 from prewatt_simulator.image import Layout, ValueOf
 from prewatt_simulator.meters.electrical import noise
 from prewatt_simulator.meters.meter import Meter
-from prewatt_simulator.meters.values import COMMON_VALUES, setting_from
+from prewatt_simulator.meters.values import COMMON_VALUES
 from prewatt_simulator.meters.writes import Apply, Writer
 from prewatt_simulator.units import DAY_MS, HOUR_MS
-
-_READ_BITS_MAX = 2000
-_READ_PDU_BYTES = 5
-
-
-class RemoteTerminal(Meter):
-    """Contact inputs, read as bits and as a number: ARTU."""
-
-    __slots__ = ("inputs",)
-
-    values: ClassVar[Mapping[Measurement, ValueOf]] = {
-        **COMMON_VALUES,
-        Measurement.INPUT_STATES: lambda terminal: terminal.inputs,
-        Measurement.CLOCK: setting_from(Measurement.CLOCK, lambda _: b""),
-    }
-
-    def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
-        super().__init__(placed.number, placed.profile, layout, now_ms)
-        self.inputs = 0
-        """Bit 0 is input 1; 1 is closed."""
-
-    def settle(self, now_ms: int) -> None:
-        self.settled_ms = max(self.settled_ms, now_ms)
-
-    def other_function(self, pdu: bytes, now_s: float) -> bytes:
-        if pdu[0] == READ_DISCRETE:
-            return self._read_inputs(pdu)
-        return super().other_function(pdu, now_s)
-
-    def _read_inputs(self, pdu: bytes) -> bytes:
-        described = self.profile.discrete_inputs
-        if described is None:
-            return exception(READ_DISCRETE, ExceptionCode.ILLEGAL_FUNCTION)
-        count = int.from_bytes(pdu[3:5], "big") if len(pdu) == _READ_PDU_BYTES else 0
-        if not 0 < count <= _READ_BITS_MAX:
-            return exception(READ_DISCRETE, ExceptionCode.ILLEGAL_VALUE)
-        first = int.from_bytes(pdu[1:3], "big") - described.start
-        if first < 0 or first + count > described.count:
-            return exception(READ_DISCRETE, ExceptionCode.ILLEGAL_ADDRESS)
-        bits = self.inputs >> first & (1 << count) - 1
-        data = bits.to_bytes((count + 7) // 8, "little")
-        return bytes((READ_DISCRETE, len(data))) + data
-
 
 SAMPLE_MS = 60_000
 """How often a climate controller looks at its sensors."""
@@ -75,6 +31,10 @@ class Air:
 
     temperature: int
     humidity: int
+
+
+BROKEN = Air(temperature=0x7FFF, humidity=0xFFFF)
+"""What the registers of a channel with a broken sensor say: the largest numbers they hold (ASSUMED)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +87,7 @@ def _threshold_of(switch: _Switch) -> ValueOf:
 
 def _measured(name: str) -> dict[Measurement, ValueOf]:
     def value_of(channel: int) -> ValueOf:
-        return lambda controller: getattr(controller.air(channel, controller.settled_ms), name)
+        return lambda controller: getattr(controller.shown(channel), name)
 
     return {Measurement.of(f"{name}_{channel}"): value_of(channel) for channel in CHANNELS}
 
@@ -135,7 +95,7 @@ def _measured(name: str) -> dict[Measurement, ValueOf]:
 class ClimateController(Meter):
     """Temperature and humidity by channel, with a heater and a fan for each: WHD."""
 
-    __slots__ = ("_seed", "_set_air", "_switched_on", "_zone_ms")
+    __slots__ = ("_seed", "_set_air", "_switched_on", "_zone_ms", "faulty")
 
     values: ClassVar[Mapping[Measurement, ValueOf]] = {
         **COMMON_VALUES,
@@ -144,6 +104,7 @@ class ClimateController(Meter):
         **{switch.threshold: _threshold_of(switch) for switch in _SWITCHES},
         Measurement.HYSTERESIS: lambda controller: controller.hysteresis,
         Measurement.OUTPUT_STATES: lambda controller: controller.outputs,
+        Measurement.SENSOR_FAULTS: lambda controller: sum(1 << channel - 1 for channel in controller.faulty),
     }
     writers: ClassVar[Mapping[Measurement, Writer]] = {
         measurement: _threshold(measurement)
@@ -155,6 +116,8 @@ class ClimateController(Meter):
         self._seed = seed
         self._zone_ms = zone_ms
         self._set_air: Mapping[int, Air] = {}
+        self.faulty: frozenset[int] = frozenset()
+        """Channels whose sensor is broken."""
         self._switched_on: frozenset[_Switch] = frozenset()
         self._look(now_ms, now_ms)
 
@@ -191,6 +154,15 @@ class ClimateController(Meter):
         self._set_air = others if air is None else {**others, channel: air}
         self._look(self.settled_ms, self.settled_ms)
 
+    def set_faulty(self, channel: int, faulty: bool) -> None:
+        """Break or mend the sensor of a channel; what a broken one drives goes off (ASSUMED)."""
+        self.faulty = self.faulty | {channel} if faulty else self.faulty - {channel}
+        self._look(self.settled_ms, self.settled_ms)
+
+    def shown(self, channel: int) -> Air:
+        """What the registers of a channel say."""
+        return BROKEN if channel in self.faulty else self.air(channel, self.settled_ms)
+
     def air(self, channel: int, at_ms: int) -> Air:
         """What a channel measures at a moment: 14 to 30 °C and 47 to 73 % unless it was set."""
         if channel in self._set_air:
@@ -218,6 +190,8 @@ class ClimateController(Meter):
 
     def _is_on(self, switch: _Switch, from_ms: int, until_ms: int) -> bool:
         """The last sample outside the band decides, so the time is gone through backwards."""
+        if switch.channel in self.faulty:
+            return False
         threshold, hysteresis = self.threshold(switch), self.hysteresis
         for at_ms in range(until_ms, from_ms - 1, -SAMPLE_MS):
             said = switch.says(self.air(switch.channel, at_ms), threshold, hysteresis)
