@@ -31,6 +31,8 @@ _ANSWERED = Verdict.ANSWERED
 _FRAME_EXTRA_BYTES = 3
 """Unit id and CRC around a PDU on the line."""
 _GAP_CHARACTERS = 3.5
+_GAP_S_MIN = 0.00175
+"""The gap above 19 200 baud (MODBUS over Serial Line V1.02, §2.5.1.1)."""
 _TURNAROUND_S = (0.020, 0.080)
 """How long a meter takes to answer (ASSUMED: no source gives a figure)."""
 
@@ -41,11 +43,13 @@ class Pace:
     def __init__(self, port: SitePort, seed: str) -> None:
         bits = 10 if port.parity == "N" else 11
         self._character_s = bits / port.baud
+        self.gap_s = max(_GAP_CHARACTERS * self._character_s, _GAP_S_MIN)
+        """Silence that ends a frame, and stands between two."""
         self._rng = random.Random(seed)
 
     def request_s(self, request: bytes) -> float:
         """Until a device has heard a request and the gap behind it."""
-        return (len(request) + _FRAME_EXTRA_BYTES + _GAP_CHARACTERS) * self._character_s
+        return (len(request) + _FRAME_EXTRA_BYTES) * self._character_s + self.gap_s
 
     def reply_s(self, reply: bytes) -> float:
         """From there until the last character of the reply."""

@@ -28,6 +28,9 @@ GAP_S = 0.05
 """Silence on a connection after which an incomplete RTU frame is over. Longer than the gap on copper, because TCP
 may deliver one frame in pieces; real seconds, because it is about the network."""
 
+_INEXACT_S = 1e-6
+"""Differences of Unix times are no more exact than this."""
+
 
 class Line:
     """The queue of one bus."""
@@ -41,6 +44,8 @@ class Line:
         self._worker: asyncio.Task[None] | None = None
         self._alarms: dict[float, asyncio.Task[None]] = {}
         self._outlet = Outlet()
+        self._quiet_s = 0.0
+        """Since when the bus is quiet behind a reply that took time."""
         self._engaged = False
         """Whether there is more to a request than to answer it: others wait, or replies were kept back."""
         self.connections: set[Connection] = set()
@@ -149,16 +154,20 @@ class Line:
             self._engaged = self._outlet.holds
 
     async def _carry(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
-        if self._pace is not None:
-            await self._clock.sleep(self._pace.request_s(request))
         heard_s = self._now()
-        reply, passage = self._bus.exchange(unit, request, heard_s, self._pace)
+        if self._pace is not None:
+            wait_s = self._pace.request_s(request) + max(self._pace.gap_s - (heard_s - self._quiet_s), 0.0)
+            heard_s += wait_s
+            await self._clock.sleep(wait_s)
+        reply, passage = self._bus.exchange(unit, request, self._now(), self._pace)
         await self._deliver(Outgoing(connection, tag, unit, request, reply, passage or Passage()), heard_s)
 
     async def _deliver(self, out: Outgoing, heard_s: float) -> None:
-        """Let a reply leave in its time, and its segments in theirs."""
+        """Let a reply leave in its time, and its segments in theirs. A timer that fired late makes nothing else late."""
         if out.passage.held_s:
-            await self._clock.sleep(heard_s + out.passage.held_s - self._now())
+            late_s = self._now() - heard_s
+            await self._clock.sleep(out.passage.held_s - (late_s if late_s > _INEXACT_S else 0.0))
+            self._quiet_s = self._now()
         strike = out.passage.strike
         between_s = (strike.fault.delay_s or 0.0) if strike is not None else 0.0
         for index, segment in enumerate(self._segments(out)):

@@ -1,0 +1,123 @@
+"""How late replies come with wire timing on, in real time: a client of each bus of `mingde` waits as on copper.
+
+Plain asyncio, because the timers of uvloop fire up to a millisecond early. Farm and clients share one event loop, so a
+client's own lateness is in the figure too. A reply that comes early is a defect and fails the run; the bound on late
+ones is printed with a verdict, because a busy machine is late.
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+from time import perf_counter
+
+from prewatt_fixtures.endpoints import Endpoint
+from prewatt_fixtures.profile import DeviceKind
+from prewatt_fixtures.site import load_site
+from prewatt_fixtures.wire import rtu
+from prewatt_fixtures.wire.pdu import read_holding
+from prewatt_simulator.bus import Pace
+from prewatt_simulator.farm import Farm
+from prewatt_simulator.journal import Happening, Journal, Record
+from prewatt_simulator.passage import Passage
+
+SITE = "mingde"
+READ = read_holding(0, 40)
+REPLY_BYTES = 85
+LATE_MS_P99_MAX = 2.0
+PAUSE_S = 0.01
+"""Between two reads of a client, so that the gap behind a reply is over when it asks again."""
+WARM_UP_READS = 2
+"""Each client's first ones, which build what later ones use."""
+
+
+class LastPassages:
+    """How the last exchange of each bus went."""
+
+    def __init__(self) -> None:
+        self.journal = Journal(tap=self._heard)
+        self._last: dict[tuple[str, int], Passage] = {}
+
+    def of(self, gateway: str, port: int) -> Passage:
+        """Complete once its reply has left."""
+        return self._last[gateway, port]
+
+    def _heard(self, record: Record | Happening) -> None:
+        if not isinstance(record, Happening):
+            _, place, _, _, _, _, passage = record
+            assert passage is not None
+            self._last[place.gateway, place.port] = passage
+
+
+async def lateness_ms(reads: int) -> list[float]:
+    """Of every read of every bus, all buses at a time."""
+    site, passages = load_site(SITE), LastPassages()
+    ports = {(gateway.number, port.port): port for gateway in site.gateways for port in gateway.ports}
+    units = {
+        (meter.gateway, meter.port): meter.bus_address
+        for meter in site.meters
+        if meter.profile.kind is DeviceKind.ENERGY_METER
+    }
+    farm = Farm(site, wire_timing=True, journal=passages.journal)
+
+    async def client(bus: Endpoint) -> list[float]:
+        key = bus.gateway, bus.port
+        request_s = Pace(ports[key], "").request_s(READ)
+        reader, writer = await asyncio.open_connection(bus.host, bus.tcp)
+        late = []
+        for _ in range(WARM_UP_READS + reads):
+            begun = perf_counter()
+            writer.write(rtu.encode(units[key], READ))
+            reply = await reader.read(2 * REPLY_BYTES)
+            took_s = perf_counter() - begun
+            late.append(1000 * (took_s - request_s - passages.of(*key).held_s))
+            assert len(reply) == REPLY_BYTES, reply.hex()
+            await asyncio.sleep(PAUSE_S)
+        writer.close()
+        return late[WARM_UP_READS:]
+
+    async with farm.serving(framing="rtu") as endpoints:
+        asked = [client(bus) for bus in endpoints if (bus.gateway, bus.port) in units]
+        return [each for late in await asyncio.gather(*asked) for each in late]
+
+
+async def bare_sleeps_ms(sleepers: int, sleeps: int) -> list[float]:
+    """How late timers of the event loop are by themselves, with as many of them and about as long."""
+    late = []
+
+    async def sleeper() -> None:
+        for number in range(sleeps):
+            wait_s, begun = 0.15 + 0.0007 * number, perf_counter()
+            await asyncio.sleep(wait_s)
+            late.append(1000 * (perf_counter() - begun - wait_s))
+
+    await asyncio.gather(*(sleeper() for _ in range(sleepers)))
+    return late
+
+
+def p99(values: list[float]) -> float:
+    return sorted(values)[len(values) * 99 // 100]
+
+
+def main(reads: int = 40) -> int:
+    """Measure, print, and say by the exit code whether anything was early."""
+    late = asyncio.run(lateness_ms(reads))
+    bare = asyncio.run(bare_sleeps_ms(len(late) // reads, reads))
+    verdict = "ok" if p99(late) <= LATE_MS_P99_MAX else "TOO LATE"
+    print(
+        f"wire timing, {len(late)} reads over all buses of {SITE} at a time: late by "
+        f"{statistics.median(late):.2f} ms at p50, {p99(late):.2f} ms at p99, {max(late):.2f} ms at most; "
+        f"bare sleeps {statistics.median(bare):.2f}, {p99(bare):.2f}, {max(bare):.2f}"
+    )
+    print(f"p99 at most {LATE_MS_P99_MAX:.0f} ms: {verdict}")
+    early = sum(each < 0 for each in late)
+    print(f"early: {early}: {'ok' if not early else 'TOO EARLY'}")
+    return int(early > 0)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--reads", type=int, default=40, help="by each client")
+    sys.exit(main(parser.parse_args().reads))
