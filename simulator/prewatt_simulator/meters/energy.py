@@ -29,6 +29,7 @@ from prewatt_simulator.meters.meter import MEASURING_PERIOD_MS, Meter
 from prewatt_simulator.meters.months import Frozen
 from prewatt_simulator.meters.values import ENERGY_VALUES
 from prewatt_simulator.meters.writes import ENERGY_WRITERS
+from prewatt_simulator.trace import load_of
 from prewatt_simulator.units import MWH_PER_CENTIKWH
 
 
@@ -58,7 +59,7 @@ class EnergyMeter(Meter):
     def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
         super().__init__(placed.number, placed.profile, layout, now_ms)
         self.ct, self.pt = placed.ct, placed.pt
-        self.load = Load(placed.load.shape, placed.load.kwh_per_day * MWH_PER_CENTIKWH)
+        self.load = load_of(placed.load, "kwh", placed.load.kwh_per_day * MWH_PER_CENTIKWH)
         self.clock = MeterClock(zone_ms)
         self.calendar = _first_calendar(placed.profile.model)
         self.rates_mwh = self._start_energy(placed)
@@ -237,7 +238,8 @@ def _first_calendar(model: str) -> RateCalendar:
 def _rate_weights(model: str, shape: str) -> tuple[int, ...]:
     """How a load of that shape spreads over the rates of a model's first day table."""
     table, rates = _first_calendar(model).tables[0], profile(model).rates
-    hours = SHAPES[shape] if any(SHAPES[shape]) else SHAPES["flat"]
+    known = SHAPES.get(shape, ())
+    hours = known if any(known) else SHAPES["flat"]
     weights = [0] * rates
     for minute in range(0, DAY_MINUTES, 30):
         rate, _ = table.slot_at(minute)

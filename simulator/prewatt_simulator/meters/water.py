@@ -10,11 +10,11 @@ from typing import ClassVar
 from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.site import SiteMeter
 from prewatt_simulator.image import Layout, ValueOf
-from prewatt_simulator.load import Load
 from prewatt_simulator.meters.electrical import noise
 from prewatt_simulator.meters.meter import Meter
 from prewatt_simulator.meters.values import COMMON_VALUES
 from prewatt_simulator.meters.writes import Apply, RefusedValue, Writer
+from prewatt_simulator.trace import load_of
 from prewatt_simulator.units import HOUR_MS, ML_PER_LITRE
 
 _PIPE_FULL = 0xAA
@@ -76,7 +76,7 @@ class WaterMeter(Meter):
 
     def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
         super().__init__(placed.number, placed.profile, layout, now_ms)
-        self.load = Load(placed.load.shape, placed.load.m3_per_day * ML_PER_LITRE)
+        self.load = load_of(placed.load, "m3", placed.load.m3_per_day * ML_PER_LITRE)
         self.volume_ml = placed.start.volume * ML_PER_LITRE
         self.reverse_litres = 0
         self.valve_open = True
