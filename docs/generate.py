@@ -53,6 +53,8 @@ The sources are silent here. The simulator does the following, the platform reli
   option, number, in one frame, applied whole or not at all), 0x0354 the clock.
 - **Function 20H, controllers**: 0x0300 sets time control, with data of the block's own length and order. 0x0400 sets load control, 0x0410 clears its trips. Each field of the block at 0x0480 stands
   behind a byte that enables it, in the block's order, the two bytes of the last word behind one; the fields are ours.
+- **Function 20H, forced control**: 0x0500, five registers, for each phase enable, on, state; state 1 opens, as in register
+  0x0058.
 - **Overload**: the load's power, primary and over all phases, above the threshold (0x0061) or the strictest phase's limit
   for the delay opens the relay; it comes back after the recovery time, as often as trips are allowed.
 - **One relay**: the phases of a three-phase meter open and close together; each controller lets the relay be closed only

@@ -9,6 +9,8 @@ from prewatt_fixtures.wire import pdu as modbus
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.vendor_controls import (
     ClearTrips,
+    Forced,
+    ForcedControl,
     LimitsChange,
     LoadControl,
     PlanChange,
@@ -91,6 +93,16 @@ def _command_words(pdu: bytes) -> str:
             return f"{name} control: {switch}{phases}"
         case ClearTrips():
             return "clear the trip count"
+        case ForcedControl(phases):
+            return "forced control: " + ", ".join(
+                f"L{number} {_forced_words(phase)}" for number, phase in enumerate(phases, 1) if phase
+            )
+
+
+def _forced_words(phase: Forced) -> str:
+    if not phase.on:
+        return "off"
+    return "open" if phase.is_open else "closed"
 
 
 def _fields_words(command: vendor.MoneyControl | LimitsChange | PlanChange) -> str:

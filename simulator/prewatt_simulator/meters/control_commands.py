@@ -12,6 +12,7 @@ from prewatt_fixtures.wire.vendor import VendorResult
 from prewatt_fixtures.wire.vendor_controls import (
     ClearTrips,
     Control,
+    ForcedControl,
     LimitsChange,
     LoadControl,
     PlanChange,
@@ -34,9 +35,22 @@ def control(meter: "PrepaidMeter", command: Control) -> VendorResult:
             return _load_control(meter, command)
         case TimeControl():
             return _time_control(meter, command)
+        case ForcedControl():
+            return _forced_control(meter, command)
         case ClearTrips():
             meter.trips = NO_TRIPS
             return VendorResult.DONE
+
+
+def _forced_control(meter: "PrepaidMeter", command: ForcedControl) -> VendorResult:
+    """The phases share a relay, so all of the meter's are forced alike or none is."""
+    own, foreign = set(command.phases[: meter.profile.phases]), command.phases[meter.profile.phases :]
+    if any(foreign) or len(own) != 1:
+        return VendorResult.OUT_OF_RANGE
+    forced = own.pop()
+    if forced is not None:
+        meter.force(forced.on, int(forced.is_open))
+    return VendorResult.DONE
 
 
 def _load_control(meter: "PrepaidMeter", command: LoadControl) -> VendorResult:

@@ -19,6 +19,7 @@ from prewatt_fixtures.site import Overload, SiteMeter
 from prewatt_fixtures.time_control import PhasePlan, TimePlan
 from prewatt_fixtures.wire.pdu import VENDOR
 from prewatt_simulator.image import Layout
+from prewatt_simulator.load import Load
 from prewatt_simulator.meters import commands
 from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.load_control import NO_TRIPS, Limit, Trips, strictest
@@ -202,6 +203,10 @@ class PrepaidMeter(EnergyMeter):
     def set_time_plan(self, plan: TimePlan) -> None:
         """Follow this plan from now on."""
         self.time_plan, self.time_acts = plan, bool(plan.acting)
+
+    def set_load(self, load: Load) -> None:
+        super().set_load(load)
+        self.trips = replace(self.trips, watches_since_ms=None)
 
     def consume(self, rate: int, until_ms: int) -> None:
         closed = self.relay_closed

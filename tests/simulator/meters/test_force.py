@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from prewatt_fixtures.wire.vendor import VendorResult
+from prewatt_fixtures.wire.vendor_controls import Forced, ForcedControl
+
 HOUR_S = 3600
 CLOSE, OPEN, OFF = (1, 0), (1, 1), (0, 0)
 
@@ -67,3 +70,39 @@ def test_other_values_are_refused_whole(desk_of: Any, opened: Any) -> None:
     assert desk.write(0x0057, 1, 2) == b"\x90\x03"
     assert desk.write(0x0057, 2, 1) == b"\x90\x03"
     assert desk.words(0x0057, 2) == OFF
+
+
+class TestNewer:
+    """Function 20H at 0x0500 does the same; that its state 1 opens is assumed."""
+
+    def test_it_forces_and_restores(self, desk_of: Any, opened: Any) -> None:
+        desk = desk_of(opened)
+        for forced, closed, words in (
+            (Forced(on=True, is_open=True), False, OPEN),
+            (Forced(on=True, is_open=False), True, CLOSE),
+            (Forced(on=False, is_open=False), True, OFF),
+        ):
+            reply = desk.command(ForcedControl((forced, None, None)))
+            assert (reply.result, reply.start, reply.quantity) == (VendorResult.DONE, 0x0500, 5)
+            assert desk.meter().relay_closed is closed
+            assert desk.words(0x0057, 2) == words
+
+    def test_all_phases_are_forced_alike(self, desk_of: Any, opened: Any) -> None:
+        desk = desk_of({**opened, "model": '"DTSY1352-NK/F"'})
+        is_open = Forced(on=True, is_open=True)
+        assert desk.command(ForcedControl((is_open,) * 3)).result is VendorResult.DONE
+        assert relay_bits(desk) == 0
+        for odd in (Forced(on=True, is_open=False), None):
+            assert desk.command(ForcedControl((is_open, is_open, odd))).result is VendorResult.OUT_OF_RANGE
+
+    def test_a_phase_that_the_meter_lacks_is_out_of_range(self, desk_of: Any, opened: Any) -> None:
+        desk = desk_of(opened)
+        is_open = Forced(on=True, is_open=True)
+        assert desk.command(ForcedControl((is_open, is_open, None))).result is VendorResult.OUT_OF_RANGE
+        assert desk.meter().relay_closed
+
+    def test_with_nothing_enabled_nothing_happens(self, desk_of: Any, opened: Any) -> None:
+        desk = desk_of(opened)
+        desk.write(0x0057, *OPEN)
+        assert desk.command(ForcedControl((None, None, None))).result is VendorResult.DONE
+        assert desk.words(0x0057, 2) == OPEN
