@@ -35,7 +35,7 @@ format: $(READY) ## let ruff lay out the code and sort the imports
 	@$(BIN)/ruff format .
 
 bench: $(READY) ## ratios measured side by side in one run
-	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
+	@cd tests && ../$(BIN)/python -m benchmarks.run $(ARGS)
 
 docs: $(READY) ## write the generated files again: device tables, schema, SDL
 	@$(BIN)/python docs/generate.py
@@ -45,7 +45,7 @@ screenshot: $(READY) ## take the picture of the meter table for the README
 
 lock: ## resolve the dependencies again (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	  --all-extras --group test --group lint --group build pyproject.toml -o requirements.lock
+	  --all-extras --group test --group lint --group bench --group build pyproject.toml -o requirements.lock
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,238 +1,42 @@
-"""What the simulator's server costs, beside pymodbus's own server and a bare asyncio echo of the same bytes.
+"""What the simulator costs, measured side by side with others in one run; every goal is printed with its figure.
 
-One run, interleaved: every round asks each server in turn, in another order each time, so that all live through the
-same weather. Server and load generator are pinned to different cores. A window in which something else took more
-than 0.2 cores is measured again, a few times at most; the quietest is kept. Medians of the rounds are printed, and
-how many of the kept windows were disturbed all the same.
-
-The server under test is `prewatt sim run mingde` itself: live meters, bus queue and journal on, wire timing off, 40
-registers of a meter that counts. The run fails when, at 32 connections, its CPU per request above the echo's is more
-than a third of what pymodbus's server adds on top of the echo. Ratios to pymodbus alone swing with the machine's
-system-call cost; both are printed.
+Fails when a goal was missed. Speed is compared within the run, because the machine's own speed swings; goals in
+seconds and bytes stand for themselves, and hold on a quiet machine of two cores.
 """
 
 import argparse
-import contextlib
-import json
-import os
-import random
-import socket
-import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
-from prewatt_fixtures.wire import mbap, rtu
-from prewatt_fixtures.wire.pdu import read_holding
+from benchmarks import in_memory, scale, servers, wire_timing, year
+from benchmarks.verdict import Verdict
 
-HERE = Path(__file__).parent
-GATEWAY, UNIT = "001031", 1
-REGISTERS = 40
-SHARE_MAX = 1 / 3
-FOREIGN_MAX = 0.2
-REPEATS_MAX = 2
-REPEATS_ALL_MAX = 36
-"""Over the whole run, so that it ends within three minutes on the noisiest machine."""
-SERVER_CORE, LOAD_CORE = 0, 1
-FRAMINGS = ("tcp", "rtu")
-CONNECTIONS = (1, 32)
-HEAD_BYTES = {"tcp": 9, "rtu": 3}
-"""Bytes of a reply up to the first register: they are the same whatever the meter counts."""
-
-
-@dataclass
-class Server:
-    """One server process and what was measured of it, by number of connections."""
-
-    name: str
-    process: subprocess.Popen[str]
-    port: int
-    rates: dict[int, list[float]] = field(default_factory=dict)
-    costs_us: dict[int, list[float]] = field(default_factory=dict)
-
-    def rate(self, connections: int) -> float:
-        """Requests per second."""
-        return statistics.median(self.rates[connections])
-
-    def cost_us(self, connections: int) -> float:
-        """CPU per request."""
-        return statistics.median(self.costs_us[connections])
-
-
-@dataclass
-class Weather:
-    """How quiet the machine was."""
-
-    kept: int = 0
-    repeated: int = 0
-    disturbed: int = 0
+PARTS: Mapping[str, Callable[[bool], list[Verdict]]] = {
+    "servers": servers.measure,
+    "in-memory": in_memory.measure,
+    "scale": scale.measure,
+    "wire-timing": wire_timing.measure,
+    "year": year.measure,
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="which parts to run; all unless given")
     parser.add_argument(
-        "--quick", action="store_true", help="short windows and few rounds: a look, not a result"
+        "--quick", action="store_true", help="short windows, few rounds and days: a look, not a result"
     )
-    quick = parser.parse_args().quick
-    rounds, seconds = (2, 0.5) if quick else (4, 1.0)
-    if len(os.sched_getaffinity(0)) < 2:
-        print("one core only: server and load share it, so requests per second mean little", file=sys.stderr)
-    weather = Weather()
-    shares = {framing: compare(framing, rounds, seconds, weather) for framing in FRAMINGS}
-    print(
-        f"\n{weather.kept} windows kept, {weather.repeated} repeated, {weather.disturbed} of those kept disturbed"
-    )
-    for framing, share in shares.items():
-        verdict = "ok" if share <= SHARE_MAX else "TOO MUCH"
-        print(
-            f"{framing}: (ours - echo) / (pymodbus - echo) = {share:.3f}, at most {SHARE_MAX:.3f}: {verdict}"
-        )
-    return int(any(share > SHARE_MAX for share in shares.values()))
-
-
-def compare(framing: str, rounds: int, seconds: float, weather: Weather) -> float:
-    """Measure the three servers, print their table, and the share of CPU that ours adds at most connections."""
-    request = encode(framing, read_holding(0, REGISTERS))
-    with contextlib.ExitStack() as stack:
-        ours = stack.enter_context(simulator(framing))
-        reply = ask(ours.port, request)
-        servers = [
-            stack.enter_context(helper("echo", "echo_server.py", reply.hex())),
-            ours,
-            stack.enter_context(helper("pymodbus", "pymodbus_server.py", framing, str(UNIT))),
-        ]
-        order = random.Random(1)
-        for _ in range(rounds):
-            for connections in CONNECTIONS:
-                for server in order.sample(servers, len(servers)):
-                    take_window(server, connections, request, framing, seconds, weather)
-    print_table(framing, servers)
-    echo, mine, theirs = (server.cost_us(CONNECTIONS[-1]) for server in servers)
-    return (mine - echo) / (theirs - echo)
-
-
-def encode(framing: str, pdu: bytes) -> bytes:
-    return rtu.encode(UNIT, pdu) if framing == "rtu" else mbap.encode(1, UNIT, pdu)
-
-
-def ask(port: int, request: bytes) -> bytes:
-    """One reply, for the echo to repeat."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-        client.sendall(request)
-        time.sleep(0.1)
-        return client.recv(4096)
-
-
-@contextlib.contextmanager
-def simulator(framing: str) -> Iterator[Server]:
-    """`prewatt sim run mingde` on free ports."""
-    command = [
-        str(Path(sys.executable).with_name("prewatt")),
-        "sim",
-        "run",
-        "mingde",
-        "--base-port",
-        "0",
-        "--json",
-    ]
-    with started([*command, "--no-wire-timing", "--protocol", framing]) as process:
-        assert process.stdout is not None
-        rows = iter(json.loads(line) for line in process.stdout)
-        port = next(row["tcp"] for row in rows if row.get("gateway") == GATEWAY)
-        next(row for row in rows if row.get("ready"))
-        yield Server("prewatt", process, port)
-
-
-@contextlib.contextmanager
-def helper(name: str, script: str, *arguments: str) -> Iterator[Server]:
-    """A server script of this folder, which prints its port."""
-    with started([sys.executable, str(HERE / script), *arguments]) as process:
-        assert process.stdout is not None
-        yield Server(name, process, int(process.stdout.readline()))
-
-
-@contextlib.contextmanager
-def started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        pin(process, SERVER_CORE)
-        try:
-            yield process
-        finally:
-            process.terminate()
-
-
-def pin(process: subprocess.Popen[str], core: int) -> None:
-    if core in os.sched_getaffinity(0):
-        os.sched_setaffinity(process.pid, {core})
-
-
-def take_window(
-    server: Server, connections: int, request: bytes, framing: str, seconds: float, weather: Weather
-) -> None:
-    """Measure one window, again while it is disturbed, and keep the quietest."""
-    windows = [window(server, connections, request, framing, seconds)]
-    while (
-        windows[-1]["foreign"] > FOREIGN_MAX * seconds
-        and len(windows) <= REPEATS_MAX
-        and weather.repeated < REPEATS_ALL_MAX
-    ):
-        weather.repeated += 1
-        windows.append(window(server, connections, request, framing, seconds))
-    best = min(windows, key=lambda taken: taken["foreign"])
-    weather.kept += 1
-    weather.disturbed += best["foreign"] > FOREIGN_MAX * seconds
-    server.rates.setdefault(connections, []).append(best["requests"] / best["seconds"])
-    server.costs_us.setdefault(connections, []).append(best["server"] / best["requests"] * 1e6)
-
-
-def window(
-    server: Server, connections: int, request: bytes, framing: str, seconds: float
-) -> dict[str, float]:
-    """One run of the load generator, in its own process."""
-    options = {
-        "port": server.port,
-        "pid": server.process.pid,
-        "connections": connections,
-        "request": request.hex(),
-        "reply": ask(server.port, request).hex(),
-        "head": HEAD_BYTES[framing],
-        "seconds": seconds,
-        "warm-up": seconds / 4,
-    }
-    command = [
-        sys.executable,
-        str(HERE / "generate_load.py"),
-        *(f"--{key}={value}" for key, value in options.items()),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        pin(process, LOAD_CORE)
-        out, _ = process.communicate(timeout=60)
-    if process.returncode:
-        raise SystemExit(f"no measurement of {server.name}")
-    measured: dict[str, float] = json.loads(out)
-    return measured
-
-
-def print_table(framing: str, servers: list[Server]) -> None:
-    """Requests per second and CPU per request, with ratios to the echo and to pymodbus."""
-    echo, _, pymodbus = servers
-    print(f"\n{framing} framing, {REGISTERS} registers")
-    print(
-        f"{'server':10}{'conns':>6}{'req/s':>10}{'x echo':>8}{'x pymodbus':>12}{'CPU us/req':>12}{'pymodbus/it':>13}"
-    )
-    for connections in CONNECTIONS:
-        for server in servers:
-            rate, cost_us = server.rate(connections), server.cost_us(connections)
-            print(
-                f"{server.name:10}{connections:6}{rate:10,.0f}{rate / echo.rate(connections):8.2f}"
-                f"{rate / pymodbus.rate(connections):12.2f}{cost_us:12.2f}"
-                f"{pymodbus.cost_us(connections) / cost_us:13.2f}"
-            )
+    options = parser.parse_args()
+    verdicts = []
+    for name in options.parts or PARTS:
+        print(f"\n== {name}", flush=True)
+        verdicts += PARTS[name](options.quick)
+    print("\n== goals")
+    for verdict in verdicts:
+        print(verdict)
+    return int(not all(verdict.met for verdict in verdicts))
 
 
 if __name__ == "__main__":
