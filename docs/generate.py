@@ -18,6 +18,7 @@ from prewatt_fixtures.profile import (
     profiles,
 )
 from prewatt_graphql.schema import sdl
+from prewatt_simulator.control.app import openapi
 
 ROOT = Path(__file__).parents[1]
 
@@ -93,7 +94,13 @@ def device_schema() -> str:
     return json.dumps(profile_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def control_api() -> str:
+    """The OpenAPI description of the farm's control API."""
+    return json.dumps(openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
 GENERATED: Mapping[str, Callable[[], str]] = {
+    "docs/control-api.json": control_api,
     "docs/devices.md": devices,
     "fixtures/prewatt_fixtures/devices-schema.json": device_schema,
     "graphql/schema.graphql": sdl,

@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -50,15 +50,23 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def peer() -> Callable[[str], str]:
-    """Finds an independent program by name. Without it a test is skipped, or fails when PREWATT_REQUIRE_PEERS=1."""
+def lacking() -> Callable[[str], NoReturn]:
+    """Says what of the independent is not installed: the test is skipped, or fails when PREWATT_REQUIRE_PEERS=1."""
+
+    def give_up(what: str) -> NoReturn:
+        if os.environ.get("PREWATT_REQUIRE_PEERS") == "1":
+            pytest.fail(f"{what} is not installed")
+        pytest.skip(f"{what} is not installed")
+
+    return give_up
+
+
+@pytest.fixture(scope="session")
+def peer(lacking: Callable[[str], NoReturn]) -> Callable[[str], str]:
+    """Finds an independent program by name. Without it a test is skipped, or fails, as `lacking` says."""
 
     def find(program: str) -> str:
-        path = shutil.which(program)
-        if path is None:
-            missing = pytest.fail if os.environ.get("PREWATT_REQUIRE_PEERS") == "1" else pytest.skip
-            missing(f"the program {program} is not installed")
-        return path
+        return shutil.which(program) or lacking(f"the program {program}")
 
     return find
 
@@ -324,14 +332,16 @@ async def open_shared_api() -> AsyncIterator[Callable[[House], Awaitable[LiveApi
 
 @asynccontextmanager
 async def _apis() -> AsyncIterator[Callable[[House], Awaitable[LiveApi]]]:
+    from prewatt_fixtures.http_server import listener, serving
+    from prewatt_graphql.bounds import BODY_BYTES_MAX
     from prewatt_graphql.serve import application
-    from prewatt_graphql.server import listener, serving
 
     async with AsyncExitStack() as stack:
 
         async def build(house: House) -> LiveApi:
             bound = listener("127.0.0.1", 0)
-            url, _ = await stack.enter_async_context(serving(application(house.platform, "api"), bound))
+            api = serving(application(house.platform, "api"), bound, message_bytes_max=BODY_BYTES_MAX)
+            url, _ = await stack.enter_async_context(api)
             return LiveApi(url, house)
 
         yield build

@@ -50,8 +50,8 @@ def serve(
 
     Example: PREWATT_DATA=./data prewatt serve --port 8000
     """
+    from prewatt_fixtures.http_server import AddressUnusable  # noqa: PLC0415 - heavy
     from prewatt_graphql import serve as serving  # noqa: PLC0415 - heavy
-    from prewatt_graphql.server import AddressUnusable  # noqa: PLC0415 - heavy
     from prewatt_platform.kernel.errors import PlatformError  # noqa: PLC0415 - heavy
 
     def announce(url: str) -> None:

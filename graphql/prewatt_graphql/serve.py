@@ -14,9 +14,10 @@ import uvloop
 from starlette.applications import Starlette
 from structlog.tracebacks import ExceptionDictTransformer
 
+from prewatt_fixtures.http_server import listener, serving
+from prewatt_graphql.bounds import BODY_BYTES_MAX
 from prewatt_graphql.health import health_routes
 from prewatt_graphql.metrics import Metrics
-from prewatt_graphql.server import listener, serving
 from prewatt_platform.app import Platform, ServeRole
 from prewatt_platform.kernel.settings import Settings
 from prewatt_platform.kernel.source import database_url
@@ -43,7 +44,8 @@ async def _serve(
             platform = Platform(database, settings)
             try:
                 await platform.start(role)
-                async with serving(application(platform, role), bound) as (url, running):
+                api = serving(application(platform, role), bound, message_bytes_max=BODY_BYTES_MAX)
+                async with api as (url, running):
                     announce(url)
                     stop = asyncio.create_task(told_to_stop.wait())
                     await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)

@@ -18,8 +18,8 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.endpoints import Endpoint
+from prewatt_fixtures.http_server import AddressUnusable, listener
 from prewatt_fixtures.site import Site
-from prewatt_graphql.server import AddressUnusable, listener
 from prewatt_harness.errors import ProgramEnded
 from prewatt_harness.program import Program, running
 from prewatt_harness.progress import Progress

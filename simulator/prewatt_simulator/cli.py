@@ -4,6 +4,7 @@ Only words and options live here. Heavy imports stand inside the commands, so th
 """
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from prewatt_fixtures.clock import Clock
     from prewatt_simulator.farm import Farm
     from prewatt_simulator.journal import Journal
+    from prewatt_simulator.serve import Control
 
 app = typer.Typer(
     help="Simulated meters on simulated buses.",
@@ -66,22 +68,29 @@ def run(
     ] = None,
     fault: FaultOption = None,
     journal: JournalOption = None,
+    control: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT", min=0, max=65535, help="Answer the HTTP control API there; 0 takes a free port."
+        ),
+    ] = None,
+    control_host: Annotated[str, typer.Option(help="Address of the control API.")] = "127.0.0.1",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Run a farm until Ctrl-C or SIGTERM: one line per bus, then `ready`."""
     import asyncio  # noqa: PLC0415 - quick --help
     from contextlib import ExitStack  # noqa: PLC0415 - quick --help
 
+    from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - quick --help
     from prewatt_simulator import errors, serve  # noqa: PLC0415 - quick --help
-    from prewatt_simulator.journal_file import JournalFile, UnknownFormat  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.journal_file import JournalFile  # noqa: PLC0415 - quick --help
 
     try:
         with ExitStack() as stack:
             file = None if journal is None else stack.enter_context(JournalFile(journal, protocol.value))
             recorded = None if file is None else file.journal
-            farm = _farm(
-                site, clock=_clock(start, speed), seed=seed, wire_timing=wire_timing, journal=recorded
-            )
+            clock = _clock(start, speed, settable=control is not None)
+            farm = _farm(site, clock=clock, seed=seed, wire_timing=wire_timing, journal=recorded)
             add_faults(farm.faults, fault or ())
             if state is not None:
                 serve.load_state(farm, state)
@@ -91,13 +100,14 @@ def run(
                     host=host,
                     base_port=base_port,
                     framing=protocol.value,
-                    announce=lambda endpoints: announce(endpoints, farm.dials, as_json=as_json),
+                    announce=lambda endpoints, url: announce(endpoints, farm.dials, url, as_json=as_json),
                     file=file,
+                    control=None if control is None else _control(farm, control_host, control),
                 )
             )
             if state is not None:
                 serve.save_state(farm, state)
-    except (errors.PortTaken, errors.StateError, UnknownFormat, OSError) as refused:
+    except (errors.SimulatorError, FixtureError, OSError) as refused:
         refuse(refused)
 
 
@@ -212,10 +222,16 @@ def _farm(
         refuse(wrong)
 
 
-def _clock(start: str | None, speed: float) -> "Clock":
+def _control(farm: "Farm", host: str, port: int) -> "Control":
+    from prewatt_simulator.control.serve import controlling  # noqa: PLC0415 - only farms with that door pay for it
+
+    return partial(controlling, farm, host=host, port=port)
+
+
+def _clock(start: str | None, speed: float, *, settable: bool) -> "Clock":
     from prewatt_fixtures.clock import RealClock, ScaledClock  # noqa: PLC0415 - quick --help
 
-    if start is None and speed == 1:
+    if start is None and speed == 1 and not settable:
         return RealClock()
     try:
         at = RealClock().now() if start is None else datetime.fromisoformat(start)

@@ -127,7 +127,7 @@ def replay(
                     host=host,
                     base_port=base_port,
                     framing=framing,
-                    announce=lambda endpoints: announce(endpoints, as_json=as_json),
+                    announce=lambda endpoints, _: announce(endpoints, as_json=as_json),
                     file=file,
                 )
             )

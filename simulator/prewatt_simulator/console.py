@@ -59,10 +59,11 @@ def add_faults(faults: "Faults", rules: "Iterable[str]") -> None:
 def announce(
     endpoints: "Iterable[Endpoint]",
     dials: "Mapping[tuple[str, int], SiteDial] | None" = None,
+    control: str | None = None,
     *,
     as_json: bool,
 ) -> None:
-    """One line per listener and per port that dials out, then `ready`, flushed: programs wait for it."""
+    """One line per listener, per port that dials out and for the control API, then `ready`, flushed: programs wait for it."""
     import json  # noqa: PLC0415 - quick --help
     from dataclasses import asdict  # noqa: PLC0415 - quick --help
 
@@ -79,6 +80,8 @@ def announce(
             if as_json
             else f"{gateway} port {port}: dials {whom}"
         )
+    if control is not None:
+        typer.echo(json.dumps({"control": control}) if as_json else f"control on {control}")
     typer.echo(json.dumps({"ready": True}) if as_json else "ready")
 
 

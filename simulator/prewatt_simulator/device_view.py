@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.profile import Profile
+from prewatt_simulator.load import Load
 from prewatt_simulator.meters.climate import Air, ClimateController, channels
 from prewatt_simulator.meters.meter import Meter
 from prewatt_simulator.meters.terminal import RemoteTerminal
@@ -43,6 +44,16 @@ class _View(Generic[Device]):
 
 class TerminalView(_View[RemoteTerminal]):
     """A remote terminal's inputs and outputs, numbered from 1. `ValueError` when there is none of that number."""
+
+    @property
+    def input_count(self) -> int:
+        """How many inputs it has."""
+        return self._device.input_count
+
+    @property
+    def output_count(self) -> int:
+        """How many outputs it has."""
+        return self._device.output_count
 
     def closed(self, number: int) -> bool:
         """Whether the terminal takes the contact at an input to be closed."""
@@ -151,3 +162,18 @@ class WaterView(_View[WaterMeter]):
     @battery_low.setter
     def battery_low(self, low: bool) -> None:
         self._touched().battery_low = low
+
+    @property
+    def load_shape(self) -> str:
+        """How what is drawn behind the meter is spread over the day."""
+        return self._device.load.shape
+
+    @property
+    def load_litres_per_day(self) -> int:
+        """How much is drawn behind the meter."""
+        return self._device.load.per_day // ML_PER_LITRE
+
+    def draw(self, shape: str, litres_per_day: int) -> None:
+        """From now on this is drawn behind the meter; `LoadError` when there is no such shape."""
+        load = Load(shape, litres_per_day * ML_PER_LITRE)
+        self._touched().load = load

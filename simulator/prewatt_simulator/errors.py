@@ -69,7 +69,9 @@ class ClockRunsByItself(SimulatorError):
     """The clock is not moved by hand."""
 
     def __init__(self, clock: object) -> None:
-        super().__init__(f"a {type(clock).__name__} runs by itself; only a manual clock can be moved on")
+        super().__init__(
+            f"a {type(clock).__name__} runs by itself; only one that is moved by hand, or stands still, can be moved on"
+        )
         self.clock = clock
 
 

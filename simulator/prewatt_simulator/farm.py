@@ -4,7 +4,7 @@ This is the Python door. It builds everything from a site; `wiring` serves it. O
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -39,6 +39,7 @@ _KINDS: Mapping[DeviceKind, type[EnergyMeter | WaterMeter | RemoteTerminal | Cli
     DeviceKind.CLIMATE_CONTROLLER: ClimateController,
 }
 Device = TypeVar("Device", bound=Meter)
+View = MeterView | WaterView | TerminalView | ClimateView
 
 
 class Farm(Wiring):
@@ -61,6 +62,8 @@ class Farm(Wiring):
         self.site = site
         self.clock: Clock = RealClock() if clock is None else clock
         self.seed = seed
+        self.start = self.clock.now()
+        self._source = source
         self._wire_timing = wire_timing
         self._layouts: dict[str, Layout] = {}
         self._zone_ms = _zone_ms(site.project.timezone, self.clock)
@@ -112,6 +115,26 @@ class Farm(Wiring):
         """One climate controller; `UnknownMeter`, `OtherKind`."""
         return ClimateView(self._device(number, ClimateController, DeviceKind.CLIMATE_CONTROLLER), self.clock)
 
+    def view(self, number: str) -> View:
+        """Any device, seen as what it is; `UnknownMeter`."""
+        if number not in self._meters:
+            raise UnknownMeter(number)
+        return _VIEWS[self._meters[number].profile.kind](self, number)
+
+    def ask(self, number: str, pdu: bytes) -> bytes:
+        """What a device says to a request now, past bus, faults and journal; `UnknownMeter`."""
+        if number not in self._meters:
+            raise UnknownMeter(number)
+        reply = self._meters[number].receive(pdu, self.clock.time())
+        self._hang()
+        return reply
+
+    def renew_meters(self) -> None:
+        """Make every device what the site file says, from now on: counters, money, settings, loads, surroundings."""
+        for placed in self.site.meters:
+            self._meters[placed.number].become(self._meter(placed, self._source))
+        self._hang()
+
     def state(self) -> dict[str, Any]:
         """What all meters hold now, as JSON-able data for `restore`."""
         now_ms = int(self.clock.time() * 1000)
@@ -136,6 +159,10 @@ class Farm(Wiring):
                 raise StateError(f"the state holds meter {number}, which the site lacks")
             self._meters[number].touch(self.clock.time())
             keeping.give_back(self._meters[number], kept)
+        self._hang()
+
+    def _hang(self) -> None:
+        """Let the buses find the devices where their settings put them now."""
         for key, segment in self._segments.items():
             self._buses[key].hang(segment.hearing())
 
@@ -175,6 +202,14 @@ class Farm(Wiring):
         if not self._wire_timing:
             return None
         return Pace(self._ports[gateway, port], f"{self.seed}/{gateway}/{port}")
+
+
+_VIEWS: Mapping[DeviceKind, Callable[[Farm, str], View]] = {
+    DeviceKind.ENERGY_METER: Farm.meter,
+    DeviceKind.WATER_METER: Farm.water_meter,
+    DeviceKind.REMOTE_TERMINAL: Farm.terminal,
+    DeviceKind.CLIMATE_CONTROLLER: Farm.climate,
+}
 
 
 def _zone_ms(timezone: str, clock: Clock) -> int:

@@ -266,7 +266,7 @@ class Connection(asyncio.Protocol):
 class _Deaf:
     """Takes the place of a stream of requests: nothing is ever heard."""
 
-    held = b""
+    waiting = False
 
     def feed(self, _data: bytes) -> list[Any]:
         return []
@@ -284,7 +284,6 @@ class RtuConnection(Connection):
         super().__init__(line)
         self._stream: rtu.RequestStream | _Deaf = rtu.RequestStream()
         self._gap: asyncio.TimerHandle | None = None
-        self._framed = (0, b"", b"")
 
     def data_received(self, data: bytes) -> None:
         if self._gap is not None:
@@ -295,7 +294,7 @@ class RtuConnection(Connection):
             self._line.accept(self, 0, unit, pdu)
         if len(frames) > 1:
             self._line.note_pipelined(frames[1:])
-        if self._stream.held:
+        if self._stream.waiting:
             self._await_gap()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -304,13 +303,7 @@ class RtuConnection(Connection):
             self._gap.cancel()
 
     def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes:
-        if reply is NOBODY:
-            return b""
-        before, said, frame = self._framed
-        if reply is not said or unit != before:  # else the meter says the same again: the CRC is known
-            frame = rtu.encode(unit, reply)
-            self._framed = (unit, reply, frame)
-        return frame
+        return b"" if reply is NOBODY else rtu.encode(unit, reply)
 
     def deafen(self) -> None:
         self._stream = _Deaf()

@@ -132,7 +132,11 @@ class Journal:
         return len(self._records)
 
     def __iter__(self) -> Iterator[Entry]:
-        return (entry_of(record) for record in list(self._records))
+        return map(entry_of, self.records())
+
+    def records(self) -> list[Record]:
+        """What it holds, oldest first, as it was recorded."""
+        return list(self._records)
 
     def _record_told(self, record: Record) -> None:
         assert self._tap is not None

@@ -32,7 +32,7 @@ class LoadError(SimulatorError):
 class Load:
     """`per_day` millionths spread over each day in a shape."""
 
-    __slots__ = ("_ends", "_per_day", "_weight_day", "_weights")
+    __slots__ = ("_ends", "_weight_day", "_weights", "per_day", "shape")
 
     period_ms = DAY_MS
     """After that long it begins anew."""
@@ -43,23 +43,24 @@ class Load:
             raise LoadError(f"the load shape {shape!r} is not built; known: {', '.join(SHAPES)}")
         self._weights = weights
         self._ends, self._weight_day = _cumulative(weights)
-        self._per_day = per_day if self._weight_day else 0
+        self.shape = shape
+        self.per_day = per_day if self._weight_day else 0
 
     def drawn(self, local_ms: int) -> int:
         """Amount since 1970, cut to whole millionths; it never falls."""
         days, rest = divmod(local_ms, DAY_MS)
-        if not self._per_day:
+        if not self.per_day:
             return 0
         hour, within = divmod(rest, HOUR_MS)
         weight = self._ends[hour] * HOUR_MS + self._weights[hour] * within
-        return days * self._per_day + self._per_day * weight // (self._weight_day * HOUR_MS)
+        return days * self.per_day + self.per_day * weight // (self._weight_day * HOUR_MS)
 
     def reaches_ms(self, drawn: int) -> int | None:
         """The first local millisecond at which `drawn` has been reached; None when nothing ever is."""
-        if not self._per_day:
+        if not self.per_day:
             return None
-        days, rest = divmod(drawn - 1, self._per_day)
-        weight = -(-(rest + 1) * self._weight_day * HOUR_MS // self._per_day)
+        days, rest = divmod(drawn - 1, self.per_day)
+        weight = -(-(rest + 1) * self._weight_day * HOUR_MS // self.per_day)
         hour = bisect_left(self._ends, -(-weight // HOUR_MS)) - 1
         within = -(-(weight - self._ends[hour] * HOUR_MS) // self._weights[hour])
         return days * DAY_MS + hour * HOUR_MS + within
@@ -71,7 +72,7 @@ class Load:
         None when there is none.
         """
         limit = power_w * 1000 * self._weight_day
-        over = [self._per_day * weight > limit for weight in self._weights]
+        over = [self.per_day * weight > limit for weight in self._weights]
         if not any(over):
             return None
         hour = local_ms // HOUR_MS
@@ -83,10 +84,10 @@ class Load:
 
     def per_hour(self, local_ms: int) -> float:
         """How fast it is drawn at a moment, in thousandths an hour: W, or l/h."""
-        if not self._per_day:
+        if not self.per_day:
             return 0.0
         weight = self._weights[local_ms % DAY_MS // HOUR_MS]
-        return self._per_day * weight / self._weight_day / 1000
+        return self.per_day * weight / self._weight_day / 1000
 
 
 @cache

@@ -8,6 +8,7 @@ import contextlib
 import json
 import signal
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
 from prewatt_fixtures.endpoints import Endpoint, Framing
@@ -16,6 +17,8 @@ from prewatt_simulator.farm import Farm
 from prewatt_simulator.journal_file import WRITE_EVERY_S, JournalFile
 from prewatt_simulator.wiring import Wiring
 
+Control = Callable[[tuple[Endpoint, ...]], AbstractAsyncContextManager[str]]
+
 
 async def serve(
     wiring: Wiring,
@@ -23,16 +26,20 @@ async def serve(
     host: str,
     base_port: int,
     framing: Framing,
-    announce: Callable[[tuple[Endpoint, ...]], None],
+    announce: Callable[[tuple[Endpoint, ...], str | None], None],
     file: JournalFile | None = None,
+    control: Control | None = None,
 ) -> None:
     """Listen until SIGINT or SIGTERM; `announce` is called once everything is listening.
 
-    `file` is the journal's, written to now and then; OSError when it can no longer be.
+    `file` is the journal's, written to now and then; OSError when it can no longer be. `control` opens another door
+    beside the listeners, which it is told, and yields its URL for the announcement.
     """
     stop = told_to_stop()
-    async with wiring.serving(host=host, base_port=base_port, framing=framing) as endpoints:
-        announce(endpoints)
+    async with AsyncExitStack() as stack:
+        listening = wiring.serving(host=host, base_port=base_port, framing=framing)
+        endpoints = await stack.enter_async_context(listening)
+        announce(endpoints, None if control is None else await stack.enter_async_context(control(endpoints)))
         while not stop.is_set():
             if file is not None:
                 file.write()

@@ -3,6 +3,7 @@
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.profile import CounterRule, Profile
 from prewatt_simulator.errors import KeepsNoCredit
+from prewatt_simulator.load import Load
 from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.prepaid import PrepaidMeter
 from prewatt_simulator.units import MWH_PER_CENTIKWH
@@ -125,6 +126,22 @@ class MeterView:
     @counter_rule.setter
     def counter_rule(self, rule: CounterRule) -> None:
         self._prepaid().counter_rule = rule
+
+    @property
+    def load_shape(self) -> str:
+        """How what is drawn behind the meter is spread over the day."""
+        return self._meter.load.shape
+
+    @property
+    def load_centikwh_per_day(self) -> int:
+        """How much is drawn behind the meter, primary."""
+        return self._meter.load.per_day // MWH_PER_CENTIKWH
+
+    def draw(self, shape: str, centikwh_per_day: int) -> None:
+        """From now on this is drawn behind the meter, primary; `LoadError` when there is no such shape."""
+        load = Load(shape, centikwh_per_day * MWH_PER_CENTIKWH)
+        self._meter.touch(self._clock.time())
+        self._meter.load = load
 
     def _present(self) -> EnergyMeter:
         present = self._meter.twin()

@@ -120,9 +120,10 @@ class Faults:
         """Put a rule in force; `FaultRuleError` when it can never apply in this farm."""
         self._check_place(fault)
         self._check_meter(fault)
-        for key, moment in {"since": fault.since, "until": fault.until}.items():
-            if moment is not None and moment.timestamp() < self._start_s:
-                raise FaultRuleError(key, f"a time after the farm's start, not {moment}")
+        self._check_window(fault)
+        return self._put(fault)
+
+    def _put(self, fault: Fault) -> FaultHandle:
         self._added += 1
         name = f"{fault.kind}-{self._added}"
         handle = FaultHandle(name, fault, random.Random(f"{self._seed}/{name}"))
@@ -152,7 +153,7 @@ class Faults:
         self.clear()
         self._added = 0
         for fault in self._kept:
-            self.add(fault)
+            self._put(fault)
 
     def strike(
         self, gateway: str, port: int, meter: str | None, request: bytes, now_s: float
@@ -195,6 +196,14 @@ class Faults:
             raise FaultRuleError("meter", f"a meter of this farm, not {fault.meter!r}")
         if not any(fault.meter.startswith(f"{gateway}{port:02X}") for gateway, port in fitting):
             raise FaultRuleError("meter", f"a meter behind that gateway and port, not {fault.meter!r}")
+
+    def _check_window(self, fault: Fault) -> None:
+        for key, moment in {"since": fault.since, "until": fault.until}.items():
+            if moment is not None and moment.timestamp() < self._start_s:
+                raise FaultRuleError(key, f"a time after the farm's start, not {moment}")
+        if fault.until is not None and fault.until.timestamp() <= self._clock.time():
+            now = self._clock.now().isoformat()
+            raise FaultRuleError("until", f"a time after the farm's present ({now}), not {fault.until}")
 
     def _check_meter(self, fault: Fault) -> None:
         if fault.meter is None:

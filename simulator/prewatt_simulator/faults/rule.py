@@ -212,10 +212,13 @@ class _Option(NamedTuple):
     taken_by: frozenset[FaultKind] = frozenset()
 
 
+_SECONDS_MAX = 1e9
+"""Thirty years: what comes later never does, and clocks reach no further."""
+
 _OPTIONS: Mapping[str, _Option] = {
     "delay_s": _Option(
-        "seconds, 0 or more",
-        lambda value: value >= 0,
+        "seconds, from 0 to 1e9",
+        lambda value: 0 <= value <= _SECONDS_MAX,
         frozenset({_K.DELAY_REPLY, _K.DELAY_REQUEST}),
         frozenset({_K.SPLIT_REPLY}),
     ),
@@ -231,8 +234,8 @@ _OPTIONS: Mapping[str, _Option] = {
         "a unit id from 0 to 255", lambda value: 0 <= value <= 255, taken_by=frozenset({_K.WRONG_UNIT})
     ),
     "lasts_s": _Option(
-        "seconds, more than 0",
-        lambda value: value > 0,
+        "seconds, more than 0, at most 1e9",
+        lambda value: 0 < value <= _SECONDS_MAX,
         frozenset({_K.REBOOT_METER}),
         frozenset({_K.TORN_WRITE, _K.REBOOT_GATEWAY}),
     ),
@@ -242,7 +245,11 @@ _OPTIONS: Mapping[str, _Option] = {
         lambda value: value in {"open", "closed"},
         frozenset({_K.WELD_RELAY, _K.SWITCH_RELAY}),
     ),
-    "jump_s": _Option("seconds, not 0", lambda value: value != 0, frozenset({_K.JUMP_CLOCK})),
+    "jump_s": _Option(
+        "seconds, within ±1e9 and not 0",
+        lambda value: 0 < abs(value) <= _SECONDS_MAX,
+        frozenset({_K.JUMP_CLOCK}),
+    ),
     "drift_ppm": _Option(
         "parts in a million, within ±100 000 and not 0",
         lambda value: 0 < abs(value) <= 100_000,
@@ -254,6 +261,8 @@ _OPTIONS: Mapping[str, _Option] = {
         frozenset({_K.SET_PURCHASE_COUNT}),
     ),
     "amount_fen": _Option(
-        "an amount in fen, more than 0", lambda value: value > 0, frozenset({_K.FOREIGN_TOP_UP})
+        "an amount in fen, from 1 to 2147483647",
+        lambda value: 0 < value <= 0x7FFF_FFFF,
+        frozenset({_K.FOREIGN_TOP_UP}),
     ),
 }

@@ -129,6 +129,14 @@ class Meter:
         """A copy that can be asked about the present without touching what the registers show."""
         return copy.copy(self)
 
+    def become(self, other: Self) -> None:
+        """From now on this is what `other` is, where this hangs."""
+        segment = self.segment
+        for kind in type(self).__mro__:
+            for name in getattr(kind, "__slots__", ()):
+                setattr(self, name, getattr(other, name))
+        self.segment = segment
+
     def _write(self, pdu: bytes, now_s: float) -> bytes:
         if Writing.MULTIPLE not in self.profile.written_by:
             return exception(WRITE_MULTIPLE, ExceptionCode.ILLEGAL_FUNCTION)

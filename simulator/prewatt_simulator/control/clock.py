@@ -1,0 +1,95 @@
+"""The farm's clock: looked at, moved on while it stands still, and made faster or slower."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from prewatt_fixtures.clock import Clock, ManualClock, ScaledClock
+from prewatt_simulator.control.operation import Asked, Operations, Scene, Told
+from prewatt_simulator.control.problem import Problem
+from prewatt_simulator.errors import ClockRunsByItself
+
+operations = Operations("clock")
+
+END = datetime(2100, 1, 1, tzinfo=UTC)
+"""Meters have two digits for the year."""
+
+SPEED_MAX = 1_000_000
+
+
+class ClockAnswer(Told):
+    """A clock."""
+
+    kind: Literal["manual", "scaled", "real"]
+    """Moved by hand only; at a speed that can be set; the machine's."""
+    now: datetime
+    speed: float
+    """Farm seconds per second; 0: it stands still, and can be moved on."""
+
+
+class AdvanceBody(Asked):
+    """How far: one of the two."""
+
+    seconds: Annotated[float, Field(ge=0)] | None = None
+    to: AwareDatetime | None = None
+    """A moment with an offset, not before the farm's present."""
+
+
+class SpeedBody(Asked):
+    """How fast."""
+
+    speed: Annotated[float, Field(ge=0, le=SPEED_MAX)]
+
+
+@operations.add("GET", "/clock")
+def get_clock(scene: Scene) -> ClockAnswer:
+    """The farm's present."""
+    return clock_answer(scene.farm.clock)
+
+
+@operations.add("POST", "/clock/advance")
+def advance_clock(scene: Scene, body: AdvanceBody) -> ClockAnswer:
+    """Move a clock that stands still on; what was due in between happens."""
+    clock = scene.farm.clock
+    if not isinstance(clock, ManualClock | ScaledClock) or (isinstance(clock, ScaledClock) and clock.speed):
+        raise ClockRunsByItself(clock)
+    clock.advance(_seconds(body, clock))
+    return clock_answer(clock)
+
+
+@operations.add("PUT", "/clock/speed")
+def set_speed(scene: Scene, body: SpeedBody) -> ClockAnswer:
+    """From now on the clock runs so many times as fast as the machine's; 0 stops it."""
+    clock = scene.farm.clock
+    if not isinstance(clock, ScaledClock):
+        raise Problem(HTTPStatus.CONFLICT, "clock", "a clock with a speed, and this farm's has none")
+    clock.set_speed(body.speed)
+    return clock_answer(clock)
+
+
+def clock_answer(clock: Clock) -> ClockAnswer:
+    """What there is to say about a clock."""
+    match clock:
+        case ScaledClock():
+            return ClockAnswer(kind="scaled", now=clock.now(), speed=clock.speed)
+        case ManualClock():
+            return ClockAnswer(kind="manual", now=clock.now(), speed=0.0)
+        case _:
+            return ClockAnswer(kind="real", now=clock.now(), speed=1.0)
+
+
+def _seconds(body: AdvanceBody, clock: Clock) -> float:
+    if (body.seconds is None) is (body.to is None):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "seconds", "either seconds or to")
+    seconds = body.seconds
+    if body.to is not None:
+        seconds = body.to.timestamp() - clock.time()
+        if seconds < 0:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "to", f"a time from {clock.now()} on")
+    assert seconds is not None
+    if clock.time() + seconds >= END.timestamp():
+        key = "seconds" if body.to is None else "to"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, key, f"a time before {END}")
+    return seconds

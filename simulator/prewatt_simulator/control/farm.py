@@ -1,0 +1,67 @@
+"""The farm as a whole: what it is, where it listens, and back to the start between tests."""
+
+from datetime import datetime
+from typing import Literal
+
+from prewatt_simulator.control.clock import ClockAnswer, clock_answer
+from prewatt_simulator.control.operation import Asked, Operations, Scene, Told
+
+operations = Operations("farm")
+
+
+class EndpointAnswer(Told):
+    """One listener: a gateway's port, which is one bus."""
+
+    gateway: str
+    port: int
+    host: str
+    tcp: int
+    framing: Literal["rtu", "tcp"]
+
+
+class FarmAnswer(Told):
+    """A farm."""
+
+    project: str
+    """The site's project code."""
+    name: str
+    seed: int
+    start: datetime
+    clock: ClockAnswer
+    meters: int
+    """How many devices of every kind."""
+    endpoints: tuple[EndpointAnswer, ...]
+
+
+class ResetBody(Asked):
+    """How far back."""
+
+    meters: bool = False
+    """Also the devices: counters, money, settings, loads and surroundings as the site file says, from now on."""
+
+
+@operations.add("GET", "/farm")
+def get_farm(scene: Scene) -> FarmAnswer:
+    """The farm: site, seed, clock, listeners."""
+    farm = scene.farm
+    return FarmAnswer(
+        project=farm.site.project.code,
+        name=farm.site.project.name,
+        seed=farm.seed,
+        start=farm.start,
+        clock=clock_answer(farm.clock),
+        meters=len(farm.meter_numbers),
+        endpoints=tuple(
+            EndpointAnswer(gateway=e.gateway, port=e.port, host=e.host, tcp=e.tcp, framing=e.framing)
+            for e in scene.endpoints
+        ),
+    )
+
+
+@operations.add("POST", "/farm/reset")
+def reset_farm(scene: Scene, body: ResetBody) -> None:
+    """Between tests: the faults of the farm's start and no others, an empty journal; the clock goes on."""
+    scene.farm.faults.reset()
+    if body.meters:
+        scene.farm.renew_meters()
+    scene.farm.journal.clear()

@@ -1,0 +1,184 @@
+"""The journal: asked in pages, exported whole, and emptied."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from prewatt_simulator import decode
+from prewatt_simulator.control.operation import Asked, Document, Operations, Scene, Told
+from prewatt_simulator.control.problem import Problem
+from prewatt_simulator.export import to_json_lines, to_text
+from prewatt_simulator.journal import Entry, Verdict, entry_of
+from prewatt_simulator.pcapng import to_pcapng
+
+operations = Operations("journal")
+
+PAGE_MAX = 1000
+
+
+class JournalQuery(Asked):
+    """Which entries; without a word all, a page at a time."""
+
+    gateway: str | None = None
+    port: int | None = None
+    meter: str | None = None
+    function: int | None = None
+    verdict: Verdict | None = None
+    since: AwareDatetime | None = None
+    """A time with an offset, not before the farm's start."""
+    after: Annotated[int, Field(ge=0)] = 0
+    """Entries with a higher number: the `last` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 100
+
+
+class EntryAnswer(Told):
+    """A request that reached a bus, and its fate."""
+
+    number: int
+    """Rises by one; a gap means that entries were lost in between."""
+    at: datetime
+    gateway: str
+    port: int
+    unit: int
+    meter: str | None
+    function: int
+    verdict: Verdict
+    fault: str | None
+    """The rule that touched it."""
+    request: str
+    """PDU, hexadecimal."""
+    request_words: str
+    reply: str | None
+    """What the meter said, even where it never arrived."""
+    reply_words: str | None
+    took_s: float
+    """From the request's arrival on the bus to the reply's last character."""
+    sent: tuple[str, ...] | None
+    """The segments that left, where a fault changed them."""
+
+
+class HappeningAnswer(Told):
+    """What happened at a port and is no exchange: a client refused or dropped, requests that overlap."""
+
+    at: datetime
+    gateway: str
+    port: int
+    what: str
+    fault: str | None
+    unit: int | None
+    request: str
+    """PDU, hexadecimal; empty when there is none."""
+
+
+class HappeningsAnswer(Told):
+    """Oldest first."""
+
+    happenings: tuple[HappeningAnswer, ...]
+
+
+class JournalAnswer(Told):
+    """A page, oldest first."""
+
+    entries: tuple[EntryAnswer, ...]
+    last: int
+    """Up to which number the journal has been looked through: `after` of the next page."""
+    more: bool
+    """Whether there is a next page already."""
+
+
+@operations.add("GET", "/journal")
+def query_journal(scene: Scene, query: JournalQuery) -> JournalAnswer:
+    """What reached the buses and what became of it, a page at a time."""
+    if query.since is not None and query.since < scene.farm.start:
+        expected = f"a time from the farm's start ({scene.farm.start.isoformat()}) on"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "since", expected)
+    found: list[EntryAnswer] = []
+    last = query.after
+    for number, entry in _fitting(scene, query):
+        if entry is not None:
+            if len(found) == query.limit:
+                return JournalAnswer(entries=tuple(found), last=last, more=True)
+            found.append(_answer(number, entry))
+        last = number
+    return JournalAnswer(entries=tuple(found), last=last, more=False)
+
+
+@operations.add("GET", "/journal/happenings")
+def list_happenings(scene: Scene) -> HappeningsAnswer:
+    """What happened at the ports beside the exchanges."""
+    return HappeningsAnswer(
+        happenings=tuple(
+            HappeningAnswer(
+                at=datetime.fromtimestamp(each.at, UTC),
+                gateway=each.gateway,
+                port=each.port,
+                what=each.what,
+                fault=each.fault,
+                unit=each.unit,
+                request=each.request.hex(),
+            )
+            for each in scene.farm.journal.happenings
+        )
+    )
+
+
+@operations.add("DELETE", "/journal")
+def clear_journal(scene: Scene) -> None:
+    """Forget everything that happened."""
+    scene.farm.journal.clear()
+
+
+@operations.add("GET", "/journal.txt", media_type="text/plain")
+def journal_as_text(scene: Scene) -> Document:
+    """The whole journal in words, a line a frame."""
+    return Document(to_text(scene.farm.journal).encode(), "text/plain; charset=utf-8")
+
+
+@operations.add("GET", "/journal.jsonl", media_type="application/jsonl")
+def journal_as_json_lines(scene: Scene) -> Document:
+    """The whole journal, a JSON object a frame."""
+    return Document(to_json_lines(scene.farm.journal).encode(), "application/jsonl")
+
+
+@operations.add("GET", "/journal.pcapng", media_type="application/vnd.tcpdump.pcap")
+def journal_as_capture(scene: Scene) -> Document:
+    """The whole journal as a capture for Wireshark and tshark, in the framing of the farm's listeners."""
+    framing = scene.endpoints[0].framing if scene.endpoints else "rtu"
+    return Document(to_pcapng(scene.farm.journal, framing), "application/vnd.tcpdump.pcap")
+
+
+def _fitting(scene: Scene, query: JournalQuery) -> Iterator[tuple[int, Entry | None]]:
+    """Every entry after the asked number; None instead of those that do not fit."""
+    asked = query.model_dump(exclude_none=True, include={"gateway", "port", "meter", "function", "verdict"})
+    since_s = None if query.since is None else query.since.timestamp()
+    for number, record in scene.numbering.numbered():
+        if number <= query.after:
+            continue
+        entry = entry_of(record)
+        fits = since_s is None or entry.at >= since_s
+        fits = fits and all(getattr(entry, key) == value for key, value in asked.items())
+        yield number, entry if fits else None
+
+
+def _answer(number: int, entry: Entry) -> EntryAnswer:
+    reply, request = entry.reply, entry.request
+    return EntryAnswer(
+        number=number,
+        at=datetime.fromtimestamp(entry.at, UTC),
+        gateway=entry.gateway,
+        port=entry.port,
+        unit=entry.unit,
+        meter=entry.meter,
+        function=entry.function,
+        verdict=entry.verdict,
+        fault=entry.fault,
+        request=request.hex(),
+        request_words=decode.request_words(request),
+        reply=None if reply is None else reply.hex(),
+        reply_words=None if reply is None else decode.reply_words(request, reply),
+        took_s=entry.took_s,
+        sent=None if entry.sent is None else tuple(segment.hex() for segment in entry.sent),
+    )

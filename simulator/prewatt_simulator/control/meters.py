@@ -1,0 +1,153 @@
+"""Meters: which there are, what each holds, what it draws, and what a hand may change on it beside the wire."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from pydantic import Field
+
+from prewatt_fixtures.profile import DeviceKind
+from prewatt_fixtures.site import SiteMeter
+from prewatt_simulator.control.operation import Asked, Operations, Scene, Told
+from prewatt_simulator.control.problem import Problem
+from prewatt_simulator.control.shown import (
+    MeterAnswer,
+    MeterRow,
+    SettingsBody,
+    answer_of,
+    change,
+    row_of,
+)
+from prewatt_simulator.device_view import WaterView
+from prewatt_simulator.errors import UnknownMeter
+from prewatt_simulator.view import MeterView
+
+operations = Operations("meters")
+
+LOAD_PER_DAY_MAX = 1_000_000_000
+
+LoadPerDay = Annotated[int, Field(ge=0, le=LOAD_PER_DAY_MAX)]
+
+
+class MetersAnswer(Told):
+    """Devices of every kind, in the site's order."""
+
+    meters: tuple[MeterRow, ...]
+
+
+class MetersQuery(Asked):
+    """Which; without a word all."""
+
+    gateway: str | None = None
+    port: int | None = None
+    kind: DeviceKind | None = None
+    model: str | None = None
+    """As profiles name it."""
+
+
+class FlowBody(Asked):
+    """How much."""
+
+    litres: Annotated[int, Field(ge=1, le=LOAD_PER_DAY_MAX)]
+
+
+class LoadBody(Asked):
+    """What is drawn, in the unit of the meter's kind."""
+
+    shape: str
+    """As in a site file."""
+    centikwh_per_day: LoadPerDay | None = None
+    """Of an energy meter, primary side."""
+    litres_per_day: LoadPerDay | None = None
+    """Of a water meter."""
+
+
+class LoadAnswer(Told):
+    """What is drawn behind a meter, in the unit of its kind."""
+
+    shape: str
+    centikwh_per_day: int | None
+    litres_per_day: int | None
+
+
+@operations.add("GET", "/meters")
+def list_meters(scene: Scene, query: MetersQuery) -> MetersAnswer:
+    """The devices of the farm and their places."""
+    rows = (row_of(placed) for placed in scene.farm.site.meters)
+    wanted = query.model_dump(exclude_none=True)
+    return MetersAnswer(
+        meters=tuple(row for row in rows if all(getattr(row, key) == value for key, value in wanted.items()))
+    )
+
+
+@operations.add("GET", "/meters/{number}")
+def get_meter(scene: Scene, number: str) -> MeterAnswer:
+    """All there is to see of one device, without a word on its bus."""
+    return _answer(scene, number)
+
+
+@operations.add("PATCH", "/meters/{number}")
+def set_meter(scene: Scene, number: str, body: SettingsBody) -> MeterAnswer:
+    """Change what only a hand can: what of a device can be set in Python."""
+    change(scene.farm.view(number), body)
+    return _answer(scene, number)
+
+
+@operations.add("POST", "/meters/{number}/press-key")
+def press_key(scene: Scene, number: str) -> MeterAnswer:
+    """Press the key of a prepaid meter, which ends the reminder at alarm 2."""
+    scene.farm.meter(number).press_key()
+    return _answer(scene, number)
+
+
+@operations.add("POST", "/meters/{number}/run-back")
+def run_back(scene: Scene, number: str, body: FlowBody) -> MeterAnswer:
+    """Let water run backwards through a water meter, at once."""
+    scene.farm.water_meter(number).run_back(body.litres)
+    return _answer(scene, number)
+
+
+@operations.add("GET", "/meters/{number}/load")
+def get_load(scene: Scene, number: str) -> LoadAnswer:
+    """What is drawn behind an energy or water meter."""
+    return _load(_drawing(scene, number))
+
+
+@operations.add("PUT", "/meters/{number}/load")
+def set_load(scene: Scene, number: str, body: LoadBody) -> LoadAnswer:
+    """Draw this from now on; what was counted stays counted."""
+    view = _drawing(scene, number)
+    key, foreign = "centikwh_per_day", "litres_per_day"
+    if isinstance(view, WaterView):
+        key, foreign = foreign, key
+    amount: int | None = getattr(body, key)
+    if getattr(body, foreign) is not None:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, foreign, f"nothing: a {view.profile.kind} has {key}")
+    if amount is None:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, key, "a value: it is missing")
+    view.draw(body.shape, amount)
+    return _load(view)
+
+
+def _drawing(scene: Scene, number: str) -> MeterView | WaterView:
+    view = scene.farm.view(number)
+    if not isinstance(view, MeterView | WaterView):
+        raise Problem(HTTPStatus.NOT_FOUND, "number", f"a meter that something draws through, not {number}")
+    return view
+
+
+def _load(view: MeterView | WaterView) -> LoadAnswer:
+    energy = view.load_centikwh_per_day if isinstance(view, MeterView) else None
+    water = view.load_litres_per_day if isinstance(view, WaterView) else None
+    return LoadAnswer(shape=view.load_shape, centikwh_per_day=energy, litres_per_day=water)
+
+
+def _answer(scene: Scene, number: str) -> MeterAnswer:
+    return answer_of(placed_as(scene, number), scene.farm.view(number))
+
+
+def placed_as(scene: Scene, number: str) -> SiteMeter:
+    """A device's row of the site; `UnknownMeter`."""
+    placed = next((placed for placed in scene.farm.site.meters if placed.number == number), None)
+    if placed is None:
+        raise UnknownMeter(number)
+    return placed

@@ -1,0 +1,128 @@
+"""What can be done to a farm: a method, a path, what it takes and what it answers, all said by one function.
+
+`Operations` collects the functions of one noun. A function takes the `Scene`, the parts of its path as text, and, if
+it names them, `query` and `body`, pydantic models; it returns a model, a `Document`, or None.
+"""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict
+
+from prewatt_fixtures.endpoints import Endpoint
+from prewatt_simulator.control.numbering import Numbering
+from prewatt_simulator.farm import Farm
+
+
+class Asked(BaseModel):
+    """A body or a query: what is not known is refused, and nothing is taken for something else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class Told(BaseModel):
+    """An answer, or a part of one."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What operations act on."""
+
+    farm: Farm
+    endpoints: tuple[Endpoint, ...]
+    numbering: Numbering
+
+    @property
+    def now_s(self) -> float:
+        """The farm's present, Unix seconds."""
+        return self.farm.clock.time()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An answer that is no JSON object."""
+
+    content: bytes
+    media_type: str
+
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path."""
+
+    method: str
+    path: str
+    status: HTTPStatus
+    handler: Callable[..., BaseModel | Document | None]
+    query: type[Asked] | None
+    body: type[Asked] | None
+    answer: type[BaseModel] | None
+    media_type: str
+    """Of an answer that is a document."""
+
+    @property
+    def name(self) -> str:
+        """As OpenAPI's operationId."""
+        return self.handler.__name__
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a line."""
+        return inspect.cleandoc(self.handler.__doc__ or "").partition("\n")[0]
+
+    @property
+    def body_needed(self) -> bool:
+        """Whether something has to be said in its body."""
+        return self.body is not None and any(field.is_required() for field in self.body.model_fields.values())
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the path's variable parts."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+
+class Operations:
+    """The operations of one noun."""
+
+    def __init__(self, noun: str) -> None:
+        self.noun = noun
+        self.all: list[Operation] = []
+
+    def add(
+        self,
+        method: str,
+        path: str,
+        *,
+        status: HTTPStatus = HTTPStatus.OK,
+        media_type: str = "application/json",
+    ) -> Callable[[Handler], Handler]:
+        """Makes a function an operation."""
+
+        def register(handler: Handler) -> Handler:
+            hints = get_type_hints(handler)
+            answer = hints["return"]
+            is_model = isinstance(answer, type) and issubclass(answer, BaseModel)
+            self.all.append(
+                Operation(
+                    method,
+                    path,
+                    HTTPStatus.NO_CONTENT if answer is type(None) else status,
+                    handler,
+                    hints.get("query"),
+                    hints.get("body"),
+                    answer if is_model else None,
+                    media_type,
+                )
+            )
+            return handler
+
+        return register

@@ -1,0 +1,118 @@
+"""What the control API shows is what Python shows."""
+
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.profile import DeviceKind
+from prewatt_fixtures.wire.pdu import read_holding
+
+pytestmark = pytest.mark.anyio
+PREPAID, PLAIN, WATER, TERMINAL, CLIMATE = (f"00100101{unit:02X}" for unit in range(1, 6))
+
+
+def properties(view: Any) -> set[str]:
+    found = {
+        name for kind in type(view).__mro__ for name, each in vars(kind).items() if type(each) is property
+    }
+    return found - {"profile"}
+
+
+async def test_the_farm_says_what_it_is_and_where_it_listens(hand: Any) -> None:
+    farm = await hand.ask("GET", "/farm")
+    assert (farm["project"], farm["seed"], farm["meters"]) == ("001", 1, 5)
+    assert farm["start"] == farm["clock"]["now"] == "2021-12-27T16:00:00Z"
+    assert [(each["gateway"], each["port"]) for each in farm["endpoints"]] == [("001001", 1), ("001001", 2)]
+    assert all(each["tcp"] > 0 and each["framing"] == "rtu" for each in farm["endpoints"])
+
+
+async def test_every_device_is_listed_with_its_place(hand: Any) -> None:
+    rows = (await hand.ask("GET", "/meters"))["meters"]
+    assert [row["number"] for row in rows] == list(hand.farm.meter_numbers)
+    assert {row["kind"] for row in rows} == set(DeviceKind)
+    assert (rows[1]["gateway"], rows[1]["port"], rows[1]["unit"]) == ("001001", 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("kind=water-meter", [WATER]),
+        ("model=ARTU-K", [TERMINAL]),
+        ("gateway=001001&port=2", []),
+        ("gateway=001001&port=1&kind=energy-meter", [PREPAID, PLAIN]),
+    ],
+)
+async def test_the_list_is_narrowed(hand: Any, query: str, numbers: list[str]) -> None:
+    rows = (await hand.ask("GET", f"/meters?{query}"))["meters"]
+    assert [row["number"] for row in rows] == numbers
+
+
+@pytest.mark.parametrize("number", [PREPAID, PLAIN, WATER, TERMINAL, CLIMATE])
+async def test_one_device_shows_all_that_its_view_shows(hand: Any, number: str) -> None:
+    hand.clock.advance(3600)
+    shown = await hand.ask("GET", f"/meters/{number}")
+    view = hand.farm.view(number)
+    assert properties(view) <= set(shown)
+    for name in properties(view) - {"counter_rule"}:
+        if shown[name] is not None:
+            value = getattr(view, name)
+            assert shown[name] == (list(value) if isinstance(value, tuple) else value), name
+
+
+async def test_a_meter_without_money_has_null_for_it(hand: Any) -> None:
+    plain, prepaid = [await hand.ask("GET", f"/meters/{number}") for number in (PLAIN, PREPAID)]
+    assert plain["remaining_fen"] is plain["relay_closed"] is plain["counter_rule"] is None
+    assert (prepaid["remaining_fen"], prepaid["relay_closed"], prepaid["counter_rule"]) == (
+        4125,
+        True,
+        "next",
+    )
+
+
+async def test_contacts_and_air_are_shown(hand: Any) -> None:
+    hand.farm.terminal(TERMINAL).set_closed(3, True)
+    hand.farm.climate(CLIMATE).set_air(2, temperature=41, humidity=905)
+    contacts = (await hand.ask("GET", f"/meters/{TERMINAL}"))["contacts"]
+    assert [each["contact"] for each in contacts if each["closed"]] == [3]
+    channel = (await hand.ask("GET", f"/meters/{CLIMATE}"))["channels"][1]
+    assert channel == {
+        "channel": 2, "temperature_decicelsius": 41, "humidity_permille": 905, "faulty": False,
+        "heating": True, "ventilating": False,
+    }  # fmt: skip
+
+
+async def test_registers_are_read_as_on_the_wire(hand: Any) -> None:
+    hand.clock.advance(1800)
+    for address in ("0x021F", "543"):
+        shown = await hand.ask("GET", f"/meters/{PREPAID}/registers?address={address}&count=3")
+        assert shown["address"] == 0x21F
+        assert tuple(shown["registers"]) == hand.desk.words(0x21F, 3)
+
+
+@pytest.mark.parametrize("number", [PREPAID, PLAIN, WATER, TERMINAL, CLIMATE])
+async def test_every_register_is_read_by_its_name(hand: Any, number: str) -> None:
+    profile = hand.farm.view(number).profile
+    named = {
+        each["measurement"]: each
+        for each in (await hand.ask("GET", f"/meters/{number}/measurements"))["measurements"]
+    }
+    assert set(named) == {row.measurement.key for row in profile.registers}
+    for row in (row for row in profile.registers if not row.mirror):
+        reply = hand.desk.ask(read_holding(row.address, row.words), int(number[8:], 16))
+        value, shown = row.decode(reply[2:]), named[row.measurement.key]
+        expected = value.hex() if isinstance(value, bytes) else value
+        assert shown["value"] == (expected.isoformat() if hasattr(expected, "isoformat") else expected)
+
+
+async def test_a_value_says_its_unit_and_what_a_count_is_worth(hand: Any) -> None:
+    remaining = await hand.ask("GET", f"/meters/{PREPAID}/measurements/remaining")
+    assert (remaining["value"], remaining["resolution"], remaining["unit"]) == (4125, "0.01", "CNY")
+    assert (remaining["decimal"], remaining["written_by"]) == ("41.25", "20H")
+    clock = await hand.ask("GET", f"/meters/{PREPAID}/measurements/clock")
+    assert (clock["value"], clock["decimal"]) == ("2021-12-28T00:00:00", None)
+
+
+async def test_looking_leaves_the_journal_alone(hand: Any) -> None:
+    await hand.ask("GET", f"/meters/{PREPAID}/measurements")
+    await hand.ask("GET", f"/meters/{PREPAID}/registers?address=0")
+    assert len(hand.farm.journal) == 0

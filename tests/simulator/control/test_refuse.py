@@ -1,0 +1,76 @@
+"""Whatever is wrong with a request, the answer is one JSON object that names the key and what was expected."""
+
+from typing import Any
+
+import pytest
+
+from prewatt_simulator.control.app import BODY_BYTES_MAX
+
+pytestmark = pytest.mark.anyio
+METER = "0010010101"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "key"),
+    [
+        ("GET", "/nowhere", None, 404, "path"),
+        ("GET", "/meters/0099990101", None, 404, "number"),
+        ("GET", "/meters/0099990101/load", None, 404, "number"),
+        ("GET", "/meters/0099990101/registers?address=0", None, 404, "number"),
+        ("GET", "/meters/0099990101/measurements", None, 404, "number"),
+        ("GET", "/faults/none", None, 404, "name"),
+        ("PUT", "/farm", {}, 405, "path"),
+        ("POST", "/journal", {}, 405, "path"),
+        ("GET", f"/meters/{METER}/registers", None, 422, "address"),
+        ("GET", f"/meters/{METER}/registers?address=70000", None, 422, "address"),
+        ("GET", f"/meters/{METER}/registers?address=0xZZ", None, 422, "address"),
+        ("GET", f"/meters/{METER}/registers?address=0&count=126", None, 422, "count"),
+        ("GET", f"/meters/{METER}/registers?address=0x7000", None, 422, "address"),
+        ("PUT", f"/meters/{METER}/registers", {"address": 0, "registers": []}, 422, "registers"),
+        ("PUT", f"/meters/{METER}/registers", {"address": 0, "registers": [65536]}, 422, "registers.0"),
+        ("GET", "/farm?verbose=1", None, 422, "verbose"),
+        ("GET", "/meters?kind=toaster", None, 422, "kind"),
+        ("POST", "/faults/reset", {"now": True}, 422, "body"),
+        ("POST", "/farm/reset", {"meters": 1}, 422, "meters"),
+        ("POST", "/farm/reset", [], 422, "body"),
+        ("PUT", "/clock/speed", {"speed": 1e9}, 422, "speed"),
+        ("PATCH", f"/meters/{METER}", {"counter_rule": "any"}, 422, "counter_rule"),
+        ("PATCH", f"/meters/{METER}", {"remaining_fen": 1}, 422, "remaining_fen"),
+        ("PATCH", f"/meters/{METER}", {"battery_low": True}, 422, "battery_low"),
+        ("PATCH", "/meters/0010010103", {"battery_low": True, "counter_rule": "next"}, 422, "counter_rule"),
+        ("POST", "/meters/0010010102/press-key", None, 409, "number"),
+        ("POST", f"/meters/{METER}/run-back", {"litres": 1}, 404, "number"),
+        ("POST", "/meters/0010010103/run-back", {"litres": 0}, 422, "litres"),
+        ("PUT", "/meters/0010010105/sensors/9", {"faulty": True}, 404, "channel"),
+        ("PUT", "/meters/0010010104/contacts/1", {"closed": "yes"}, 422, "closed"),
+        ("PUT", "/meters/0010010105/air/1", {"temperature_decicelsius": 20}, 422, "humidity_permille"),
+    ],
+)
+async def test_a_problem_names_the_key(
+    hand: Any, method: str, path: str, body: Any, status: int, key: str
+) -> None:
+    answer = await hand.http.request(method, path, json=body)
+    problem = answer.json()
+    assert (answer.status_code, problem["status"], problem["key"]) == (status, status, key)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["expected"]
+    assert problem["title"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"\xff\xfe", b'{"seconds": NaN}', b"null", b"[" * 50_000, b'"seconds"']
+)
+async def test_a_body_that_is_no_object_is_refused(hand: Any, body: bytes) -> None:
+    answer = await hand.http.post("/clock/advance", content=body)
+    assert answer.status_code == 422
+    assert answer.json()["expected"]
+
+
+async def test_a_body_without_end_is_refused(hand: Any) -> None:
+    answer = await hand.http.post("/faults", content=b" " * (BODY_BYTES_MAX + 1))
+    assert (answer.status_code, answer.json()["key"]) == (413, "body")
+
+
+async def test_methods_that_a_path_has_are_named(hand: Any) -> None:
+    answer = await hand.http.request("PUT", "/faults")
+    assert set(answer.headers["allow"].replace(" ", "").split(",")) >= {"GET", "POST", "DELETE"}

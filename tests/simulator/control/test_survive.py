@@ -1,0 +1,146 @@
+"""No request is a server's error, whatever stands in it; and what was done by requests leaves meters that answer.
+
+Requests are made from the description that the API gives of itself, and are right, nearly right, or junk.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prewatt_fixtures.clock import ScaledClock
+from prewatt_fixtures.profile import CounterRule
+from prewatt_fixtures.wire import vendor
+from prewatt_fixtures.wire.pdu import read_holding
+from prewatt_simulator.control.app import build_app, openapi
+from prewatt_simulator.control.numbering import Numbering
+from prewatt_simulator.control.operation import Scene
+from prewatt_simulator.load import SHAPES
+
+SCHEMAS: dict[str, Any] = openapi()["components"]["schemas"]
+NUMBERS = [f"00100101{unit:02X}" for unit in range(1, 6)]
+KNOWN = [
+    *NUMBERS,
+    *SHAPES,
+    *CounterRule,
+    "001001",
+    "lose-reply-1",
+    "remaining",
+    "clock",
+    "forced_mode",
+    "1",
+    "2",
+    "flat",
+]
+TIMES = [
+    "2021-12-27T16:00:00Z",
+    "2022-01-01T00:00:00+08:00",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+]
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([*KNOWN, *TIMES]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+REQUESTS_MAX = 6
+
+
+def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """What fits a schema, more or less."""
+    if "$ref" in schema:
+        return values(SCHEMAS[schema["$ref"].rpartition("/")[2]])
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if "anyOf" in schema:
+        return st.one_of([values(each) for each in schema["anyOf"]])
+    match schema.get("type"):
+        case "object":
+            return st.fixed_dictionaries(
+                {}, optional={key: nearly(each) for key, each in schema.get("properties", {}).items()}
+            )
+        case "array":
+            return st.lists(nearly(schema.get("items", {})), max_size=4)
+        case "integer":
+            return st.integers(0, 300) | st.integers(-(2**70), 2**70)
+        case "number":
+            return st.floats(0, 1e6) | st.sampled_from([-1.0, 1e9, 4e9, 1e300]) | st.floats()
+        case "boolean":
+            return st.booleans()
+        case "string":
+            return st.sampled_from([*KNOWN, *TIMES]) | st.text(max_size=12)
+        case _:
+            return st.none()
+
+
+def nearly(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    return st.integers(0, 19).flatmap(lambda dice: JUNK if dice == 0 else values(schema))
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in openapi()["paths"].items():
+        for method, described in methods.items():
+            yield method.upper(), path, described
+
+
+LOOKS = [each for each in operations() if each[0] == "GET"]
+CHANGES = [each for each in operations() if each[0] != "GET"]
+
+
+@st.composite
+def requests(draw: Callable[[st.SearchStrategy[Any]], Any]) -> tuple[str, str, dict[str, str], bytes]:
+    method, path, described = draw(
+        st.sampled_from(LOOKS) | st.sampled_from(CHANGES) | st.sampled_from(CHANGES)
+    )
+    query = {}
+    for parameter in described["parameters"]:
+        value = draw(
+            st.sampled_from(KNOWN) | st.text(max_size=6)
+            if parameter["in"] == "path"
+            else nearly(parameter["schema"])
+        )
+        if parameter["in"] == "path":
+            path = path.replace("{" + parameter["name"] + "}", quote(value, safe=""))
+        elif parameter["required"] or draw(st.booleans()):
+            query[parameter["name"]] = str(value)
+    body = b""
+    if "requestBody" in described:
+        schema = described["requestBody"]["content"]["application/json"]["schema"]
+        body = draw(nearly(schema).map(lambda value: json.dumps(value).encode()) | st.binary(max_size=20))
+    return method, path, query, body
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@settings(max_examples=400)
+@given(asked=st.lists(requests(), min_size=1, max_size=REQUESTS_MAX), speed=st.sampled_from([0, 0, 1]))
+def test_no_request_is_a_servers_error(
+    runner: asyncio.Runner, desk_of: Any, asked: list[Any], speed: int
+) -> None:
+    start = desk_of().clock.now()
+    desk = desk_of({"start": '{ remaining = "41.25" }'}, {"model": '"ADW300"'}, {"model": '"水表"'}, {"model": '"ARTU"'}, {"model": '"WHD"'}, clock=ScaledClock(start, speed))  # fmt: skip
+    runner.run(_ask_all(desk, asked))
+
+
+async def _ask_all(desk: Any, asked: list[Any]) -> None:
+    app = build_app(Scene(desk.farm, (), Numbering(desk.farm.journal)))
+    async with httpx.AsyncClient(base_url="http://farm", transport=httpx.ASGITransport(app)) as http:
+        for method, path, query, body in asked:
+            answer = await http.request(method, path, params=query, content=body)
+            assert answer.status_code < 500
+            if answer.status_code >= 400:
+                assert answer.json()["expected"]
+            for unit in range(1, 6):
+                desk.ask(read_holding(0, 10), unit)
+            desk.ask(vendor.encode_request(vendor.TopUp(100, 1)))
