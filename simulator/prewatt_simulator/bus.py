@@ -13,7 +13,7 @@ from operator import and_
 
 from prewatt_fixtures.site import SitePort
 from prewatt_fixtures.wire import rtu
-from prewatt_fixtures.wire.pdu import BROADCAST_UNIT, EXCEPTION_FLAG
+from prewatt_fixtures.wire.pdu import BROADCAST_UNIT, EXCEPTION_FLAG, read_holding
 from prewatt_simulator.device import Device
 from prewatt_simulator.faults import FaultHandle, FaultKind, Faults, device, wire
 from prewatt_simulator.faults.rule import HAPPENING_KINDS, WIRE_KINDS
@@ -35,6 +35,8 @@ _GAP_S_MIN = 0.00175
 """The gap above 19 200 baud (MODBUS over Serial Line V1.02, §2.5.1.1)."""
 _TURNAROUND_S = (0.020, 0.080)
 """How long a meter takes to answer (ASSUMED: no source gives a figure)."""
+
+_OTHER_MASTERS_REQUEST = read_holding(0, 2)
 
 
 class Pace:
@@ -114,6 +116,8 @@ class Bus:
             self._record((now_s, self, unit, _ANSWERED, request, reply, passage))
         if pace is not None and passage is not None and reply:
             passage.held_s += pace.reply_s(reply)
+            if self.faults.rules:
+                reply = self._interrupted(unit, reply, now_s, passage)
         return reply, passage
 
     @property
@@ -138,7 +142,8 @@ class Bus:
         self, unit: int, request: bytes, now_s: float, passage: Passage | None, pace: Pace | None
     ) -> Answer:
         if unit in self._sharing:
-            return self._collide(unit, request, now_s, passage or Passage(), pace)
+            replies = [meter.receive(request, now_s) for meter in self._sharing[unit]]
+            return self._collide(unit, request, replies, now_s, passage or Passage(), pace)
         if unit != BROADCAST_UNIT:
             self._record((now_s, self, unit, Verdict.ABSENT, request, None, passage))
             return NOBODY, passage
@@ -148,22 +153,36 @@ class Bus:
         return None, passage
 
     def _collide(
-        self, unit: int, request: bytes, now_s: float, passage: Passage, pace: Pace | None
+        self,
+        unit: int,
+        request: bytes,
+        replies: list[bytes],
+        now_s: float,
+        passage: Passage,
+        pace: Pace | None,
     ) -> Answer:
-        """Let all devices of one address do what is asked, and talk over each other."""
-        replies = [meter.receive(request, now_s) for meter in self._sharing[unit]]
+        """Let devices that did what was asked talk over each other."""
         passage.noise = talked_over([rtu.encode(unit, reply) for reply in replies])
         if pace is not None:
             passage.held_s += pace.reply_s(max(replies, key=len))
         self._record((now_s, self, unit, Verdict.COLLIDED, request, None, passage))
         return NOBODY, passage
 
+    def _interrupted(self, unit: int, reply: bytes, now_s: float, passage: Passage) -> bytes:
+        """The reply, or `NOBODY` when another master speaks before its last character."""
+        strike = self.faults.strike_line(self.gateway, self.port, now_s, now_s + passage.held_s)
+        if strike is None:
+            return reply
+        passage.fault, passage.strike = strike.name, None
+        passage.noise = talked_over([rtu.encode(unit, reply), rtu.encode(unit, _OTHER_MASTERS_REQUEST)])
+        return NOBODY
+
     def _exchange_under_faults(
         self, unit: int, request: bytes, now_s: float, passage: Passage, pace: Pace | None
     ) -> Answer:
         self.hear_held(now_s)
         number = self.meter_number(unit)
-        passage.fault = self.faults.down(number, now_s)
+        passage.fault = self.faults.down(number, now_s) or self._drowned(request, now_s, pace)
         if passage.fault is not None:
             self._record((now_s, self, unit, Verdict.REQUEST_LOST, request, None, passage))
             return None, passage
@@ -184,12 +203,23 @@ class Bus:
             return None, passage
         if meter is None:
             return self._unaddressed(unit, request, now_s, passage, pace)
+        if kind == FaultKind.COLLIDE:
+            reply = meter.receive(request, now_s)
+            other = reply[:1] + strike.rng.randbytes(len(reply) - 1)
+            return self._collide(unit, request, [reply, other], now_s, passage, pace)
         verdict, said = self._struck(strike, meter, unit, request, now_s)
         passage.held_s = (strike.fault.delay_s or 0.0) if kind == FaultKind.DELAY_REPLY else 0.0
         self._record((now_s, self, unit, verdict, request, said, passage))
         if verdict is Verdict.ABSENT:
             return NOBODY, passage
         return said if verdict is Verdict.ANSWERED else None, passage
+
+    def _drowned(self, request: bytes, now_s: float, pace: Pace | None) -> str | None:
+        """Name of the rule by which another master spoke while the request was on the line."""
+        if pace is None:
+            return None
+        strike = self.faults.strike_line(self.gateway, self.port, now_s - pace.request_s(request), now_s)
+        return None if strike is None else strike.name
 
     def _cut_power(self, meter: Device, strike: FaultHandle, now_s: float) -> None:
         back_s = now_s + (strike.fault.lasts_s or 0.0)

@@ -7,7 +7,8 @@ Owns what a port still holds of replies. When a segment leaves is the line's bus
 from dataclasses import dataclass
 from typing import Protocol
 
-from prewatt_simulator.faults import FaultKind, wire
+from prewatt_fixtures.wire import rtu
+from prewatt_simulator.faults import FaultHandle, FaultKind, wire
 from prewatt_simulator.passage import Passage
 
 
@@ -62,9 +63,12 @@ class Outlet:
 
     def segments(self, out: Outgoing) -> wire.Segments:
         """What leaves to the client now."""
+        strike, passage = out.passage.strike, out.passage
+        if strike is not None and out.client.crc and strike.fault.kind in {FaultKind.ECHO, FaultKind.NOISE}:
+            passage.sent = self._beside(out, strike)
+            return self._with_kept(out.client, passage.sent, passage)
         if out.reply is None:
             return ()
-        strike, passage = out.passage.strike, out.passage
         if passage.noise and out.client.crc:
             passage.sent = (passage.noise,)
             return self._with_kept(out.client, passage.sent, passage)
@@ -88,6 +92,15 @@ class Outlet:
             passage.sent = wire.segments(fault, frame, strike.rng, crc=out.client.crc)
             return self._with_kept(out.client, passage.sent, passage)
         return ()
+
+    def _beside(self, out: Outgoing, strike: FaultHandle) -> wire.Segments:
+        """The reply, if there is one, with what else is on the line."""
+        reply = () if out.reply is None else (out.client.frame(out.tag, out.unit, out.request, out.reply),)
+        if strike.fault.kind == FaultKind.ECHO:
+            heard = (rtu.encode(out.unit, out.request), *reply)
+        else:
+            heard = (*reply, wire.junk(strike.fault, strike.rng))
+        return tuple(segment for segment in heard if segment)
 
     def _with_kept(self, client: Client, segments: wire.Segments, passage: Passage) -> wire.Segments:
         if client not in self._kept:

@@ -12,6 +12,7 @@ from prewatt_simulator.faults.rule import (
     CONNECTION_KINDS,
     ENERGY_METER_KINDS,
     HAPPENING_KINDS,
+    LINE_KINDS,
     ONLY_FUNCTIONS,
     PREPAID_KINDS,
     Fault,
@@ -21,6 +22,7 @@ from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.prepaid import PrepaidMeter
 
 _ADDRESS_AND_COUNT_BYTES = 5
+_NOT_OF_REQUESTS = CONNECTION_KINDS | LINE_KINDS
 _NEEDS_OTHERS = frozenset({FaultKind.REFUSE_SECOND_CLIENT, FaultKind.KICK_FIRST_CLIENT})
 
 
@@ -31,6 +33,8 @@ class Places:
     ports: Collection[tuple[str, int]]
     """Gateway and port."""
     meters: Mapping[str, Device]
+    wire_timing: bool = False
+    """Whether frames take time on the line."""
 
 
 class FaultHandle:
@@ -46,6 +50,7 @@ class FaultHandle:
         """Each ends, at a moment, what the rule still does to a meter: called when it is removed."""
         self._seen = 0
         self._functions = ONLY_FUNCTIONS.get(FaultKind(fault.kind))
+        self._phase_s = 0.0 if fault.every_s is None else rng.uniform(0, fault.every_s)
         self._limit = 1 if fault.count is None and fault.kind in HAPPENING_KINDS else fault.count
         self._since_s = None if fault.since is None else fault.since.timestamp()
         self._until_s = None if fault.until is None else fault.until.timestamp()
@@ -56,7 +61,7 @@ class FaultHandle:
         """Whether the rule strikes this frame; counts it."""
         fault = self.fault
         return (
-            fault.kind not in CONNECTION_KINDS
+            fault.kind not in _NOT_OF_REQUESTS
             and self._stands(gateway, port, now_s)
             and fault.meter in {None, meter}
             and fault.function in {None, request[0]}
@@ -74,6 +79,13 @@ class FaultHandle:
             and self._stands(gateway, port, now_s)
             and self._turn()
         )
+
+    def strikes_line(self, gateway: str, port: int, begun_s: float, ended_s: float) -> bool:
+        """Whether the rule strikes a frame that is on the line between two moments; counts it."""
+        every_s = self.fault.every_s
+        if every_s is None or not self._stands(gateway, port, begun_s):
+            return False
+        return (begun_s - self._phase_s) // every_s < (ended_s - self._phase_s) // every_s and self._turn()
 
     def _stands(self, gateway: str, port: int, now_s: float) -> bool:
         return (
@@ -169,6 +181,10 @@ class Faults:
             (rule for rule in self.rules if rule.strikes_client(gateway, port, now_s, others=others)), None
         )
 
+    def strike_line(self, gateway: str, port: int, begun_s: float, ended_s: float) -> FaultHandle | None:
+        """The rule that strikes a frame between two moments, if any."""
+        return next((rule for rule in self.rules if rule.strikes_line(gateway, port, begun_s, ended_s)), None)
+
     def take_down(self, place: str | tuple[str, int], until_s: float, handle: FaultHandle) -> None:
         """A meter, or the port of a gateway, does not live until then."""
         self._down[place] = (until_s, handle.name)
@@ -185,6 +201,8 @@ class Faults:
 
     def _check_place(self, fault: Fault) -> None:
         ports = self._places.ports
+        if fault.kind in LINE_KINDS and not self._places.wire_timing:
+            raise FaultRuleError("kind", f"wire timing is on, for {fault.kind}: else no frame lasts")
         if fault.gateway is not None and all(gateway != fault.gateway for gateway, _ in ports):
             raise FaultRuleError("gateway", f"a gateway of this farm with meters, not {fault.gateway!r}")
         fitting = [(g, p) for g, p in ports if fault.gateway in {None, g} and fault.port in {None, p}]

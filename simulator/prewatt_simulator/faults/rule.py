@@ -35,6 +35,14 @@ class FaultKind(StrEnum):
     """The gateway takes connections and bytes, and nothing ever happens."""
     DEAD_METER = "dead-meter"
     """As if no device had that address."""
+    ECHO = "echo"
+    """The line echoes: the client hears its own request first, as on two wires behind a badly set serial server."""
+    NOISE = "noise"
+    """`size` random bytes come in a segment of their own behind the reply, or without one, `delay_s` later."""
+    COLLIDE = "collide"
+    """The meter does what was asked, and another device talks over its reply: garbage comes."""
+    SECOND_MASTER = "second-master"
+    """Another master speaks every `every_s`: a request that it falls into is not heard, a reply arrives as garbage."""
 
     # in the reply, with a good CRC
     WRONG_UNIT = "wrong-unit"
@@ -108,6 +116,8 @@ class FaultKind(StrEnum):
 _K = FaultKind
 CONNECTION_KINDS = frozenset({_K.HALF_OPEN, _K.REFUSE_CLIENT, _K.REFUSE_SECOND_CLIENT, _K.KICK_FIRST_CLIENT})
 """Strike connections; the others strike requests."""
+LINE_KINDS = frozenset({_K.SECOND_MASTER})
+"""Strike whatever is on the line at their moments."""
 ENERGY_METER_KINDS = frozenset({_K.JUMP_CLOCK, _K.DRIFT_CLOCK})
 PREPAID_KINDS = frozenset(
     {_K.WELD_RELAY, _K.SWITCH_RELAY, _K.SET_PURCHASE_COUNT, _K.FOREIGN_TOP_UP, _K.REPLACE_METER}
@@ -121,7 +131,16 @@ ONLY_FUNCTIONS = {
 """Kinds that strike some functions only, whatever else the rule says."""
 WIRE_KINDS = frozenset(
     {_K.FLIP_BIT, _K.BAD_CRC, _K.TRUNCATE, _K.EXTRA_BYTES, _K.JUNK_BEFORE, _K.DUPLICATE_REPLY, _K.SPLIT_REPLY}
-    | {_K.WRONG_UNIT, _K.JOIN_REPLIES, _K.SWAP_REPLIES, _K.CROSS_REPLY, _K.DISCONNECT, _K.REBOOT_GATEWAY}
+    | {
+        _K.ECHO,
+        _K.NOISE,
+        _K.WRONG_UNIT,
+        _K.JOIN_REPLIES,
+        _K.SWAP_REPLIES,
+        _K.CROSS_REPLY,
+        _K.DISCONNECT,
+        _K.REBOOT_GATEWAY,
+    }
 )
 """Strike the reply after the bus: what the gateway sends is not what the meter said."""
 
@@ -152,6 +171,7 @@ class Fault:
     code: int | None = None
     unit: int | None = None
     lasts_s: float | None = None
+    every_s: float | None = None
     applied: int | None = None
     """How many of the written values, from the first; a negative number counts from the last."""
     relay: str | None = None
@@ -199,10 +219,11 @@ class Fault:
         if functions is not None and self.function is not None and self.function not in functions:
             named = " or ".join(f"{function:#04x}" for function in sorted(functions))
             raise FaultRuleError("function", f"{named}, which {self.kind} strikes, not {self.function:#04x}")
-        if self.kind in CONNECTION_KINDS:
+        if self.kind in CONNECTION_KINDS | LINE_KINDS:
+            struck = "connections" if self.kind in CONNECTION_KINDS else "whatever is on the line"
             for key in ("meter", "function", "register"):
                 if getattr(self, key) is not None:
-                    raise FaultRuleError(key, f"nothing: {self.kind} strikes connections, not requests")
+                    raise FaultRuleError(key, f"nothing: {self.kind} strikes {struck}, not requests")
 
 
 class _Option(NamedTuple):
@@ -220,12 +241,13 @@ _OPTIONS: Mapping[str, _Option] = {
         "seconds, from 0 to 1e9",
         lambda value: 0 <= value <= _SECONDS_MAX,
         frozenset({_K.DELAY_REPLY, _K.DELAY_REQUEST}),
-        frozenset({_K.SPLIT_REPLY}),
+        frozenset({_K.SPLIT_REPLY, _K.NOISE}),
     ),
+    "every_s": _Option("seconds, more than 0", lambda value: value > 0, frozenset({_K.SECOND_MASTER})),
     "size": _Option(
         "a number of bytes from 1 to 256",
         lambda value: 1 <= value <= 256,
-        taken_by=frozenset({_K.TRUNCATE, _K.EXTRA_BYTES, _K.JUNK_BEFORE, _K.SPLIT_REPLY}),
+        taken_by=frozenset({_K.TRUNCATE, _K.EXTRA_BYTES, _K.JUNK_BEFORE, _K.SPLIT_REPLY, _K.NOISE}),
     ),
     "code": _Option(
         "an exception code from 1 to 255", lambda value: 1 <= value <= 255, frozenset({_K.EXCEPTION})

@@ -49,7 +49,8 @@ def segments(fault: Fault, frame: bytes, rng: random.Random, *, crc: bool) -> Se
     return change(fault, frame, rng)
 
 
-def _junk(fault: Fault, rng: random.Random) -> bytes:
+def junk(fault: Fault, rng: random.Random) -> bytes:
+    """As many random bytes as the rule says, else a few."""
     return rng.randbytes(fault.size or rng.randint(1, _JUNK_BYTES_MAX))
 
 
@@ -71,8 +72,8 @@ _CHANGES: Mapping[FaultKind, Callable[[Fault, bytes, random.Random], Segments]] 
     FaultKind.FLIP_BIT: lambda _fault, frame, rng: (flip_bit(frame, rng),),
     FaultKind.BAD_CRC: _bad_crc,
     FaultKind.TRUNCATE: _truncate,
-    FaultKind.EXTRA_BYTES: lambda fault, frame, rng: (frame + _junk(fault, rng),),
-    FaultKind.JUNK_BEFORE: lambda fault, frame, rng: (_junk(fault, rng) + frame,),
+    FaultKind.EXTRA_BYTES: lambda fault, frame, rng: (frame + junk(fault, rng),),
+    FaultKind.JUNK_BEFORE: lambda fault, frame, rng: (junk(fault, rng) + frame,),
     FaultKind.DUPLICATE_REPLY: lambda _fault, frame, _rng: (frame + frame,),
     FaultKind.SPLIT_REPLY: _split,
 }

@@ -11,7 +11,7 @@ import pytest
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import READ_HOLDING, read_holding
 from prewatt_simulator.faults import Fault, FaultKind
-from prewatt_simulator.faults.rule import CONNECTION_KINDS
+from prewatt_simulator.faults.rule import CONNECTION_KINDS, LINE_KINDS
 
 METER = "0010010101"
 MOMENT = datetime(2022, 1, 1, tzinfo=UTC)
@@ -38,6 +38,10 @@ MATRIX: dict[str, list[dict[str, Any]]] = {
         {"kind": "wrong-length"},
         {"kind": "wrong-value"},
         {"kind": "corrupt-request"},
+        {"kind": "echo"},
+        {"kind": "noise"},
+        {"kind": "collide"},
+        {"kind": "second-master", "every_s": 10.0},
     ],
     "F10 power cut inside a write": [
         {"kind": "torn-write", "applied": 1},
@@ -87,10 +91,14 @@ def test_every_kind_stands_in_the_matrix() -> None:
 
 @pytest.mark.parametrize(("row", "keys"), RULES)
 def test_every_rule_strikes_and_says_so(desk_of: Any, opened: Any, row: str, keys: dict[str, Any]) -> None:
-    desk = desk_of(opened)
+    desk = desk_of(opened, wire_timing=True)
     rule = desk.farm.faults.add(Fault(**({"count": 1} | keys)))
     if rule.fault.kind in CONNECTION_KINDS:
         assert desk.farm.faults.strike_client("001001", 1, desk.clock.time(), others=True) is rule
+        return
+    if rule.fault.kind in LINE_KINDS:
+        now_s = desk.clock.time()
+        assert desk.farm.faults.strike_line("001001", 1, now_s, now_s + 10) is rule
         return
     function = keys.get("function", READ_HOLDING)
     request = read_holding(0, 2) if function == READ_HOLDING else bytes.fromhex("10 0057 0001 02 0000")

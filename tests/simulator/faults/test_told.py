@@ -19,5 +19,5 @@ def test_every_kind_has_its_row() -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_each_rule_can_be_put_in_force(rule: str) -> None:
-    farm = Farm(load_site("tiny"))
+    farm = Farm(load_site("tiny"), wire_timing=True)
     assert farm.faults.add(fault_from_words(rule)).fired == 0

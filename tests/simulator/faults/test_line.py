@@ -1,0 +1,148 @@
+"""What two wires do to frames: echo, noise, devices and masters that talk over each other."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from prewatt_fixtures.wire import mbap, rtu
+from prewatt_fixtures.wire.pdu import read_holding
+from prewatt_simulator.errors import FaultRuleError
+from prewatt_simulator.faults import Fault
+
+pytestmark = pytest.mark.anyio
+
+READ = read_holding(0x0221, 1)
+ASKED = rtu.encode(1, READ)
+ANSWERED = rtu.encode(1, b"\x03\x02\0\6")
+
+
+async def exchanged(desk: Any, *requests: bytes, framing: str = "rtu") -> list[bytes]:
+    """What has come to a client of the first bus by the end of each request."""
+    async with desk.farm.in_memory(framing=framing) as network:
+        connection = await network.connect("memory", 1)
+        heard = []
+        for request in requests:
+            await connection.write(request)
+            heard.append(connection.arrived() or b"")
+        return heard
+
+
+class TestEcho:
+    async def test_a_client_hears_itself_first(self, desk_of: Any, opened: Any) -> None:
+        desk = desk_of(opened)
+        desk.farm.faults.add(Fault(kind="echo", gateway="001001"))
+        assert await exchanged(desk, ASKED) == [ASKED + ANSWERED]
+
+    async def test_it_hears_itself_when_nobody_answers(self, desk_of: Any, opened: Any) -> None:
+        desk = desk_of(opened)
+        desk.farm.faults.add(Fault(kind="echo"))
+        nobody, broadcast = rtu.encode(9, READ), rtu.encode(0, READ)
+        assert await exchanged(desk, nobody, broadcast) == [nobody, broadcast]
+
+    async def test_modbus_tcp_keeps_it_to_itself(self, desk_of: Any, opened: Any) -> None:
+        desk = desk_of(opened)
+        desk.farm.faults.add(Fault(kind="echo"))
+        heard = await exchanged(desk, mbap.encode(7, 1, READ), framing="tcp")
+        assert heard == [mbap.encode(7, 1, b"\x03\x02\0\6")]
+
+
+class TestNoise:
+    async def test_bytes_come_behind_the_reply_and_without_one(self, desk_of: Any, opened: Any) -> None:
+        desk = desk_of(opened)
+        desk.farm.faults.add(Fault(kind="noise", size=3))
+        replied, alone = await exchanged(desk, ASKED, rtu.encode(9, READ))
+        assert replied.startswith(ANSWERED)
+        assert (len(replied), len(alone)) == (len(ANSWERED) + 3, 3)
+        assert [entry.sent and len(entry.sent) for entry in desk.farm.journal] == [2, 1]
+
+    async def test_the_seed_says_which(self, desk_of: Any, opened: Any) -> None:
+        def noise(seed: int) -> Any:
+            desk = desk_of(opened, seed=seed)
+            desk.farm.faults.add(Fault(kind="noise"))
+            return exchanged(desk, ASKED, ASKED)
+
+        assert await noise(1) == await noise(1) != await noise(2)
+
+    async def test_it_may_come_later(self, desk_of: Any, opened: Any, virtually: Any) -> None:
+        async def listen(clock: Any) -> float:
+            desk = desk_of(opened, clock=clock)
+            desk.farm.faults.add(Fault(kind="noise", delay_s=0.5))
+            async with desk.farm.in_memory() as network:
+                connection = await network.connect("memory", 1)
+                await connection.write(ASKED)
+                assert await connection.read() == ANSWERED
+                assert await connection.read()
+                return asyncio.get_running_loop().time()
+
+        assert await asyncio.to_thread(virtually, listen) == 0.5
+
+
+class TestCollide:
+    async def test_garbage_arrives_and_the_meter_has_done_it(self, desk_of: Any, opened: Any) -> None:
+        desk = desk_of(opened)
+        desk.farm.faults.add(Fault(kind="collide", count=1))
+        garbage, sound = await exchanged(desk, ASKED, ASKED)
+        assert len(garbage) >= len(ANSWERED)
+        assert not rtu.is_whole(garbage)
+        assert sound == ANSWERED
+        assert [entry.verdict for entry in desk.farm.journal] == ["collided", "answered"]
+
+    async def test_modbus_tcp_says_that_nobody_answered(self, desk_of: Any, opened: Any) -> None:
+        desk = desk_of(opened)
+        desk.farm.faults.add(Fault(kind="collide", count=1))
+        heard = await exchanged(desk, mbap.encode(7, 1, READ), framing="tcp")
+        assert heard == [mbap.encode(7, 1, b"\x83\x0b")]
+
+
+class TestSecondMaster:
+    def fates(self, desk_of: Any, opened: Any, virtually: Any, **rule: Any) -> list[tuple[str, bytes]]:
+        """What becomes of 300 reads, one a second, beside a master that speaks every `every_s`."""
+
+        async def poll(clock: Any) -> list[tuple[str, bytes]]:
+            desk = desk_of(opened, clock=clock, wire_timing=True)
+            desk.farm.faults.add(Fault(kind="second-master", **rule))
+            heard = []
+            async with desk.farm.in_memory() as network:
+                connection = await network.connect("memory", 1)
+                for _ in range(300):
+                    await connection.write(ASKED)
+                    await asyncio.sleep(1)
+                    heard.append(connection.arrived() or b"")
+            return [(entry.verdict, data) for entry, data in zip(desk.farm.journal, heard, strict=True)]
+
+        found: list[tuple[str, bytes]] = virtually(poll)
+        return found
+
+    def test_what_it_falls_into_is_lost(self, desk_of: Any, opened: Any, virtually: Any) -> None:
+        fates = self.fates(desk_of, opened, virtually, every_s=1.01)
+        lost = [data for verdict, data in fates if verdict == "request-lost"]
+        garbage = [data for verdict, data in fates if verdict == "answered" and data != ANSWERED]
+        assert lost
+        assert set(lost) == {b""}
+        assert garbage
+        assert not any(rtu.is_whole(data) for data in garbage)
+        assert 200 < sum(data == ANSWERED for _, data in fates) < 300
+
+    def test_the_more_often_it_speaks_the_less_gets_through(
+        self, desk_of: Any, opened: Any, virtually: Any
+    ) -> None:
+        through = [
+            sum(data == ANSWERED for _, data in self.fates(desk_of, opened, virtually, every_s=every_s))
+            for every_s in (0.01, 0.53, 5.3)
+        ]
+        assert through[0] == 0
+        assert through == sorted(through)
+
+    def test_it_speaks_as_often_as_it_may(self, desk_of: Any, opened: Any, virtually: Any) -> None:
+        fates = self.fates(desk_of, opened, virtually, every_s=0.01, count=3)
+        assert sum(data != ANSWERED for _, data in fates) == 3
+
+    def test_without_wire_timing_it_is_refused(self, desk_of: Any, opened: Any) -> None:
+        with pytest.raises(FaultRuleError, match="wire timing"):
+            desk_of(opened).farm.faults.add(Fault(kind="second-master", every_s=1))
+
+    @pytest.mark.parametrize("place", [{"meter": "0010010101"}, {"function": 3}, {"register": 0}])
+    def test_it_strikes_no_meter_in_particular(self, place: Any) -> None:
+        with pytest.raises(FaultRuleError, match="whatever is on the line"):
+            Fault(kind="second-master", every_s=1, **place)
