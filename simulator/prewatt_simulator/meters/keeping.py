@@ -8,37 +8,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from prewatt_fixtures.load_limits import LoadLimits
 from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.rates import DayTable, RateCalendar, YearZones
-from prewatt_fixtures.time_control import TimePlan
 from prewatt_simulator.errors import StateError
-from prewatt_simulator.meters import demand
+from prewatt_simulator.meters import demand, keeping_prepaid
 from prewatt_simulator.meters.clock import datetime_of
 from prewatt_simulator.meters.demand import Peak
 from prewatt_simulator.meters.energy import EnergyMeter
-from prewatt_simulator.meters.load_control import Trips
 from prewatt_simulator.meters.meter import Meter
 from prewatt_simulator.meters.months import Frozen
 from prewatt_simulator.meters.prepaid import PrepaidMeter
-from prewatt_simulator.meters.steps import StepTariff
 from prewatt_simulator.meters.water import WaterMeter
 
-_MONEY = (
-    "money_on",
-    "remaining_fine",
-    "purchase_count",
-    "total_purchased_fen",
-    "last_top_up_fen",
-    "base_counts",
-    "overdraft_fen",
-    "hoarding_limit_fen",
-    "option",
-    "reminded",
-    "forced_mode",
-    "forced_state",
-)
-_MONEY_TUPLES = ("prices_e4", "alarms_fen")
 _WATER = ("volume_ml", "reverse_litres", "valve_open")
 
 
@@ -54,9 +35,7 @@ def keep(meter: Meter) -> dict[str, Any]:
     if isinstance(meter, EnergyMeter):
         kept |= _keep_energy(meter)
     if isinstance(meter, PrepaidMeter):
-        kept |= {name: getattr(meter, name) for name in _MONEY}
-        kept |= {name: list(getattr(meter, name)) for name in _MONEY_TUPLES}
-        kept |= _keep_controls(meter)
+        kept |= keeping_prepaid.keep(meter)
     if isinstance(meter, WaterMeter):
         kept |= {name: getattr(meter, name) for name in _WATER}
     return kept
@@ -76,11 +55,7 @@ def give_back(meter: Meter, kept: Mapping[str, Any]) -> None:
         if isinstance(meter, EnergyMeter):
             _give_back_energy(meter, kept)
         if isinstance(meter, PrepaidMeter):
-            for name in _MONEY:
-                setattr(meter, name, kept[name])
-            for name in _MONEY_TUPLES:
-                setattr(meter, name, tuple(kept[name]))
-            _give_back_controls(meter, kept)
+            keeping_prepaid.give_back(meter, kept)
         if isinstance(meter, WaterMeter):
             for name in _WATER:
                 setattr(meter, name, kept[name])
@@ -142,47 +117,6 @@ def _give_back_energy(meter: EnergyMeter, kept: Mapping[str, Any]) -> None:
     if kept["peak"] is not None:
         watt, local_ms = kept["peak"]
         meter.peak = Peak(int(watt), int(local_ms), meter.settled_ms, meter.settled_ms)
-
-
-def _keep_controls(meter: PrepaidMeter) -> dict[str, Any]:
-    """What is still to wait for is kept as a duration, because time does not pass while a farm is off."""
-    recloses_ms = meter.trips.recloses_ms
-    return {
-        "overload_w": meter.overload_w,
-        "steps": {
-            "on": meter.step_tariff.on,
-            "limits": list(meter.step_tariff.limits),
-            "prices_e4": list(meter.step_tariff.prices_e4),
-            "period": meter.step_tariff.period,
-        },
-        "step_used_mwh": meter.step_used_mwh,
-        "step_period": meter.step_period,
-        "load_limits": meter.load_limits.to_bytes().hex(),
-        "time_plan": meter.time_plan.to_bytes().hex(),
-        "trip_count": meter.trips.count,
-        "load_holds_open": meter.trips.holds_open,
-        "recloses_in_ms": None if recloses_ms is None else recloses_ms - meter.settled_ms,
-    }
-
-
-def _give_back_controls(meter: PrepaidMeter, kept: Mapping[str, Any]) -> None:
-    limits = LoadLimits.from_bytes(bytes.fromhex(kept["load_limits"]))
-    plan = TimePlan.from_bytes(bytes.fromhex(kept["time_plan"]))
-    if not len(limits.phases) == len(plan.phases) == meter.profile.phases:
-        raise ValueError(f"controllers of {len(limits.phases)} and {len(plan.phases)} phases")
-    meter.set_time_plan(plan)
-    steps = kept["steps"]
-    meter.step_tariff = StepTariff(
-        bool(steps["on"]), tuple(steps["limits"]), tuple(steps["prices_e4"]), int(steps["period"])
-    )
-    meter.step_used_mwh, meter.step_period = int(kept["step_used_mwh"]), int(kept["step_period"])
-    waits_ms = kept["recloses_in_ms"]
-    meter.trips = Trips(
-        int(kept["trip_count"]),
-        bool(kept["load_holds_open"]),
-        None if waits_ms is None else meter.settled_ms + int(waits_ms),
-    )
-    meter.set_load_control(int(kept["overload_w"]), limits)
 
 
 def _value(meter: Meter, measurement: Measurement, kept: Any) -> Any:
