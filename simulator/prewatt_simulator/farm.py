@@ -67,6 +67,7 @@ class Farm(Wiring):
         self._wire_timing = wire_timing
         self._layouts: dict[str, Layout] = {}
         self._zone_ms = _zone_ms(site.project.timezone, self.clock)
+        self._start_ms = int(self.clock.time() * 1000)
         self._meters = {placed.number: self._meter(placed, source) for placed in site.meters}
         self.journal = Journal() if journal is None else journal
         self.faults = Faults(seed, Places(site.by_port.keys(), self._meters, wire_timing), self.clock)
@@ -183,7 +184,7 @@ class Farm(Wiring):
             return kind(
                 placed,
                 layout,
-                now_ms=int(self.clock.time() * 1000),
+                now_ms=self._start_ms,
                 zone_ms=self._zone_ms,
                 seed=zlib.crc32(f"{self.seed}/{placed.number}".encode()) << 32 | self.seed,
             )

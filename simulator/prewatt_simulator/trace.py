@@ -25,6 +25,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _PLACES = 6
 _ROWS_MIN = 2
 _FILES_MAX = 64
+_SHAPED_MAX = 1024
 _TIME = 'a local time such as "2026-01-05 00:15"'
 
 Reading = tuple[int, int]
@@ -105,7 +106,11 @@ class Trace(Load):
 
 def load_of(described: SiteLoad, unit: str, per_day: int) -> Load:
     """What a site file says is drawn, in `kwh` or `m3`; `SiteError`, `LoadError`."""
-    return Load(described.shape, per_day) if described.file is None else read_trace(described.file, unit)
+    return _shaped(described.shape, per_day) if described.file is None else read_trace(described.file, unit)
+
+
+_shaped = lru_cache(_SHAPED_MAX)(Load)
+"""Meters that draw the same share it."""
 
 
 def read_trace(path: str, unit: str) -> Trace:

@@ -7,6 +7,7 @@ nothing; a write shows at once. What a kind of meter measures, and what a write 
 
 import copy
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import ClassVar, Self
 
@@ -33,6 +34,12 @@ NO_SETTINGS: Mapping[Measurement, Value] = MappingProxyType({})
 """Shared by all devices to which nothing was written."""
 _WRITE_HEAD_BYTES = 6
 _WRITE_SINGLE_PDU_BYTES = 5
+
+
+@lru_cache(4)
+def _period(number: int) -> tuple[int, float]:
+    """Beginning in milliseconds and end in seconds of a measuring period; all meters measured in it share them."""
+    return number * MEASURING_PERIOD_MS, (number + 1) * MEASURING_PERIOD_MS / 1000
 
 
 class Meter:
@@ -120,9 +127,8 @@ class Meter:
         return self._reply
 
     def _measure(self, now_s: float) -> None:
-        period = int(now_s * 1000) // MEASURING_PERIOD_MS
-        self._fresh_until_s = (period + 1) * MEASURING_PERIOD_MS / 1000
-        self.settle(period * MEASURING_PERIOD_MS)
+        began_ms, self._fresh_until_s = _period(int(now_s * 1000) // MEASURING_PERIOD_MS)
+        self.settle(began_ms)
         self.renew()
 
     def twin(self) -> Self:
