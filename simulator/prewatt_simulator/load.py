@@ -69,7 +69,7 @@ class Load:
         """The stretch in which more than `power_w` thousandths an hour are drawn: the one that runs at a moment, or the next.
 
         Its first local millisecond and the first behind it, each at most a day from the moment, however long it is;
-        None when there is none.
+        None when there is none within a day.
         """
         limit = power_w * 1000 * self._weight_day
         over = [self.per_day * weight > limit for weight in self._weights]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from prewatt_fixtures.load_limits import LoadLimits, PhaseLimits
 from prewatt_simulator.load import Load
+from prewatt_simulator.units import DAY_MS
 
 _MINUTE_MS = 60_000
 _SECOND_MS = 1000
@@ -60,14 +61,14 @@ class Trips:
         return replace(self, watches_since_ms=now_ms if supplied else None)
 
     def following(self, limit: Limit, load: Load, now_ms: int, zone_ms: int) -> "tuple[int, Trips] | None":
-        """The next moment at which something is decided, and how it stands then; None when nothing ever is."""
+        """The next moment at which something is or may be decided, and how it stands then; None when nothing ever is."""
         if self.holds_open:
             return None if self.recloses_ms is None else (self.recloses_ms, Trips(self.count))
         if self.watches_since_ms is None:
             return None
         stretch = load.over(limit.power_w, now_ms + zone_ms)
         if stretch is None:
-            return None
+            return now_ms + DAY_MS, self
         first_ms, end_ms = stretch[0] - zone_ms, stretch[1] - zone_ms
         trip_ms = max(first_ms, self.watches_since_ms) + limit.delay_ms
         if trip_ms > end_ms:

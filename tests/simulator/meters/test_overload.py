@@ -100,6 +100,34 @@ class TestTrip:
         assert desk.meter().trip_count == 1
 
 
+KETTLE = """\
+time,kwh
+2021-12-28 00:00,0
+2021-12-28 12:00:00,0
+2021-12-28 12:00:09,0.0075
+2021-12-28 13:00:00,0.0075
+2021-12-28 13:00:30,0.0325
+2021-12-30 00:00,0.0325
+"""
+"""Three kilowatts, for nine seconds at noon and for thirty an hour later, every other day."""
+
+
+def test_a_kettle_in_a_trace_trips_when_it_boils_for_long(desk_of: Any, tmp_path: Any) -> None:
+    file = tmp_path / "kettle.csv"
+    file.write_text(KETTLE)
+    trace = {"start": RICH, "load": f'{{ shape = "trace", file = "{file}" }}'}
+    desk = desk_of({**trace, "overload_w": "2000", "overload": "{ recovery_min = 1 }"})
+    desk.clock.advance(13 * HOUR_S + 9.999)
+    assert desk.meter().trip_count == 0
+    desk.clock.advance(0.001)
+    assert desk.meter().trip_count == 1
+    assert not desk.meter().relay_closed
+    desk.clock.advance(60)
+    assert desk.meter().relay_closed
+    desk.clock.advance(2 * DAY_S)
+    assert desk.meter().trip_count == 2
+
+
 class TestReclose:
     def test_it_comes_back_after_the_recovery_time_and_trips_again(self, desk_of: Any) -> None:
         desk = desk_of({**FLAT, "overload_w": "999", "overload": OVERLOAD})
