@@ -5,21 +5,26 @@ and later, when it ends. What is said over it is the gateway's business; how it 
 """
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.site import SiteDial
 from prewatt_fixtures.wire.envelope import Envelope, Plain
 from prewatt_simulator.between import Between, Quiet
 from prewatt_simulator.bus import Bus
+from prewatt_simulator.faults import FaultHandle, FaultKind
 from prewatt_simulator.gateway import Connection, Line
 
-Connect = Callable[[Callable[[], asyncio.Protocol], str, int], Awaitable[object]]
-"""Connects a new protocol to a host and TCP port; OSError when nobody is there."""
+Connect = Callable[[Callable[[], asyncio.Protocol], str, int], Awaitable[tuple[object, asyncio.BaseProtocol]]]
+"""Connects a new protocol, made once somebody is there, to a host and TCP port; OSError when nobody is."""
 
 _JITTER = (0.5, 1.0)
 """Which part of a wait is waited, by chance: many gateways that lose one head end do not come back in one moment."""
+
+SAID_BYTES_MAX = 65_536
+"""How much of a call is remembered, for those who replay it."""
 
 
 class Dialler:
@@ -42,6 +47,7 @@ class Dialler:
         self._clock = clock
         self._connect = connect
         self._rng = random.Random(f"{seed}/{bus.gateway}/{bus.port}/dial")
+        self._said: list[bytes] = []
 
     async def run(self) -> None:
         """Call, and call again, for ever."""
@@ -56,22 +62,46 @@ class Dialler:
         dial, bus = self._dial, self._bus
         if bus.faults.down((bus.gateway, bus.port), self._clock.time()) is not None:
             return False
-        call = DialledConnection(
-            self._connection(self._line),
-            Plain(),
-            registration=dial.packet(dial.registration, bus.gateway, bus.port),
-            heartbeat=dial.packet(dial.heartbeat, bus.gateway, bus.port),
-            heartbeat_s=dial.heartbeat_s,
-            clock=self._clock,
-        )
         try:
-            await self._connect(lambda: call, dial.host, dial.tcp)
+            _, call = await self._connect(self._pick_up, dial.host, dial.tcp)
         except OSError:
             self._line.note(f"nobody at {dial.host}:{dial.tcp}")
             return False
-        self._line.note(f"dialled {dial.host}:{dial.tcp}")
-        await call.ended.wait()
+        assert isinstance(call, DialledConnection)
+        if call.strike is not None and call.strike.fault.kind == FaultKind.REPLAY_SESSION:
+            await self._stay_beside(call, Parrot(self._said))
+        else:
+            await call.ended.wait()
+        self._said = call.said
         return call.heard
+
+    def _pick_up(self) -> "DialledConnection":
+        """Somebody is there."""
+        dial, bus, called_before = self._dial, self._bus, bool(self._said)
+        strike = bus.faults.strike_call(
+            bus.gateway, bus.port, self._clock.time(), called_before=called_before
+        )
+        claimed = bus.gateway if strike is None else strike.fault.claims or bus.gateway
+        fault = None if strike is None else strike.name
+        self._line.note(f"dialled {dial.host}:{dial.tcp} as {claimed}", fault)
+        return DialledConnection(
+            self._connection(self._line),
+            Plain(),
+            registration=dial.packet(dial.registration, claimed, bus.port),
+            heartbeat=dial.packet(dial.heartbeat, claimed, bus.port),
+            heartbeat_s=dial.heartbeat_s,
+            clock=self._clock,
+            strike=strike,
+        )
+
+    async def _stay_beside(self, call: "DialledConnection", parrot: "Parrot") -> None:
+        """Have somebody else on the wire until the call ends."""
+        try:
+            with contextlib.suppress(OSError):
+                await self._connect(lambda: parrot, self._dial.host, self._dial.tcp)
+            await call.ended.wait()
+        finally:
+            parrot.hang_up()
 
 
 class DialledConnection(Between):
@@ -86,8 +116,10 @@ class DialledConnection(Between):
         heartbeat: bytes,
         heartbeat_s: float,
         clock: Clock,
+        strike: FaultHandle | None,
     ) -> None:
         super().__init__(connection)
+        self.strike = strike
         self._envelope = envelope
         self._registration = registration
         self._heartbeat = heartbeat
@@ -97,15 +129,24 @@ class DialledConnection(Between):
         self.heard = False
         """Whether the head end has said anything."""
         self.ended = asyncio.Event()
+        self.said: list[bytes] = []
+        """What has left, up to a size."""
+        self._said_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        wrapping = _Wrapping(transport, self._envelope, self._quiet)
+        wrapping = _Wrapping(transport, self._envelope, self._left)
         if self._registration:
             wrapping.write(self._registration)
         if self._heartbeat and self._heartbeat_s:
             self._beating = asyncio.get_running_loop().create_task(self._beat(wrapping))
         super().connection_made(wrapping)
+
+    def _left(self, data: bytes) -> None:
+        self._quiet.interrupt()
+        if self._said_bytes < SAID_BYTES_MAX:
+            self.said.append(data)
+            self._said_bytes += len(data)
 
     def data_received(self, data: bytes) -> None:
         self.heard = True
@@ -124,18 +165,40 @@ class DialledConnection(Between):
             transport.write(self._heartbeat)
 
 
+class Parrot(asyncio.Protocol):
+    """Somebody who has heard a call and says all of it again, whatever is said to him."""
+
+    def __init__(self, said: Iterable[bytes]) -> None:
+        self._said = said
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        for data in self._said:
+            transport.write(data)
+
+    def hang_up(self) -> None:
+        """End it, if it is not over."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
 class _Wrapping(asyncio.Transport):
     """A transport whose every write leaves in an envelope."""
 
-    def __init__(self, transport: asyncio.Transport, envelope: Envelope, quiet: Quiet) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, envelope: Envelope, left: Callable[[bytes], None]
+    ) -> None:
         super().__init__()
         self._transport = transport
         self._envelope = envelope
-        self._quiet = quiet
+        self._left = left
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._quiet.interrupt()
-        self._transport.write(self._envelope.wrap(bytes(data)))
+        wrapped = self._envelope.wrap(bytes(data))
+        self._left(wrapped)
+        self._transport.write(wrapped)
 
     def is_reading(self) -> bool:
         return self._transport.is_reading()

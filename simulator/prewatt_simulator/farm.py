@@ -70,7 +70,9 @@ class Farm(Wiring):
         self._start_ms = int(self.clock.time() * 1000)
         self._meters = {placed.number: self._meter(placed, source) for placed in site.meters}
         self.journal = Journal() if journal is None else journal
-        self.faults = Faults(seed, Places(site.by_port.keys(), self._meters, wire_timing), self.clock)
+        self.faults = Faults(
+            seed, Places(site.by_port.keys(), self._meters, wire_timing, site.dials.keys()), self.clock
+        )
         self._add_faults(source)
         self._ports = {(each.number, port.port): port for each in site.gateways for port in each.ports}
         self._segments = {

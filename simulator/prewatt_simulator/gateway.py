@@ -56,6 +56,8 @@ class Line:
         self.connections.add(connection)
         if self._bus.faults.rules:
             self._greet_under_faults(connection, others)
+        for frame in self._outlet.backlog():
+            connection.send(frame)
 
     def accept(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
         """Carry a request, now or when its turn comes; the reply goes to the connection with the same tag."""
@@ -196,6 +198,7 @@ class Line:
         strike, bus = passage.strike, self._bus
         assert strike is not None
         bus.faults.take_down((bus.gateway, bus.port), self._now() + (strike.fault.lasts_s or 0.0), strike)
+        self._outlet = Outlet()
         for connection in tuple(self.connections):
             connection.abort()
 

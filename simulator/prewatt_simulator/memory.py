@@ -146,12 +146,16 @@ class MemoryNetwork:
         self._called[host, tcp] = MemoryListener(partial(self._called.pop, (host, tcp), None))
         return self._called[host, tcp]
 
-    async def call(self, protocol: Callable[[], asyncio.Protocol], host: str, tcp: int) -> None:
-        """A gateway's way to a listener; ConnectionRefusedError when nobody listens there."""
+    async def call(
+        self, protocol: Callable[[], asyncio.Protocol], host: str, tcp: int
+    ) -> tuple[None, asyncio.Protocol]:
+        """A gateway's way to a listener, as an event loop's `create_connection`; ConnectionRefusedError without one."""
         listener = self._called.get((host, tcp))
         if listener is None:
             raise ConnectionRefusedError(f"nobody listens at {host}:{tcp}")
-        listener.take(MemoryConnection(protocol()))
+        calling = protocol()
+        listener.take(MemoryConnection(calling))
+        return None, calling
 
     def close(self) -> None:
         """Take no more connections."""

@@ -40,6 +40,7 @@ class Outlet:
     def __init__(self) -> None:
         self._late: list[Outgoing] = []
         self._kept: dict[Client, tuple[bytes, bool]] = {}
+        self._backlog: list[tuple[Outgoing, bytes]] = []
 
     @property
     def holds(self) -> bool:
@@ -49,6 +50,19 @@ class Outlet:
     def forget(self, client: Client) -> None:
         """The client has gone; what came too late for it stays."""
         self._kept.pop(client, None)
+
+    def backlog(self) -> list[bytes]:
+        """The frames that wait for whoever connects next, in an order by chance, each once or twice."""
+        if not self._backlog:
+            return []
+        backlog, self._backlog = self._backlog, []
+        strike = backlog[-1][0].passage.strike
+        assert strike is not None
+        leaving = [kept for kept in backlog for _ in range(strike.rng.randint(1, 2))]
+        strike.rng.shuffle(leaving)
+        for out, frame in leaving:
+            out.passage.sent = (*(out.passage.sent or ()), frame)
+        return [frame for _, frame in leaving]
 
     def late_frames(self, client: Client, tag: int) -> list[bytes]:
         """The replies that came too late, in frames for the client that asks next."""
@@ -84,6 +98,9 @@ class Outlet:
             return ()
         if fault.kind == FaultKind.CROSS_REPLY:
             self._late.append(out)
+            passage.sent = ()
+        elif fault.kind == FaultKind.BACKLOG:
+            self._backlog.append((out, frame))
             passage.sent = ()
         elif fault.kind in {FaultKind.JOIN_REPLIES, FaultKind.SWAP_REPLIES} and out.client not in self._kept:
             self._kept[out.client] = (frame, fault.kind == FaultKind.SWAP_REPLIES)

@@ -9,6 +9,7 @@ from prewatt_fixtures.wire import pdu as modbus
 from prewatt_simulator.device import Device
 from prewatt_simulator.errors import FaultRuleError
 from prewatt_simulator.faults.rule import (
+    CALL_KINDS,
     CONNECTION_KINDS,
     ENERGY_METER_KINDS,
     HAPPENING_KINDS,
@@ -22,7 +23,7 @@ from prewatt_simulator.meters.energy import EnergyMeter
 from prewatt_simulator.meters.prepaid import PrepaidMeter
 
 _ADDRESS_AND_COUNT_BYTES = 5
-_NOT_OF_REQUESTS = CONNECTION_KINDS | LINE_KINDS
+_NOT_OF_REQUESTS = CONNECTION_KINDS | LINE_KINDS | CALL_KINDS
 _NEEDS_OTHERS = frozenset({FaultKind.REFUSE_SECOND_CLIENT, FaultKind.KICK_FIRST_CLIENT})
 
 
@@ -35,6 +36,8 @@ class Places:
     meters: Mapping[str, Device]
     wire_timing: bool = False
     """Whether frames take time on the line."""
+    dials: Collection[tuple[str, int]] = ()
+    """Those of the ports that dial out."""
 
 
 class FaultHandle:
@@ -76,6 +79,16 @@ class FaultHandle:
         return (
             kind in CONNECTION_KINDS
             and (others or kind not in _NEEDS_OTHERS)
+            and self._stands(gateway, port, now_s)
+            and self._turn()
+        )
+
+    def strikes_call(self, gateway: str, port: int, now_s: float, *, called_before: bool) -> bool:
+        """Whether the rule strikes a call that a gateway makes now; counts it."""
+        kind = self.fault.kind
+        return (
+            kind in CALL_KINDS
+            and (called_before or kind != FaultKind.REPLAY_SESSION)
             and self._stands(gateway, port, now_s)
             and self._turn()
         )
@@ -181,6 +194,14 @@ class Faults:
             (rule for rule in self.rules if rule.strikes_client(gateway, port, now_s, others=others)), None
         )
 
+    def strike_call(
+        self, gateway: str, port: int, now_s: float, *, called_before: bool
+    ) -> FaultHandle | None:
+        """The rule that strikes a call that a gateway makes now, if any."""
+        return next(
+            (r for r in self.rules if r.strikes_call(gateway, port, now_s, called_before=called_before)), None
+        )
+
     def strike_line(self, gateway: str, port: int, begun_s: float, ended_s: float) -> FaultHandle | None:
         """The rule that strikes a frame between two moments, if any."""
         return next((rule for rule in self.rules if rule.strikes_line(gateway, port, begun_s, ended_s)), None)
@@ -208,6 +229,8 @@ class Faults:
         fitting = [(g, p) for g, p in ports if fault.gateway in {None, g} and fault.port in {None, p}]
         if not fitting:
             raise FaultRuleError("port", f"a port with meters, not {fault.port}")
+        if fault.kind in CALL_KINDS and not set(fitting) & set(self._places.dials):
+            raise FaultRuleError("gateway", f"a gateway that dials out, for {fault.kind}")
         if fault.meter is None:
             return
         if fault.meter not in self._places.meters:

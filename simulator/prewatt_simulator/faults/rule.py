@@ -76,6 +76,9 @@ class FaultKind(StrEnum):
     CROSS_REPLY = "cross-reply"
     """The reply comes too late: whoever asks next on that port gets it, on whatever connection, before his own."""
 
+    BACKLOG = "backlog"
+    """The gateway keeps the reply until somebody connects anew: all come then, in any order, some twice."""
+
     # the gateway and its clients
     DISCONNECT = "disconnect"
     """The meter does what was asked; instead of its reply the client gets the end of the connection."""
@@ -89,6 +92,12 @@ class FaultKind(StrEnum):
     """The same, for a client that comes while another is connected."""
     KICK_FIRST_CLIENT = "kick-first-client"
     """When a client comes, those that are connected are dropped."""
+
+    # a gateway that dials out
+    CLAIM_ID = "claim-id"
+    """It says that it is the gateway `claims`."""
+    REPLAY_SESSION = "replay-session"
+    """Somebody else calls too, and says again all that this gateway had said in its call before."""
 
     # the meter
     TORN_WRITE = "torn-write"
@@ -116,6 +125,8 @@ class FaultKind(StrEnum):
 _K = FaultKind
 CONNECTION_KINDS = frozenset({_K.HALF_OPEN, _K.REFUSE_CLIENT, _K.REFUSE_SECOND_CLIENT, _K.KICK_FIRST_CLIENT})
 """Strike connections; the others strike requests."""
+CALL_KINDS = frozenset({_K.CLAIM_ID, _K.REPLAY_SESSION})
+"""Strike the calls of gateways that dial out."""
 LINE_KINDS = frozenset({_K.SECOND_MASTER})
 """Strike whatever is on the line at their moments."""
 ENERGY_METER_KINDS = frozenset({_K.JUMP_CLOCK, _K.DRIFT_CLOCK})
@@ -131,18 +142,14 @@ ONLY_FUNCTIONS = {
 """Kinds that strike some functions only, whatever else the rule says."""
 WIRE_KINDS = frozenset(
     {_K.FLIP_BIT, _K.BAD_CRC, _K.TRUNCATE, _K.EXTRA_BYTES, _K.JUNK_BEFORE, _K.DUPLICATE_REPLY, _K.SPLIT_REPLY}
-    | {
-        _K.ECHO,
-        _K.NOISE,
-        _K.WRONG_UNIT,
-        _K.JOIN_REPLIES,
-        _K.SWAP_REPLIES,
-        _K.CROSS_REPLY,
-        _K.DISCONNECT,
-        _K.REBOOT_GATEWAY,
-    }
+    | {_K.WRONG_UNIT, _K.ECHO, _K.NOISE, _K.JOIN_REPLIES, _K.SWAP_REPLIES, _K.CROSS_REPLY, _K.BACKLOG}
+    | {_K.DISCONNECT, _K.REBOOT_GATEWAY}
 )
 """Strike the reply after the bus: what the gateway sends is not what the meter said."""
+
+
+_STRUCK = {CONNECTION_KINDS: "connections", CALL_KINDS: "calls", LINE_KINDS: "whatever is on the line"}
+"""By kinds that do not strike requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +179,7 @@ class Fault:
     unit: int | None = None
     lasts_s: float | None = None
     every_s: float | None = None
+    claims: str | None = None
     applied: int | None = None
     """How many of the written values, from the first; a negative number counts from the last."""
     relay: str | None = None
@@ -219,8 +227,8 @@ class Fault:
         if functions is not None and self.function is not None and self.function not in functions:
             named = " or ".join(f"{function:#04x}" for function in sorted(functions))
             raise FaultRuleError("function", f"{named}, which {self.kind} strikes, not {self.function:#04x}")
-        if self.kind in CONNECTION_KINDS | LINE_KINDS:
-            struck = "connections" if self.kind in CONNECTION_KINDS else "whatever is on the line"
+        struck = next((words for kinds, words in _STRUCK.items() if self.kind in kinds), None)
+        if struck is not None:
             for key in ("meter", "function", "register"):
                 if getattr(self, key) is not None:
                     raise FaultRuleError(key, f"nothing: {self.kind} strikes {struck}, not requests")
@@ -260,6 +268,11 @@ _OPTIONS: Mapping[str, _Option] = {
         lambda value: 0 < value <= _SECONDS_MAX,
         frozenset({_K.REBOOT_METER}),
         frozenset({_K.TORN_WRITE, _K.REBOOT_GATEWAY}),
+    ),
+    "claims": _Option(
+        "the six digits of a gateway",
+        lambda value: len(value) == 6 and value.isascii() and value.isdecimal(),
+        frozenset({_K.CLAIM_ID}),
     ),
     "applied": _Option("a number of values, not 0", lambda value: value != 0, frozenset({_K.TORN_WRITE})),
     "relay": _Option(

@@ -13,6 +13,7 @@ from prewatt_fixtures.endpoints import Framing
 from prewatt_fixtures.site import parse_site
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import read_holding
+from prewatt_simulator.errors import FaultRuleError
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.faults import Fault
 from prewatt_simulator.memory import MemoryConnection, MemoryListener, MemoryNetwork
@@ -185,6 +186,99 @@ class TestAgain:
             assert await call.read() == rtu.encode(1, COUNT_6)
 
         with_head_end(talk)
+
+
+class TestFaults:
+    def test_it_claims_to_be_another(self, with_head_end: Any) -> None:
+        async def claim(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> None:
+            dialling.faults.add(Fault(kind="claim-id", port=1, claims="001009", count=1))
+            calls = [await listener.accept() for _ in range(2)]
+            assert sorted(call.arrived() or b"" for call in calls) == [b"REG 001001/02", b"REG 001009/01"]
+            for call in calls:
+                call.close()
+            assert {(await listener.accept()).arrived() for _ in range(2)} == {REGISTRATION, b"REG 001001/02"}
+            told = [each for each in dialling.journal.happenings if each.fault]
+            assert [each.what for each in told] == ["dialled headend:7000 as 001009"]
+
+        with_head_end(claim)
+
+    def test_a_call_in_vain_is_not_struck(self, virtually: Any) -> None:
+        async def wait(clock: Any) -> int:
+            dialling = farm(clock)
+            rule = dialling.faults.add(Fault(kind="claim-id", claims="001009"))
+            async with dialling.in_memory():
+                await asyncio.sleep(100)
+            return rule.fired
+
+        assert virtually(wait) == 0
+
+    def test_somebody_says_again_what_it_said(self, with_head_end: Any) -> None:
+        """The replayed session comes while the true gateway is there, which goes on answering."""
+
+        async def talk(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> None:
+            dialling.faults.add(Fault(kind="replay-session", port=1, count=1))
+            call = await first_port(listener)
+            await call.write(rtu.encode(1, READ))
+            answer = await call.read()
+            call.close()
+            true = await first_port(listener)
+            replayed = await listener.accept()
+            assert replayed.arrived() == REGISTRATION + answer
+            await replayed.write(rtu.encode(1, READ))
+            await true.write(rtu.encode(1, READ))
+            assert await true.read() == answer
+            assert replayed.arrived() == b""
+            true.close()
+            assert await replayed.read() == b"", "it ends with the call that it stands beside"
+
+        with_head_end(talk)
+
+    def test_a_backlog_comes_with_the_next_call(self, with_head_end: Any) -> None:
+        async def talk(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> None:
+            dialling.faults.add(Fault(kind="backlog", count=20))
+            call = await first_port(listener)
+            for register in range(20):
+                await call.write(rtu.encode(1, read_holding(register, 1)))
+            assert call.arrived() == b""
+            call.close()
+            data = b""
+            while not data.startswith(REGISTRATION):
+                call = await listener.accept()
+                data = call.arrived() or b""
+            data = data.removeprefix(REGISTRATION)
+            frames = [data[at : at + 7] for at in range(0, len(data), 7)]
+            kept = [rtu.encode(1, entry.reply or b"") for entry in dialling.journal]
+            assert all(rtu.is_whole(frame) for frame in frames)
+            assert set(frames) == set(kept)
+            assert len(frames) > len(kept), "some came twice"
+            assert list(dict.fromkeys(frames)) != list(dict.fromkeys(kept)), "and not in order"
+            await call.write(rtu.encode(1, READ))
+            assert await call.read() == rtu.encode(1, COUNT_6)
+
+        with_head_end(talk)
+
+    def test_a_reboot_loses_what_was_held(self, with_head_end: Any) -> None:
+        async def talk(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> None:
+            dialling.faults.add(Fault(kind="backlog", count=2))
+            dialling.faults.add(Fault(kind="reboot-gateway", count=1))
+            call = await first_port(listener)
+            for _ in range(3):
+                await call.write(rtu.encode(1, READ))
+            assert (await first_port(listener)).arrived() == b""
+
+        with_head_end(talk)
+
+    def test_a_gateway_that_listens_makes_no_calls(self, virtually: Any) -> None:
+        async def refuse(clock: Any) -> None:
+            with pytest.raises(FaultRuleError, match="a gateway that dials out"):
+                farm(clock).faults.add(Fault(kind="replay-session", gateway="001002"))
+
+        virtually(refuse)
+
+    @pytest.mark.parametrize("claims", ["1", "00100A", ""])
+    def test_a_claim_has_six_digits(self, claims: str) -> None:
+        with pytest.raises(FaultRuleError, match="six digits"):
+            Fault(kind="claim-id", claims=claims)
 
 
 async def test_over_sockets_it_is_the_same() -> None:

@@ -11,7 +11,7 @@ import pytest
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import READ_HOLDING, read_holding
 from prewatt_simulator.faults import Fault, FaultKind
-from prewatt_simulator.faults.rule import CONNECTION_KINDS, LINE_KINDS
+from prewatt_simulator.faults.rule import CALL_KINDS, CONNECTION_KINDS, LINE_KINDS
 
 METER = "0010010101"
 MOMENT = datetime(2022, 1, 1, tzinfo=UTC)
@@ -75,6 +75,12 @@ MATRIX: dict[str, list[dict[str, Any]]] = {
         {"kind": "kick-first-client"},
         {"kind": "refuse-second-client"},
     ],
+    "F18 two gateways claim one id, one replays a session": [
+        {"kind": "claim-id", "gateway": "001001", "claims": "001002"},
+        {"kind": "replay-session", "gateway": "001001"},
+    ],
+    "F19 a backlog out of order, with duplicates": [{"kind": "backlog", "count": 8}],
+    "F20 a gateway restarts and has lost what it held": [{"kind": "reboot-gateway"}],
     "F21 clocks": [
         {"kind": "jump-clock", "meter": METER, "jump_s": 3600.0},
         {"kind": "jump-clock", "meter": METER, "jump_s": -3600.0},
@@ -91,10 +97,14 @@ def test_every_kind_stands_in_the_matrix() -> None:
 
 @pytest.mark.parametrize(("row", "keys"), RULES)
 def test_every_rule_strikes_and_says_so(desk_of: Any, opened: Any, row: str, keys: dict[str, Any]) -> None:
-    desk = desk_of(opened, wire_timing=True)
+    calls = 'kind = "manager"\ndial = { host = "headend", tcp = 7000 }' if keys["kind"] in CALL_KINDS else ""
+    desk = desk_of(opened, wire_timing=True, gateway=calls)
     rule = desk.farm.faults.add(Fault(**({"count": 1} | keys)))
     if rule.fault.kind in CONNECTION_KINDS:
         assert desk.farm.faults.strike_client("001001", 1, desk.clock.time(), others=True) is rule
+        return
+    if rule.fault.kind in CALL_KINDS:
+        assert desk.farm.faults.strike_call("001001", 1, desk.clock.time(), called_before=True) is rule
         return
     if rule.fault.kind in LINE_KINDS:
         now_s = desk.clock.time()
