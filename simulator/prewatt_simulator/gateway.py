@@ -269,7 +269,7 @@ class Connection(asyncio.Protocol):
 class _Deaf:
     """Takes the place of a stream of requests: nothing is ever heard."""
 
-    waiting = False
+    held = b""
 
     def feed(self, _data: bytes) -> list[Any]:
         return []
@@ -287,6 +287,7 @@ class RtuConnection(Connection):
         super().__init__(line)
         self._stream: rtu.RequestStream | _Deaf = rtu.RequestStream()
         self._gap: asyncio.TimerHandle | None = None
+        self._framed = (0, b"", b"")
 
     def data_received(self, data: bytes) -> None:
         if self._gap is not None:
@@ -297,7 +298,7 @@ class RtuConnection(Connection):
             self._line.accept(self, 0, unit, pdu)
         if len(frames) > 1:
             self._line.note_pipelined(frames[1:])
-        if self._stream.waiting:
+        if self._stream.held:
             self._await_gap()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -306,7 +307,13 @@ class RtuConnection(Connection):
             self._gap.cancel()
 
     def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes:
-        return b"" if reply is NOBODY else rtu.encode(unit, reply)
+        if reply is NOBODY:
+            return b""
+        before, said, frame = self._framed
+        if reply is not said or unit != before:  # else the meter says the same again: the CRC is known
+            frame = rtu.encode(unit, reply)
+            self._framed = (unit, reply, frame)
+        return frame
 
     def deafen(self) -> None:
         self._stream = _Deaf()
