@@ -340,7 +340,9 @@ class TcpConnection(Connection):
     def data_received(self, data: bytes) -> None:
         try:
             frames = self._stream.feed(data)
-        except mbap.BrokenStream:
+        except mbap.BrokenStream as broken:
+            for transaction, unit, pdu in broken.frames:
+                self._line.accept(self, transaction, unit, pdu)
             self.abort()
             return
         for transaction, unit, pdu in frames:

@@ -109,3 +109,9 @@ class TestTcp:
         async with served(farm, "tcp") as wire:
             wire.send(header + b"\1\3\0\0\0\1")
             assert await wire.ended()
+
+    async def test_what_came_whole_before_such_a_header_is_answered(self, farm: Any, served: Any) -> None:
+        async with served(farm, "tcp") as wire:
+            wire.send(mbap.encode(5, 2, READ) + b"\0\1\0\1\0\6\1\3\0\0\0\1")
+            assert await wire.receive(11) == mbap.encode(5, 2, COUNT_6)
+            assert await wire.ended()
