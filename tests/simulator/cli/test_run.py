@@ -161,7 +161,7 @@ class TestCheck:
         [
             ('model = "DDSY1352-NK/F"\nct = 0', "meters.0.ct"),
             ('model = "XYZ"', "meters.0"),
-            ('model = "DDSY1352-NK/F"\nload = { shape = "trace" }', "meters.0010010101.load.shape"),
+            ('model = "DDSY1352-NK/F"\nload = { shape = "trace" }', "meters.0.load: a trace needs"),
             ('model = "DDSY1352-NK/F"\n[[faults]]\nkind = "explode"', "faults.0.kind"),
         ],
     )

@@ -30,7 +30,7 @@ class ReplayDesk:
         return None if reply is None else reply.hex()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def replayed() -> Callable[..., ReplayDesk]:
     """Builds a replay of rows (seconds, unit, request, reply or None), all of gateway 000001, port 1."""
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_simulator.errors import FaultRuleError
@@ -126,6 +128,14 @@ class TestWrites:
         desk.ask(60.01, "060001abcd")
         assert desk.ask(60.02, TWO) == "030400bbabcd"
         assert desk.ask(60.05 + 60, TWO) == "030400bb0002"
+
+
+@given(pdu=st.binary(min_size=1, max_size=253))
+def test_no_request_breaks_it(replayed: Replayed, pdu: bytes) -> None:
+    desk = replayed(*CHANGING, (40, 1, "0100000010", "0102ffff"))
+    reply = desk.ask(50, pdu.hex())
+    assert reply is not None
+    assert bytes.fromhex(reply)[0] & 0x7F == pdu[0] & 0x7F
 
 
 class TestUnits:

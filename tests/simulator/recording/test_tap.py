@@ -1,6 +1,8 @@
 """Exchanges found in the bytes of a connection: pairs, order, silence, what was none."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prewatt_fixtures.endpoints import Framing
 from prewatt_fixtures.wire import mbap, rtu
@@ -61,6 +63,16 @@ class TestBothFramings:
         many = b"".join(frame(framing, READ, transaction=each) for each in range(WAITING_MAX + 9))
         assert len(listening.from_client(many, 1.0)) == 9
         assert len(listening.end()) == WAITING_MAX
+
+
+@pytest.mark.parametrize("framing", ["rtu", "tcp"])
+@given(said=st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=40))))
+def test_no_bytes_break_it(framing: Framing, said: list[tuple[bool, bytes]]) -> None:
+    listening = tap(framing)
+    for by_client, data in said:
+        (listening.from_client if by_client else listening.from_gateway)(data, 1.0)
+    assert 0 <= listening.stray_bytes <= sum(len(data) for _, data in said)
+    listening.end()
 
 
 class TestRtu:
