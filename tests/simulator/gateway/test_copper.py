@@ -78,6 +78,25 @@ def test_a_thousand_reads_add_up(virtually: Any) -> None:
     assert arrivals(virtually, reads)[-1] == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.anyio
+async def test_one_late_timer_makes_nothing_else_late(jump_clock: Any) -> None:
+    """A request that is carried 3 ms late is answered when it should be, and not 3 ms later."""
+    begun, waits = jump_clock.time(), []
+    on_time = jump_clock.sleep
+
+    async def late_at_first(seconds: float) -> None:
+        waits.append(seconds)
+        await on_time(seconds + (0.003 if len(waits) == 1 else 0))
+
+    jump_clock.sleep = late_at_first
+    async with farm_at(9600, "N", jump_clock, 1).in_memory() as network:
+        connection = await network.connect("memory", 1)
+        await connection.write(rtu.encode(1, READ_40))
+        assert len(await connection.read()) == REPLY_BYTES
+    expected = FRAMES_S_AT_9600 + 3.5 * 10 / 9600 + turnarounds_s(1, 1)[0]
+    assert jump_clock.time() - begun == pytest.approx(expected, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("baud", "parity", "bits", "gap_s"),
     [

@@ -81,6 +81,10 @@ class TestRefusals:
     def test_a_refused_range_is_refused_from_the_start(self, replayed: Replayed) -> None:
         assert replayed((10, 1, "0309990001", "8302")).ask(0, "0309990001") == "8302"
 
+    def test_before_it_was_refused_what_others_saw_is_answered(self, replayed: Replayed) -> None:
+        desk = replayed((0, 1, TWO, "030400010002"), (10, 1, ONE, "8306"))
+        assert [desk.ask(at, ONE) for at in (5, 10)] == ["03020001", "8306"]
+
     def test_silence_comes_again(self, replayed: Replayed) -> None:
         desk = replayed((0, 1, ONE, "03020001"), (10, 1, ONE, None), (12, 1, ONE, "03020002"))
         assert [desk.ask(at, ONE) for at in (9, 10, 12)] == ["03020001", "", "03020002"]
