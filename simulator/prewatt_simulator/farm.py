@@ -67,8 +67,8 @@ class Farm(Wiring):
         self._wire_timing = wire_timing
         self._layouts: dict[str, Layout] = {}
         self._zone_ms = _zone_ms(site.project.timezone, self.clock)
-        self._start_ms = int(self.clock.time() * 1000)
-        self._meters = {placed.number: self._meter(placed, source) for placed in site.meters}
+        start_ms = self._now_ms
+        self._meters = {placed.number: self._meter(placed, start_ms, source) for placed in site.meters}
         self.journal = Journal() if journal is None else journal
         self.faults = Faults(
             seed, Places(site.by_port.keys(), self._meters, wire_timing, site.dials.keys()), self.clock
@@ -134,13 +134,14 @@ class Farm(Wiring):
 
     def renew_meters(self) -> None:
         """Make every device what the site file says, from now on: counters, money, settings, loads, surroundings."""
+        now_ms = self._now_ms
         for placed in self.site.meters:
-            self._meters[placed.number].become(self._meter(placed, self._source))
+            self._meters[placed.number].become(self._meter(placed, now_ms, self._source))
         self._hang()
 
     def state(self) -> dict[str, Any]:
         """What all meters hold now, as JSON-able data for `restore`."""
-        now_ms = int(self.clock.time() * 1000)
+        now_ms = self._now_ms
         present = {number: meter.twin() for number, meter in self._meters.items()}
         for meter in present.values():
             meter.settle(now_ms)
@@ -177,7 +178,11 @@ class Farm(Wiring):
             raise OtherKind(number, device.profile.model, device.profile.kind, kind)
         return device
 
-    def _meter(self, placed: SiteMeter, source: str) -> Meter:
+    @property
+    def _now_ms(self) -> int:
+        return int(self.clock.time() * 1000)
+
+    def _meter(self, placed: SiteMeter, now_ms: int, source: str) -> Meter:
         kind = PrepaidMeter if placed.profile.prepaid else _KINDS[placed.profile.kind]
         layout = self._layouts.get(placed.profile.model)
         if layout is None:
@@ -186,7 +191,7 @@ class Farm(Wiring):
             return kind(
                 placed,
                 layout,
-                now_ms=self._start_ms,
+                now_ms=now_ms,
                 zone_ms=self._zone_ms,
                 seed=zlib.crc32(f"{self.seed}/{placed.number}".encode()) << 32 | self.seed,
             )
