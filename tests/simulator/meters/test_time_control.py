@@ -132,6 +132,9 @@ def test_three_phases_share_the_relay(desk_of: Any) -> None:
     assert desk.words(0x0224, 1)[0] & 0xE000 == 0xE000, "L2 is switched off from time control"
     desk.command(TimeControl((PlanChange(),) * 3, switch=0b0101))
     assert desk.words(0x0224, 1)[0] & 0xE000 == 0
+    block = b"".join(word.to_bytes(2, "big") for word in desk.words(BLOCK, 79))
+    assert block[:2] == bytes((0, 0b0101))
+    assert [at for at in range(2, 158, 52) if any(block[at : at + 52])] == [54], "L2 alone has a table"
 
 
 @pytest.mark.parametrize(
