@@ -141,7 +141,7 @@ class MeterView:
         """From now on this is drawn behind the meter, primary; `LoadError` when there is no such shape."""
         load = Load(shape, centikwh_per_day * MWH_PER_CENTIKWH)
         self._meter.touch(self._clock.time())
-        self._meter.load = load
+        self._meter.set_load(load)
 
     def _present(self) -> EnergyMeter:
         present = self._meter.twin()

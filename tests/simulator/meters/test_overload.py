@@ -88,6 +88,15 @@ class TestTrip:
         assert desk.meter().relay_closed, "no threshold, no load control"
         assert desk.meter().trip_count == 1
 
+    def test_another_load_counts_from_when_it_is_drawn(self, desk_of: Any) -> None:
+        desk = desk_of({**FLAT, "overload_w": "1500"})
+        desk.clock.advance(HOUR_S)
+        desk.meter().draw("flat", 4800)
+        desk.clock.advance(9.999)
+        assert desk.meter().trip_count == 0
+        desk.clock.advance(0.001)
+        assert desk.meter().trip_count == 1
+
     def test_the_ten_seconds_start_again_when_the_supply_does(self, desk_of: Any) -> None:
         desk = desk_of({**FLAT, "overload_w": "999"})
         desk.clock.advance(9)
