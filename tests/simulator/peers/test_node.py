@@ -1,16 +1,40 @@
-"""A test suite that is not Python: Node reads a farm with modbus-serial and steers it through the control API."""
+"""modbus-serial for Node, a client that is not Python, reads every device; a test suite in JavaScript steers a farm."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.peer
 FOLDER = Path(__file__).with_name("node")
 
 
-@pytest.mark.peer
+@pytest.mark.parametrize("framing", ["tcp", "rtu"])
+def test_it_reads_every_device(shelf: Any, node: str, framing: str) -> None:
+    """All models in one process, because that takes longest to start."""
+    bench = shelf(framing)
+    models = bench.models
+    asked = [(model, each) for model in models for each in bench.ranges(model)]
+    words = [{"unit": bench.unit(model), **each._asdict()} for model, each in asked]
+    done = subprocess.run(
+        [node, "read.mjs", framing, bench.bus.host, str(bench.bus.tcp)],
+        cwd=FOLDER,
+        input=json.dumps(words),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    for model in models:
+        bench.check(model, {each: data for (of, each), data in zip(asked, told, strict=True) if of == model})
+
+
 def test_its_own_tests_pass_over_both_framings(node: str) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(

@@ -1,20 +1,18 @@
-"""Programs that nobody here wrote read the farm, and sell to it: `prewatt sim run mingde` as they would meet it."""
+"""pymodbus reads every device, and meets `prewatt sim run mingde` as it would meet a site: sells, switches, is refused."""
 
-import re
-import subprocess
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pymodbus import FramerType
 from pymodbus.client import AsyncModbusTcpClient
-from pyModbusTCP.client import ModbusClient  # type: ignore[import-untyped]  # it ships none
 
 from prewatt_fixtures.site import SiteMeter, load_site
 from prewatt_fixtures.wire import vendor
+from prewatt_fixtures.wire.pdu import READ_DISCRETE, READ_HOLDING, READ_INPUT
 from prewatt_fixtures.wire.pymodbus_pdu import VendorRequest, VendorResponse
 
+pytestmark = pytest.mark.anyio
 FRAMERS = {"tcp": FramerType.SOCKET, "rtu": FramerType.RTU}
 BILLED = "0010310101"
 """DTSD1352-C behind CT 20 with 55081.60 kWh primary: 2754.08 kWh on its registers."""
@@ -35,12 +33,6 @@ def mingde(running: Any, framing: str) -> Iterator[Rows]:
         yield {(row["gateway"], row["port"]): row for row in rows}
 
 
-@pytest.fixture(scope="module")
-def mingde_tcp(running: Any) -> Iterator[Rows]:
-    with running("mingde", "--speed", "0", "--protocol", "tcp") as rows:
-        yield {(row["gateway"], row["port"]): row for row in rows}
-
-
 def placed(number: str) -> SiteMeter:
     return next(meter for meter in MINGDE.meters if meter.number == number)
 
@@ -57,8 +49,48 @@ def u32(words: Any) -> int:
     return int(words[0]) << 16 | int(words[1])
 
 
-@pytest.mark.anyio
-class TestPymodbus:
+async def test_it_reads_every_device(shelf: Any, model: str, framing: str) -> None:
+    bench = shelf(framing)
+    found = {}
+    async with _client({"host": bench.bus.host, "tcp": bench.bus.tcp}, framing) as client:
+        reads = {
+            READ_DISCRETE: client.read_discrete_inputs,
+            READ_HOLDING: client.read_holding_registers,
+            READ_INPUT: client.read_input_registers,
+        }
+        for asked in bench.ranges(model):
+            reply = await reads[asked.code](asked.address, count=asked.size, device_id=bench.unit(model))
+            found[asked] = reply.bits if asked.code == READ_DISCRETE else reply.registers
+    bench.check(model, found)
+
+
+@pytest.mark.parametrize(
+    ("model", "float32"), [("VALVE-WATER-METER", "dcba"), ("VALVE-WATER-METER-ABCD", "abcd")]
+)
+async def test_it_takes_a_water_meters_floats_for_the_volume(
+    shelf: Any, model: str, float32: str, framing: str
+) -> None:
+    bench = shelf(framing)
+    async with _client({"host": bench.bus.host, "tcp": bench.bus.tcp}, framing) as client:
+        words = (await client.read_holding_registers(1, count=2, device_id=bench.unit(model))).registers
+        if float32 == "dcba":
+            words = [int.from_bytes(word.to_bytes(2, "little"), "big") for word in reversed(words)]
+        volume = client.convert_from_registers(words, client.DATATYPE.FLOAT32)
+    shown = bench.farm.water_meter(bench.number(model)).volume_litres
+    assert volume == pytest.approx(shown / 1000, abs=5e-4)
+
+
+async def test_it_moves_a_valve(shelf: Any, framing: str) -> None:
+    bench = shelf(framing)
+    unit, number = bench.unit("VALVE-WATER-METER"), bench.number("VALVE-WATER-METER")
+    async with _client({"host": bench.bus.host, "tcp": bench.bus.tcp}, framing) as client:
+        for command, is_open in ((2, False), (1, True)):
+            await client.write_register(0x1C, command, device_id=unit)
+            assert bench.farm.water_meter(number).valve_open is is_open
+        assert (await client.write_register(0x1C, 7, device_id=unit)).exception_code == 3
+
+
+class TestMingde:
     async def test_it_reads_the_billing_registers_of_every_model(self, mingde: Rows, framing: str) -> None:
         models = {meter.profile.model: meter for meter in reversed(MINGDE.energy_meters)}
         assert len(models) == 4
@@ -117,25 +149,3 @@ class TestPymodbus:
 
 def _client(row: dict[str, Any], framing: str) -> Any:
     return AsyncModbusTcpClient(row["host"], port=row["tcp"], framer=FRAMERS[framing], timeout=5, retries=0)
-
-
-@pytest.mark.peer
-def test_mbpoll_reads_the_golden_meter(mingde_tcp: Rows, peer: Callable[[str], str]) -> None:
-    row, meter = mingde_tcp["001031", 1], placed(BILLED)
-    command = [peer("mbpoll"), "-m", "tcp", "-p", str(row["tcp"]), "-a", str(meter.bus_address)]
-    command += ["-0", "-r", "0", "-c", "1", "-t", "4:int", "-B", "-1", row["host"]]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    assert re.search(r"\[0\]:\s+275408\b", ended.stdout), ended.stdout + ended.stderr
-
-
-def test_pymodbustcp_reads_the_golden_meter(mingde_tcp: Rows) -> None:
-    row, meter = mingde_tcp["001031", 1], placed(BILLED)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        client = ModbusClient(row["host"], row["tcp"], unit_id=meter.bus_address, timeout=5)
-        try:
-            assert u32(client.read_holding_registers(0, 2)) == 275408
-            assert client.read_holding_registers(0x7000, 1) is None
-            assert client.last_except == 2
-        finally:
-            client.close()
