@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs screenshot lock clean
+.PHONY: help demo test check format bench campaign docs screenshot lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ format: $(READY) ## let ruff lay out the code and sort the imports
 
 bench: $(READY) ## ratios measured side by side in one run
 	@cd tests && ../$(BIN)/python -m benchmarks.run $(ARGS)
+
+campaign: $(READY) ## a million malformed frames, one journal a hundred times: ARGS="malformed --seed 7"
+	@cd tests && ../$(BIN)/python -m campaigns.run $(ARGS)
 
 docs: $(READY) ## write the generated files again: device tables, schema, SDL
 	@$(BIN)/python docs/generate.py

@@ -1,0 +1,112 @@
+"""Long campaigns against the farm: a million malformed frames, and one journal a hundred times.
+
+Each round has a seed of its own, from --seed upwards, and says how far it came. What breaks is told with the seed that
+shows it again: `make campaign ARGS="malformed --seed 17 --frames 20000"`.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from campaigns import journals, malformed
+
+from prewatt_fixtures.endpoints import Framing
+
+FRAMES = 1_200_000
+ROUND_FRAMES = 50_000
+GROWTH_BYTES_MAX = 16 * 1024 * 1024
+"""How much more memory the process may hold at its end than after a round over each framing."""
+
+RUNS = 100
+REQUESTS = 60
+HASH_SEEDS = ("0", "1", "2", "random")
+OTHER_SEEDS = 30
+FRAMINGS: tuple[Framing, ...] = ("rtu", "tcp")
+
+
+def send_malformed(seed: int, frames: int) -> None:
+    """Round after round over both framings; `malformed.Broken` when the farm does not stand one."""
+    sent, heard, number, warm_bytes, began = 0, 0, 0, 0, time.monotonic()
+    while sent < frames:
+        framing = FRAMINGS[number % len(FRAMINGS)]
+        outcome = malformed.run_round(seed + number, framing, min(ROUND_FRAMES, frames - sent))
+        sent, heard, number = sent + outcome.frames, heard + outcome.heard, number + 1
+        resident = _resident_bytes()
+        print(
+            f"seed {seed + number - 1} over {framing}: {sent:,} of {frames:,} frames, {heard:,} heard on a bus, "
+            f"{resident / 2**20:.1f} MiB, {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
+        if number == len(FRAMINGS):
+            warm_bytes = resident
+    if number > len(FRAMINGS) and _resident_bytes() - warm_bytes > GROWTH_BYTES_MAX:
+        raise SystemExit(f"memory grew by {(_resident_bytes() - warm_bytes) / 2**20:.1f} MiB")
+
+
+def compare_journals(seed: int, _frames: int) -> None:
+    """One seed a hundred times and in other processes, many seeds once; SystemExit when a journal differs."""
+    expected = journals.journal_of(seed, REQUESTS)
+    for run in range(2, RUNS + 1):
+        if journals.journal_of(seed, REQUESTS) != expected:
+            raise SystemExit(f"run {run} of seed {seed} gave another journal")
+    print(f"{RUNS} of {RUNS} runs of seed {seed}: the same {len(expected):,} bytes", flush=True)
+    digests = {hash_seed: _digest_elsewhere(seed, hash_seed) for hash_seed in HASH_SEEDS}
+    if set(digests.values()) != {journals.digest_of(seed, REQUESTS)}:
+        raise SystemExit(f"other processes gave other journals of seed {seed}: {digests}")
+    print(f"the same in processes with PYTHONHASHSEED {', '.join(HASH_SEEDS)}", flush=True)
+    _compare_seeds(seed)
+
+
+def _compare_seeds(seed: int) -> None:
+    fired: set[str] = set()
+    seen: set[bytes] = set()
+    for other in range(seed, seed + OTHER_SEEDS):
+        farm = journals.run(other, REQUESTS)
+        fired |= {rule.fault.kind for rule in farm.faults.rules if rule.fired}
+        seen.add(journals.journal_of(other, REQUESTS))
+    if len(seen) != OTHER_SEEDS:
+        raise SystemExit(f"{OTHER_SEEDS} seeds gave {len(seen)} journals")
+    missing = {rule.kind for rule in journals.rules()} - fired
+    if missing:
+        raise SystemExit(f"never fired: {', '.join(sorted(missing))}")
+    print(f"{OTHER_SEEDS} seeds gave {len(seen)} journals, and every kind of fault struck", flush=True)
+
+
+CAMPAIGNS: Mapping[str, Callable[[int, int], None]] = {
+    "malformed": send_malformed,
+    "journals": compare_journals,
+}
+
+
+def _digest_elsewhere(seed: int, hash_seed: str) -> str:
+    command = [sys.executable, "-m", "campaigns.journals", str(seed), str(REQUESTS)]
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed}
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return told.stdout.strip()
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("campaigns", nargs="*", choices=[[], *CAMPAIGNS], help="which; all unless given")
+    parser.add_argument("--seed", type=int, default=1, help="of the first round")
+    parser.add_argument("--frames", type=int, default=FRAMES, help="how many malformed ones")
+    options = parser.parse_args()
+    for name in options.campaigns or CAMPAIGNS:
+        print(f"== {name}", flush=True)
+        CAMPAIGNS[name](options.seed, options.frames)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
