@@ -37,7 +37,7 @@ format: $(READY) ## let ruff lay out the code and sort the imports
 bench: $(READY) ## ratios measured side by side in one run
 	@cd tests && ../$(BIN)/python -m benchmarks.run $(ARGS)
 
-campaign: $(READY) ## a million malformed frames, one journal a hundred times: ARGS="malformed --seed 7"
+campaign: $(READY) ## a million malformed frames, one journal a hundred times: ARGS="malformed --seed 7" repeats
 	@cd tests && ../$(BIN)/python -m campaigns.run $(ARGS)
 
 docs: $(READY) ## write the generated files again: device tables, schema, SDL

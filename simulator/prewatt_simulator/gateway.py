@@ -48,12 +48,13 @@ class Line:
         """Since when the bus is quiet behind a reply that took time."""
         self._engaged = False
         """Whether there is more to a request than to answer it: others wait, or replies were kept back."""
-        self.connections: set[Connection] = set()
+        self.connections: dict[Connection, None] = {}
+        """In the order in which they came, so that whatever happens to all happens in that order."""
 
     def connect(self, connection: "Connection") -> None:
         """A client has come."""
         others = tuple(self.connections)
-        self.connections.add(connection)
+        self.connections[connection] = None
         if self._bus.faults.rules:
             self._greet_under_faults(connection, others)
         for frame in self._outlet.backlog():
@@ -87,7 +88,7 @@ class Line:
 
     def disconnect(self, connection: "Connection") -> None:
         """A client has gone."""
-        self.connections.discard(connection)
+        self.connections.pop(connection, None)
         self._outlet.forget(connection)
 
     def note_pipelined(self, requests: Iterable[tuple[int, bytes]]) -> None:

@@ -11,19 +11,22 @@ import hashlib
 import random
 import re
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from importlib import resources
 from pathlib import Path
 
-from prewatt_fixtures.site import load_site
+from prewatt_fixtures.site import Site, parse_site
 from prewatt_fixtures.virtual import VirtualClock, VirtualLoop
 from prewatt_fixtures.wire import rtu, vendor
 from prewatt_fixtures.wire.pdu import read_holding, write_multiple
 from prewatt_simulator.export import to_json_lines, to_text
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.faults import Fault, fault_from_words
-from prewatt_simulator.faults.rule import CONNECTION_KINDS
-from prewatt_simulator.memory import MemoryConnection, MemoryNetwork
+from prewatt_simulator.faults.rule import CALL_KINDS, CONNECTION_KINDS, LINE_KINDS
+from prewatt_simulator.memory import MemoryConnection
 from prewatt_simulator.pcapng import to_pcapng
 
 CLIENTS_PER_BUS = 2
@@ -32,6 +35,10 @@ _START = datetime(2026, 1, 5, tzinfo=UTC)
 _HANDBOOK = Path(__file__).parents[2] / "docs" / "test-developers.md"
 _RULE = re.compile(r"^\|.*\| `(kind=[^`]+)` \|$", re.MULTILINE)
 _STRIKES_MAX = 20
+_TINY = resources.files("prewatt_fixtures") / "sites" / "tiny.toml"
+_LISTENS = 'number = "000002"'
+_HEAD_END = ("127.0.0.1", 7000)
+_DIALS = f'{_LISTENS}\nkind = "manager"\ndial = {{ host = "{_HEAD_END[0]}", tcp = {_HEAD_END[1]} }}'
 
 
 def rules() -> list[Fault]:
@@ -40,9 +47,18 @@ def rules() -> list[Fault]:
     return [replace(rule, probability=_probability(rule), count=_STRIKES_MAX) for rule in shown]
 
 
+def _site() -> Site:
+    """tiny, one of whose gateways dials out."""
+    return parse_site(
+        _TINY.read_text("utf-8").replace(_LISTENS, _DIALS), "tiny with a gateway that dials out"
+    )
+
+
 def _probability(rule: Fault) -> float:
-    """Rarer chances for what could strike more often."""
-    if rule.kind in CONNECTION_KINDS:
+    """Rarer chances for what could strike more often. What strikes the line has its moments, and needs no chance."""
+    if rule.kind in LINE_KINDS:
+        return 1.0
+    if rule.kind in CONNECTION_KINDS | CALL_KINDS:
         return 0.2
     return 0.02 if rule.meter is None else 0.1
 
@@ -51,7 +67,7 @@ def run(seed: int, requests: int) -> Farm:
     """The farm after each client has sent so many requests."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         clock = VirtualClock(runner.get_loop(), _START)
-        farm = Farm(load_site("tiny"), clock=clock, seed=seed, wire_timing=True)
+        farm = Farm(_site(), clock=clock, seed=seed, wire_timing=True)
         chances = rules()
         random.Random(f"{seed}/rules").shuffle(chances)  # the first that fires wins: none is always the last
         for rule in chances:
@@ -73,23 +89,30 @@ def digest_of(seed: int, requests: int) -> str:
 
 async def _all_clients(farm: Farm, seed: int, requests: int) -> None:
     async with farm.in_memory() as network, asyncio.TaskGroup() as group:
+        calls = network.listen(*_HEAD_END)
+        group.create_task(_client(calls.accept, random.Random(f"{seed}/head end"), requests))
         for endpoint in network.endpoints:
             for client in range(CLIENTS_PER_BUS):
                 rng = random.Random(f"{seed}/client/{endpoint.port}/{client}")
-                group.create_task(_client(network, endpoint.tcp, rng, requests))
+                connect = partial(network.connect, endpoint.host, endpoint.tcp)
+                group.create_task(_client(connect, rng, requests))
 
 
-async def _client(network: MemoryNetwork, tcp: int, rng: random.Random, requests: int) -> None:
-    """Asks, waits for an answer or not, pauses, and connects again when it was dropped."""
+async def _client(
+    connect: Callable[[], Awaitable[MemoryConnection]], rng: random.Random, requests: int
+) -> None:
+    """Asks, waits for an answer or not, pauses, and connects again when it was dropped or has had enough."""
     connection: MemoryConnection | None = None
     for _ in range(requests):
         if connection is None or connection.arrived() is None:
-            connection = await network.connect("memory", tcp)
+            connection = await connect()
         with contextlib.suppress(TimeoutError, BrokenPipeError):
             async with asyncio.timeout(rng.choice([0.05, 0.5, 2.0])):
                 await connection.write(rtu.encode(rng.choice([1, 1, 1, 2, 9]), _request(rng)))
                 await connection.read()
         await asyncio.sleep(rng.choice([0.0, 0.1, 1.0, 300.0]))
+        if rng.random() < 0.1:
+            connection.close()
     if connection is not None:
         connection.close()
 
