@@ -73,7 +73,7 @@ The sources are silent here. The simulator does the following, the platform reli
 - **Demand** is the mean power of full cycles that follow each other from the device's midnight, 15 minutes long unless the
   cycle's register says otherwise; a maximum bears the end of its first cycle. At the start a device has its maximum of
   the running month, as if its load had always been there.
-- **Reverse energy and demand** are 0: loads only consume. Reactive energy is 0.346, apparent demand 1/0.945 of the active.
+- **Reverse energy and demand** are 0: loads only consume. Reactive energy is 0.341, apparent demand 1/0.945 of the active.
 - **Contacts**: function 02H packs the first input into the lowest bit of the first byte, as the Modbus standard says. A
   water leak closes a normally open contact.
 - **Water meter**: floats stand with all four bytes reversed (`float32-dcba`), as in the one public driver; a profile may say

@@ -16,7 +16,6 @@ from itertools import takewhile
 from pathlib import Path
 
 from prewatt_fixtures.errors import SiteError
-from prewatt_fixtures.site import Load as SiteLoad
 from prewatt_simulator.load import Load
 from prewatt_simulator.units import DAY_MS, HOUR_MS
 
@@ -104,9 +103,9 @@ class Trace(Load):
         return amount * HOUR_MS > power_w * 1000 * lasts_ms
 
 
-def load_of(described: SiteLoad, unit: str, per_day: int) -> Load:
-    """What a site file says is drawn, in `kwh` or `m3`; `SiteError`, `LoadError`."""
-    return _shaped(described.shape, per_day) if described.file is None else read_trace(described.file, unit)
+def load_of(shape: str, per_day: int, file: str | None, unit: str) -> Load:
+    """So many millionths a day in a shape, or what a file of `kwh` or `m3` says; `SiteError`, `LoadError`."""
+    return _shaped(shape, per_day) if file is None else read_trace(file, unit)
 
 
 _shaped = lru_cache(_SHAPED_MAX)(Load)

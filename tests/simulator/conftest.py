@@ -37,7 +37,8 @@ T = TypeVar("T")
 
 
 def _meter_toml(unit: int, port: int, keys: Meter) -> str:
-    rows = {"model": '"DDSY1352-NK/F"', "place": '"a shop"'} | keys
+    bare = {"model": '"DDSY1352-NK/F"', "place": '"a shop"', "start": "{}", "load": "{}"}
+    rows = bare | keys
     lines = [f'number = "001001{port:02X}{unit:02X}"', *(f"{key} = {value}" for key, value in rows.items())]
     return "\n".join(["[[meters]]", *lines, ""])
 

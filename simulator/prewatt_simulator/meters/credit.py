@@ -65,7 +65,7 @@ class CreditMeter(EnergyMeter):
         if placed.start.remaining is not None:
             self.remaining_fine = placed.start.remaining * FINE_PER_FEN
         else:
-            owed_mwh = (placed.start.energy - placed.base) * MWH_PER_CENTIKWH
+            owed_mwh = self.energy_mwh - placed.base * MWH_PER_CENTIKWH
             self.remaining_fine = -owed_mwh * self.prices_e4[_FLAT]
         self.reminded = True
         """Whether the reminder at alarm 2 is over; it is due again once credit has been above alarm 2."""

@@ -19,6 +19,7 @@ from prewatt_fixtures.rates import (
 )
 from prewatt_fixtures.registers import Value
 from prewatt_fixtures.site import SiteMeter
+from prewatt_simulator import left_out
 from prewatt_simulator.image import Layout
 from prewatt_simulator.load import SHAPES, Load
 from prewatt_simulator.meters import demand, events, months
@@ -59,10 +60,11 @@ class EnergyMeter(Meter):
     def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
         super().__init__(placed.number, placed.profile, layout, now_ms)
         self.ct, self.pt = placed.ct, placed.pt
-        self.load = load_of(placed.load, "kwh", placed.load.kwh_per_day * MWH_PER_CENTIKWH)
+        drawn = left_out.drawn_behind(placed, seed)
+        self.load = load_of(drawn.shape, drawn.per_day * MWH_PER_CENTIKWH, drawn.file, "kwh")
         self.clock = MeterClock(zone_ms)
         self.calendar = _first_calendar(placed.profile.model)
-        self.rates_mwh = self._start_energy(placed)
+        self.rates_mwh = self._spread(left_out.energy_centikwh(placed, drawn, seed), drawn.shape)
         self.seed = seed
         self._rate = 1
         self._rate_until_ms = now_ms
@@ -210,10 +212,10 @@ class EnergyMeter(Meter):
         self._rate = min(rate, self.profile.rates)
         self._rate_until_ms = self.clock.reaches_ms(until)
 
-    def _start_energy(self, placed: SiteMeter) -> list[int]:
+    def _spread(self, centikwh: int, shape: str) -> list[int]:
         """Start energy spread over the rates as the load would have spread it, in whole counts of the registers."""
-        counts, rest = divmod(placed.start.energy * MWH_PER_CENTIKWH, self.divisor)
-        weights = _rate_weights(placed.profile.model, placed.load.shape)
+        counts, rest = divmod(centikwh * MWH_PER_CENTIKWH, self.divisor)
+        weights = _rate_weights(self.profile.model, shape)
         parts = [counts * weight // sum(weights) for weight in weights]
         main = weights.index(max(weights))
         parts[main] += counts - sum(parts)

@@ -14,8 +14,8 @@ from prewatt_simulator.units import MWH_PER_CENTIKWH
 if TYPE_CHECKING:
     from prewatt_simulator.meters.energy import EnergyMeter
 
-_REACTIVE_SHARE = (346, 1000)
-"""Reactive by active energy at the mean power factor of the electrical values: tan(acos 0.945)."""
+_REACTIVE_SHARE = (341, 1000)
+"""Reactive by active energy, as the electrical values have it in the mean."""
 _APPARENT_SHARE = (1000, 945)
 """Apparent by active power there."""
 _WHOLE = (1, 1)

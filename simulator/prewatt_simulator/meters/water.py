@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.site import SiteMeter
+from prewatt_simulator import left_out
 from prewatt_simulator.image import Layout, ValueOf
 from prewatt_simulator.meters.electrical import noise
 from prewatt_simulator.meters.meter import Meter
@@ -76,8 +77,9 @@ class WaterMeter(Meter):
 
     def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
         super().__init__(placed.number, placed.profile, layout, now_ms)
-        self.load = load_of(placed.load, "m3", placed.load.m3_per_day * ML_PER_LITRE)
-        self.volume_ml = placed.start.volume * ML_PER_LITRE
+        drawn = left_out.drawn_behind(placed, seed)
+        self.load = load_of(drawn.shape, drawn.per_day * ML_PER_LITRE, drawn.file, "m3")
+        self.volume_ml = left_out.volume_litres(placed, drawn, seed) * ML_PER_LITRE
         self.reverse_litres = 0
         self.valve_open = True
         self.valve_abnormal = False

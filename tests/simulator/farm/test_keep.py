@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from prewatt_fixtures.clock import ManualClock
 from prewatt_fixtures.wire import vendor
 from prewatt_simulator.errors import StateError
 
@@ -69,6 +70,21 @@ def test_a_farm_that_was_off_consumed_nothing(lived: Any, desk_of: Any, opened: 
     again = fresh(desk_of, opened, lived.clock)
     again.farm.restore(state)
     assert again.farm.state() == state
+
+
+@pytest.mark.parametrize("ppm", [-1000, 86])
+def test_a_clock_goes_on_as_wrong_as_it_was(desk_of: Any, opened: Any, ppm: int) -> None:
+    rule = f'[[faults]]\nkind = "drift-clock"\nmeter = "0010010101"\ndrift_ppm = {ppm}\n'
+    lived = desk_of(opened, site=rule)
+    lived.clock.advance(1)
+    lived.words(0x0228, 4)
+    lived.clock.advance(11 * HOUR_S)
+    again = desk_of(opened, clock=ManualClock(lived.clock.now()))
+    again.farm.restore(json.loads(json.dumps(lived.farm.state())))
+    for desk in (lived, again):
+        desk.clock.advance(100 * 24 * HOUR_S)
+    assert again.words(0x0228, 4) == lived.words(0x0228, 4)
+    assert again.words(0, 10) == lived.words(0, 10)
 
 
 def test_a_meter_that_the_state_does_not_name_keeps_its_start(lived: Any, desk_of: Any, opened: Any) -> None:

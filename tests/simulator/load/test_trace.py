@@ -97,6 +97,7 @@ model = "DDSY1352-NK/F"
 place = "a shop"
 load = { shape = "trace", file = "readings/week.csv" }
 """
+UNOPENED = "start = {}\n"
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def site(tmp_path: Path) -> Path:
     (tmp_path / "readings").mkdir()
     (tmp_path / "readings" / "week.csv").write_text(WEEK)
     path = tmp_path / "site.toml"
-    path.write_text(SITE)
+    path.write_text(SITE + UNOPENED)
     return path
 
 
@@ -129,7 +130,7 @@ def test_a_meter_draws_what_the_file_beside_its_site_says(site: Path, monday_mid
 
 
 def test_water_meters_take_traces_of_volumes(site: Path, monday_midnight: ManualClock) -> None:
-    site.write_text(SITE.replace("DDSY1352-NK/F", "水表"))
+    site.write_text(SITE.replace("DDSY1352-NK/F", "水表") + UNOPENED)
     csv = site.parent / "readings" / "week.csv"
     csv.write_text(WEEK.replace("kwh", "m3"))
     farm = farm_of(site, monday_midnight)

@@ -124,6 +124,27 @@ def test_written_year_zones_choose_the_table(desk_of: Any) -> None:
     assert gained(desk, 24 * HOUR_S) == [2400, 0, 0, 0]
 
 
+def test_four_zones_choose_among_three_tables_through_the_year(desk_of: Any) -> None:
+    desk = desk_of({"model": '"ADW300/CLR"', **FLAT})
+    for address, rate in ((0x016D, 1), (0x0182, 2), (0x0201, 3)):
+        assert desk.write(address, *words_of(DayTable(((0, rate),)).to_bytes())) is not None
+    zones = YearZones(((1, 1, 2), (3, 15, 3), (6, 1, 1), (12, 29, 3)))
+    assert desk.write(0x0167, *words_of(zones.to_bytes())) == bytes.fromhex("1001670006")
+    day_s = 24 * HOUR_S
+    assert gained(desk, day_s) == [2400, 0, 0, 0]
+    assert gained(desk, 3 * day_s) == [0, 0, 3 * 2400, 0]
+    assert gained(desk, (31 + 28 + 14) * day_s) == [0, 73 * 2400, 0, 0]
+    assert gained(desk, (17 + 30 + 31) * day_s) == [0, 0, 78 * 2400, 0]
+    assert gained(desk, day_s) == [2400, 0, 0, 0]
+    assert [desk.u32(address) for address in range(0x0197, 0x019F, 2)] == rates(desk)
+
+
+def test_a_fourth_table_is_refused_where_there_are_three(desk_of: Any) -> None:
+    desk = desk_of({"model": '"ADW300/CLR"', **FLAT})
+    zones = YearZones(((1, 1, 4),)).to_bytes()
+    assert desk.write(0x0167, *words_of(zones)) == b"\x90\x03"
+
+
 def test_tables_that_no_meter_can_follow_are_refused_and_change_nothing(desk_of: Any) -> None:
     desk = desk_of(FLAT)
     before = desk.words(0x2000, 48)

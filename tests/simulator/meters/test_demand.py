@@ -77,7 +77,7 @@ def test_reactive_and_apparent_demand_follow_the_active(desk_of: Any) -> None:
     desk = desk_of(SHOP)
     desk.clock.advance(12 * HOUR_S)
     assert desk.u32(NOW) == 12_000
-    assert desk.u32(0x015E) == desk.u32(0x006C) == 12_000 * 346 // 1000
+    assert desk.u32(0x015E) == desk.u32(0x006C) == 12_000 * 341 // 1000
     assert desk.words(0x006E, 2) == desk.words(MAX_AT, 2)
     assert desk.u32(0x01F2) == 12_000 * 1000 // 945
 

@@ -1,8 +1,13 @@
 """Values of the moment: they fit together, flicker from the seed, and refresh once a second."""
 
+import math
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prewatt_simulator.meters.electrical import measure
 
 LOADED = {"model": '"DTSY1352-NK/F"', "load": '{ kwh_per_day = "240.00" }'}
 
@@ -61,3 +66,58 @@ def test_a_single_phase_meter_has_one_phase(desk_of: Any) -> None:
     assert block[2:4] == [0, 0]
     assert block[7] == block[10]
     assert desk.words(13, 1)[0] == block[10]
+
+
+powers = st.floats(min_value=0, max_value=5_000_000)
+ratios = st.integers(min_value=1, max_value=400)
+seeds = st.integers(min_value=0, max_value=2**63)
+
+
+@given(powers, st.sampled_from([1, 3]), ratios, seeds, st.integers(0, 2**40))
+def test_what_is_measured_at_one_moment_fits_together(
+    power_w: float, phases: int, ct: int, seed: int, moment: int
+) -> None:
+    seen = measure(power_w, phases, ct, 1, seed, moment)
+    for phase in range(phases):
+        volt, ampere = seen.voltage[phase] / 10, seen.current[phase] / 100
+        factor = seen.power_factor[phase] / 1000
+        assert seen.apparent[phase] == pytest.approx(volt * ampere, abs=0.51)
+        assert seen.power[phase] == pytest.approx(volt * ampere * factor, abs=0.51)
+        assert math.hypot(seen.power[phase], seen.reactive[phase]) == pytest.approx(
+            seen.apparent[phase], abs=1.5
+        )
+        assert 213 < volt < 227
+        assert 0.9 < factor < 1
+    assert all(not values[phases:] or set(values[phases:]) == {0} for values in (seen.voltage, seen.current))
+    step_w = 0.005 * 227 * phases
+    assert sum(seen.power) == pytest.approx(power_w / ct, rel=0.05, abs=step_w + 2)
+    assert measure(power_w, phases, ct, 1, seed, moment) == seen
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(1, 40), st.integers(0, 23), st.integers(1, 1000))
+def test_energy_is_the_integral_of_power(desk_of: Any, ct: int, hour: int, seed: int) -> None:
+    keys = {
+        "model": '"DTSD1352-C"',
+        "ct": str(ct),
+        "load": f'{{ shape = "shop", kwh_per_day = "{ct * 161}" }}',
+    }
+    desk = desk_of(keys, seed=seed)
+    desk.clock.advance(hour * 3600)
+    counted = [desk.u32(0x0000), desk.u32(0x001E)]
+    watt_seconds, var_seconds = 0, 0
+    for _ in range(360):
+        desk.clock.advance(10)
+        watt_seconds += 10 * desk.i32(0x016A)
+        var_seconds += 10 * desk.i32(0x0172)
+    active, reactive = (now - then for now, then in zip((desk.u32(0), desk.u32(0x1E)), counted, strict=True))
+    assert active * 36_000 == pytest.approx(watt_seconds, rel=0.01, abs=36_000)
+    assert reactive * 36_000 == pytest.approx(var_seconds, rel=0.08, abs=36_000)
+
+
+def test_reactive_energy_stands_to_active_as_the_powers_do_in_the_mean(desk_of: Any) -> None:
+    moments = [measure(9000, 3, 1, 1, 7, 60 * minute) for minute in range(5000)]
+    share = sum(sum(seen.reactive) for seen in moments) / sum(sum(seen.power) for seen in moments)
+    desk = desk_of({"model": '"DTSD1352-C"', "load": '{ kwh_per_day = "24000" }'})
+    desk.clock.advance(10 * 86_400)
+    assert desk.u32(0x001E) / desk.u32(0) == pytest.approx(share, rel=0.005)
