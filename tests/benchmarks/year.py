@@ -8,6 +8,7 @@ import asyncio
 import cProfile
 import io
 import pstats
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -23,6 +24,7 @@ from prewatt_simulator.memory import MemoryNetwork
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY_S = 86_400
+MONTH_DAYS = 30
 PASS_S = 1_800
 SHOWN = 12
 BILLING = {
@@ -50,6 +52,14 @@ async def poll(network: MemoryNetwork, endpoint: Endpoint, meters: list[SiteMete
     return good
 
 
+async def tell(days: float) -> None:
+    """A word on standard error for every simulated month."""
+    began_s = time.perf_counter()
+    for day in range(MONTH_DAYS, round(days), MONTH_DAYS):
+        await asyncio.sleep(MONTH_DAYS * DAY_S)
+        print(f"day {day} after {time.perf_counter() - began_s:.0f} s", file=sys.stderr)
+
+
 async def live(days: float) -> tuple[int, int]:
     """(Reads, how many of them were answered well)."""
     site = load_site("mingde")
@@ -59,8 +69,9 @@ async def live(days: float) -> tuple[int, int]:
         for endpoint in network.endpoints:
             meters = [m for m in site.by_port[endpoint.gateway, endpoint.port] if m.model in BILLING]
             tasks.append(poll(network, endpoint, meters, days))
-        good = sum(await asyncio.gather(*tasks))
-    return sum(meter.model in BILLING for meter in site.meters) * round(days * DAY_S) // PASS_S, good
+        *goods, _ = await asyncio.gather(*tasks, tell(days))
+    reads = sum(meter.model in BILLING for meter in site.meters) * round(days * DAY_S) // PASS_S
+    return reads, sum(good for good in goods if good is not None)
 
 
 def measure(quick: bool) -> list[Verdict]:
