@@ -44,6 +44,7 @@ class Load:
         self._weights = weights
         self._ends, self._weight_day = _cumulative(weights)
         self.shape = shape
+        """As a site file calls it."""
         self.per_day = per_day if self._weight_day else 0
 
     def drawn(self, local_ms: int) -> int:

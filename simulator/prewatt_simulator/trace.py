@@ -41,6 +41,8 @@ class Trace(Load):
         self._times_ms = [at_ms - self._first_ms for at_ms, _ in readings]
         self._amounts = [amount - first_amount for _, amount in readings]
         self.period_ms = self._times_ms[-1]
+        self.shape = "trace"
+        self.per_day = self._amounts[-1] * DAY_MS // self.period_ms
 
     def drawn(self, local_ms: int) -> int:
         row = self._row_at(local_ms)

@@ -1,12 +1,15 @@
 """A meter's own clock: local time of the place, as far off as it was set.
 
-A meter knows no daylight saving: it keeps the offset that its zone had when the farm started.
+A meter knows no daylight saving: it keeps the offset that its zone had when the farm started. It shows two digits of
+the year, so it takes a jump of a hundred years for none.
 """
 
 from datetime import datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a meter has no zone
 _MILLISECOND = timedelta(milliseconds=1)
+_CENTURY = 100
+_CENTURY_MS = timedelta(days=36_525) // _MILLISECOND
 
 
 def datetime_of(local_ms: int) -> datetime:
@@ -17,6 +20,11 @@ def datetime_of(local_ms: int) -> datetime:
 def milliseconds_of(local: datetime) -> int:
     """Milliseconds since 1970 of a meter's time."""
     return (local - _EPOCH) // _MILLISECOND
+
+
+def shown(local: datetime) -> datetime:
+    """A meter's time with the year that its two digits stand for."""
+    return local.replace(year=2000 + local.year % _CENTURY)
 
 
 class MeterClock:
@@ -57,6 +65,11 @@ class MeterClock:
         """From now on it is `at`."""
         self.adjusted_ms = milliseconds_of(at) - now_ms - self.zone_ms
         self._drift_since_ms = now_ms
+
+    def shift(self, by_ms: int) -> None:
+        """From now on it is `by_ms` further, within a century."""
+        shifted_ms = self.adjusted_ms + by_ms
+        self.adjusted_ms = shifted_ms % _CENTURY_MS if shifted_ms > 0 else -(-shifted_ms % _CENTURY_MS)
 
     def drift(self, ppm: int, now_ms: int) -> None:
         """From now on the clock gains so many parts in a million."""

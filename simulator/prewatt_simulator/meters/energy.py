@@ -158,7 +158,7 @@ class EnergyMeter(Meter):
     def shift_clock(self, by_ms: int) -> None:
         """From now on the meter's clock is `by_ms` further."""
         self._end_stretch()
-        self.clock.adjusted_ms += by_ms
+        self.clock.shift(by_ms)
 
     def drift_clock(self, ppm: int) -> None:
         """From now on the meter's clock gains `ppm` parts in a million."""

@@ -9,5 +9,5 @@ _POWER_ON = 1
 @lru_cache(16)
 def power_on(local: datetime) -> bytes:
     """Year, month, day, hour, minute, second, code, detail; the rest is reserved. A farm's meters share one."""
-    date = (local.year - 2000, local.month, local.day)
+    date = (local.year % 100, local.month, local.day)
     return bytes((*date, local.hour, local.minute, local.second, _POWER_ON, 0))

@@ -12,6 +12,7 @@ from prewatt_fixtures.measurements import PHASES, RATES, Measurement
 from prewatt_fixtures.registers import Value
 from prewatt_simulator.image import ValueOf
 from prewatt_simulator.meters import port
+from prewatt_simulator.meters.clock import shown
 from prewatt_simulator.meters.instruments import INSTRUMENT_VALUES
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ ENERGY_VALUES: Mapping[Measurement, ValueOf] = {
     Measurement.RUN_MODE: setting_from(
         Measurement.RUN_MODE, lambda meter: 0x41 if meter.profile.phases == 1 else 0x01
     ),
-    Measurement.CLOCK: lambda meter: meter.local,
+    Measurement.CLOCK: lambda meter: shown(meter.local),
     Measurement.PT_RATIO: lambda meter: meter.pt,
     Measurement.CT_RATIO: lambda meter: meter.ct,
     Measurement.ENERGY_TOTAL: _energy,

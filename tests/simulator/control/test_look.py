@@ -69,6 +69,15 @@ async def test_a_meter_without_money_has_null_for_it(hand: Any) -> None:
     )
 
 
+async def test_a_recorded_load_is_shown_by_its_average(desk_of: Any, hand_of: Any, tmp_path: Any) -> None:
+    trace = tmp_path / "lift.csv"
+    trace.write_text("time,kwh\n2026-01-05 00:00,10.00\n2026-01-05 12:00,16.00\n2026-01-07 00:00,22.00\n")
+    desk = desk_of({"load": f'{{ shape = "trace", file = "{trace}" }}'})
+    async with hand_of(desk) as hand:
+        load = await hand.ask("GET", f"/meters/{PREPAID}/load")
+        assert load == {"shape": "trace", "centikwh_per_day": 600, "litres_per_day": None}
+
+
 async def test_contacts_and_air_are_shown(hand: Any) -> None:
     hand.farm.terminal(TERMINAL).set_closed(3, True)
     hand.farm.climate(CLIMATE).set_air(2, temperature=41, humidity=905)

@@ -5,7 +5,10 @@ Requests are made from the description that the API gives of itself, and are rig
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +24,7 @@ from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.control.app import build_app, openapi
 from prewatt_simulator.control.numbering import Numbering
 from prewatt_simulator.control.operation import Scene
+from prewatt_simulator.faults import fault_from_words
 from prewatt_simulator.load import SHAPES
 
 SCHEMAS: dict[str, Any] = openapi()["components"]["schemas"]
@@ -84,6 +88,30 @@ def nearly(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     return st.integers(0, 19).flatmap(lambda dice: JUNK if dice == 0 else values(schema))
 
 
+def fault_rows() -> Iterator[dict[str, Any]]:
+    """One of every kind, as the handbook shows it, at a place of the farm here."""
+    page = Path(__file__).parents[3] / "docs" / "test-developers.md"
+    for words in re.findall(r"^\|.*\| `(kind=[^`]+)` \|$", page.read_text("utf-8"), re.MULTILINE):
+        rule = fault_from_words(words)
+        row = {key.name: getattr(rule, key.name) for key in fields(rule)}
+        yield {
+            key: value for key, value in row.items() if value is not None and key not in {"gateway", "port"}
+        }
+
+
+FAULTS = list(fault_rows())
+EXTREMES = st.sampled_from([-(10**9), -1, 1, 0xFFFF, 0x7FFF_FFFF, 10**9, 1e9, -1e9, 1e-9])
+
+
+@st.composite
+def fault_bodies(draw: Callable[[st.SearchStrategy[Any]], Any]) -> dict[str, Any]:
+    row = dict(draw(st.sampled_from(FAULTS)))
+    if "meter" in row:
+        row["meter"] = draw(st.sampled_from(NUMBERS))
+    numbers = [key for key, value in row.items() if isinstance(value, int | float) and key != "probability"]
+    return row | {key: draw(EXTREMES) for key in numbers if draw(st.booleans())}
+
+
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in openapi()["paths"].items():
         for method, described in methods.items():
@@ -113,7 +141,10 @@ def requests(draw: Callable[[st.SearchStrategy[Any]], Any]) -> tuple[str, str, d
     body = b""
     if "requestBody" in described:
         schema = described["requestBody"]["content"]["application/json"]["schema"]
-        body = draw(nearly(schema).map(lambda value: json.dumps(value).encode()) | st.binary(max_size=20))
+        objects = nearly(schema)
+        if path == "/faults":
+            objects |= fault_bodies()
+        body = draw(objects.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=20))
     return method, path, query, body
 
 
@@ -141,6 +172,7 @@ async def _ask_all(desk: Any, asked: list[Any]) -> None:
             assert answer.status_code < 500
             if answer.status_code >= 400:
                 assert answer.json()["expected"]
-            for unit in range(1, 6):
-                desk.ask(read_holding(0, 10), unit)
+            for number in NUMBERS:
+                for block in desk.farm.view(number).profile.blocks:
+                    desk.ask(read_holding(block.start, min(block.count, 125)), int(number[8:], 16))
             desk.ask(vendor.encode_request(vendor.TopUp(100, 1)))

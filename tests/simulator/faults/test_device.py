@@ -172,3 +172,16 @@ class TestRequests:
             desk.farm.faults.add(Fault(kind="corrupt-request", count=1))
             asked.add(desk.ask(READ))
         assert len(asked) > 1
+
+
+@pytest.mark.parametrize("jump_s", [1e9, -1e9])
+def test_a_clock_that_jumps_past_its_two_digits_shows_two_digits(
+    desk_of: Any, opened: Any, jump_s: float
+) -> None:
+    """However often: the meter goes on answering, with a date that a register can hold."""
+    desk = desk_of(opened)
+    desk.farm.faults.add(Fault(kind="jump-clock", meter="0010010101", jump_s=jump_s, count=400))
+    for _ in range(401):
+        desk.clock.advance(1)
+        year, month, day, *_ = desk.ask(read_holding(0x0228, 4))[2:6]
+        assert (year < 100, 1 <= month <= 12, 1 <= day <= 31) == (True, True, True)

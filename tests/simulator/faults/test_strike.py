@@ -1,6 +1,7 @@
 """Fault rules: where they strike, how often, and that they say so."""
 
 from datetime import UTC, datetime, timedelta
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -112,6 +113,10 @@ def test_the_first_rule_that_strikes_wins_and_clear_ends_all(desk: Any) -> None:
         ({"kind": "delay-reply"}, "delay_s"),
         ({"kind": "lose-reply", "delay_s": 1.0}, "delay_s"),
         ({"kind": "delay-reply", "delay_s": -1.0}, "delay_s"),
+        ({"kind": "delay-reply", "delay_s": inf}, "delay_s"),
+        ({"kind": "delay-reply", "delay_s": nan}, "delay_s"),
+        ({"kind": "jump-clock", "jump_s": -inf, "meter": METER}, "jump_s"),
+        ({"kind": "foreign-top-up", "amount_fen": 2**31, "meter": METER}, "amount_fen"),
         ({"kind": "lose-reply", "probability": 0.0}, "probability"),
         ({"kind": "lose-reply", "count": 0}, "count"),
         ({"kind": "dead-gateway"}, "gateway"),
@@ -165,6 +170,11 @@ def test_a_site_file_may_name_faults(desk_of: Any, opened: Any) -> None:
         ('kind = "lose-reply"\nmetre = "1"', "faults.0.metre"),
         ('count = "1"\nkind = "lose-reply"', "faults.0.count"),
         ("count = 1", "faults.0.kind"),
+        ('kind = "delay-reply"\ndelay_ms = 500', "faults.0.delay_ms"),
+        ('kind = "lose-reply"\nsince = 2021-12-27T15:59:59Z', "faults.0.since"),
+        ('kind = "lose-reply"\nuntil = 2021-12-27T16:00:00Z', "faults.0.until"),
+        ('kind = "lose-reply"\nsince = 2022-01-01T00:00:00', "faults.0.since"),
+        ('kind = "lose-reply"\nsince = 2022-01-01', "faults.0.since"),
         ('kind = "dead-meter"\nmeter = "0010010199"', "faults.0.meter"),
     ],
 )
@@ -185,6 +195,21 @@ def test_a_window_on_the_farms_clock_bounds_a_rule(desk: Any) -> None:
         struck.append(desk.ask(READ) is None)
         desk.clock.advance(step_s)
     assert struck == [False, False, True, True, False]
+
+
+def test_a_window_that_is_over_is_refused_with_the_farms_present(desk: Any) -> None:
+    until = desk.clock.now() + timedelta(seconds=10)
+    desk.farm.faults.add(Fault(kind="lose-request", until=until))
+    desk.clock.advance(10)
+    with pytest.raises(FaultRuleError, match=r"until: a time after the farm's present \(2021-12-27T16:00:10"):
+        desk.farm.faults.add(Fault(kind="lose-request", until=until))
+
+
+def test_reset_brings_back_a_window_that_is_over_meanwhile(desk_of: Any) -> None:
+    desk = desk_of({}, site='[[faults]]\nkind = "lose-request"\nuntil = 2021-12-27T16:00:10Z\n')
+    desk.clock.advance(60)
+    desk.farm.faults.reset()
+    assert [rule.name for rule in desk.farm.faults.rules] == ["lose-request-1"]
 
 
 def test_reset_goes_back_to_the_rules_of_the_start(desk_of: Any, opened: Any) -> None:
