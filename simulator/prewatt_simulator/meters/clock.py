@@ -22,9 +22,9 @@ def milliseconds_of(local: datetime) -> int:
     return (local - _EPOCH) // _MILLISECOND
 
 
-def shown(local: datetime) -> datetime:
-    """A meter's time with the year that its two digits stand for."""
-    return local.replace(year=2000 + local.year % _CENTURY)
+def shown(local: datetime | None) -> datetime | None:
+    """A meter's time with the year that its two digits stand for; no time is none."""
+    return None if local is None else local.replace(year=2000 + local.year % _CENTURY)
 
 
 class MeterClock:
