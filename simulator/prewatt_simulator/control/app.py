@@ -1,11 +1,12 @@
 """The operations of all nouns on their paths: what comes in is bounded and checked here, before a noun sees it."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
+from anyio.to_thread import run_sync
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -60,7 +61,9 @@ def _route(scene: Scene, path: str, operations: Mapping[str, Operation]) -> Rout
         given: dict[str, Any] = dict(request.path_params)
         _check_query(operation, request, given)
         _check_body(operation, await _body(request), given)
-        return _response(operation, operation.handler(scene, **given))
+        do = partial(operation.handler, scene, **given)
+        # a long document is written aside, from a copy of the journal, so that clients of the farm do not wait for it
+        return _response(operation, await run_sync(do) if operation.gives_document else do())
 
     return Route(path, answer, methods=list(operations))
 

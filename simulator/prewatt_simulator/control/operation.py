@@ -80,6 +80,11 @@ class Operation:
         return inspect.cleandoc(self.handler.__doc__ or "").partition("\n")[0]
 
     @property
+    def gives_document(self) -> bool:
+        """Whether its answer is no JSON object; then it only reads what another thread may read."""
+        return self.answer is None and self.status is HTTPStatus.OK
+
+    @property
     def body_needed(self) -> bool:
         """Whether something has to be said in its body."""
         return self.body is not None and any(field.is_required() for field in self.body.model_fields.values())

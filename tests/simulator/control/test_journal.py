@@ -1,5 +1,6 @@
 """The journal over HTTP: asked, paged, exported, emptied."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -83,6 +84,23 @@ async def test_it_is_exported_as_python_exports_it(asked: Any) -> None:
         answer = await asked.http.get(f"/journal.{name}")
         assert (answer.status_code, answer.content) == (200, expected)
         assert answer.headers["content-type"] != "application/json"
+
+
+async def test_an_export_does_not_hold_the_farm_up(hand: Any) -> None:
+    for _ in range(3000):
+        hand.desk.ask(read_holding(0, 10))
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(take_turns())
+    assert (await hand.http.get("/journal.jsonl")).status_code == 200
+    others.cancel()
+    assert turns > 100, "of which an export in the farm's own thread would leave a handful"
 
 
 async def test_it_is_emptied_and_numbers_go_on(asked: Any) -> None:
