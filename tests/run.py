@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-WORKERS: Final = ("-n", "2")
+WORKERS: Final = ("-n", "3", "--dist", "worksteal")
+"""One more than the cores of a small machine, because many tests wait for a database or a process; idle ones help out."""
 
 
 @dataclass(frozen=True, slots=True)
