@@ -283,12 +283,11 @@ class TestNewer:
         await house.platform.start()
         older = await want(house, ControlMode.FORCED_OFF)
         await house.until(lambda: tried(house, 1))
-        house.platform.clock.advance(10)  # type: ignore[attr-defined]  # moved by hand
 
         async def reading() -> bool:
             return handle.fired == 1
 
-        await house.until(reading)
+        await pass_time_until(house, reading)
         newer = await want(house, ControlMode.KEEP_SUPPLY)
         await pass_time_until(house, lambda: final(house))
         assert (await house.ended(older.id)).state == "SUPERSEDED"
