@@ -21,6 +21,7 @@ from prewatt_simulator.journal import OVERLAP, Happening
 from prewatt_simulator.outlet import Outgoing, Outlet
 from prewatt_simulator.passage import Passage
 
+_mbap_header = mbap.HEADER.pack
 QUEUE_MAX = 64
 """Requests that wait for one bus; more are dropped, as a serial server's small buffer drops them."""
 
@@ -255,7 +256,8 @@ class Connection(asyncio.Protocol):
 
     def answer(self, tag: int, unit: int, request: bytes, reply: bytes) -> None:
         """Send a reply PDU, or what the framing says of `NOBODY`; nothing when the client has gone."""
-        if self._transport is not None and (frame := self.frame(tag, unit, request, reply)):
+        frame = self.frame(tag, unit, request, reply)
+        if frame and self._transport is not None:
             self._transport.write(frame)
 
     def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes:
@@ -357,4 +359,4 @@ class TcpConnection(Connection):
     def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes:
         if reply is NOBODY:
             reply = exception(request[0], ExceptionCode.GATEWAY_TARGET)
-        return mbap.encode(tag, unit, reply)
+        return _mbap_header(tag, 0, 1 + len(reply), unit) + reply
