@@ -22,6 +22,8 @@ from prewatt_simulator.outlet import Outgoing, Outlet
 from prewatt_simulator.passage import Passage
 
 _mbap_header = mbap.HEADER.pack
+"""What `mbap.encode` packs, without its call: every reply to a Modbus TCP client goes through here."""
+
 QUEUE_MAX = 64
 """Requests that wait for one bus; more are dropped, as a serial server's small buffer drops them."""
 
