@@ -15,13 +15,14 @@ from prewatt_platform.accounts import rules
 from prewatt_platform.accounts.models import Sale
 from prewatt_platform.accounts.repository import SaleRepository
 from prewatt_platform.accounts.rules import Plan, Verdict
-from prewatt_platform.accounts.service import till_of
 from prewatt_platform.control.models import CommandState
 from prewatt_platform.control.task import Task
 from prewatt_platform.field.driver import Lane
 from prewatt_platform.field.errors import FieldError, MeterRefused
 from prewatt_platform.field.messages import Evidence
 from prewatt_platform.kernel.tenancy import Work
+from prewatt_platform.ledger.models import TransferKind
+from prewatt_platform.ledger.rules import AccountKey, AccountKind
 from prewatt_platform.ledger.service import Ledger
 from prewatt_platform.metering.errors import GatewayUnreachable
 from prewatt_platform.metering.models import MeterEpoch
@@ -72,9 +73,7 @@ async def _commit_plan(task: Task, sale: Sale, evidence: Evidence) -> Plan | Non
         if refusal is not None:
             if foreign is not None:
                 await meters.hold(meter.id, foreign)
-            await Ledger(work, await _currency(work)).void(
-                sale.command_id, till_of(task.command), sale.amount_fen
-            )
+            await Ledger(work, await _currency(work)).void(sale.command_id, reason=refusal)
             await task.move_in(work, CommandState.VOIDED, f"nothing was sent: {refusal}", attempted=True)
             return None
         work.session.add(sale)
@@ -149,7 +148,12 @@ async def _post(task: Task, sale: Sale, evidence: Evidence) -> None:
         work.session.add(sale)
         sale.applied_at = task.clock.now()
         sale.evidence = evidence.raw
-        await Ledger(work, await _currency(work)).apply(sale.command_id, sale.point_id, sale.amount_fen)
+        await Ledger(work, await _currency(work)).apply(
+            TransferKind.SALE,
+            sale.command_id,
+            {AccountKey(AccountKind.DELIVERED, str(sale.point_id)): sale.amount_fen},
+            document=sale.receipt_number,
+        )
         await task.move_in(work, CommandState.APPLIED, attempted=True)
 
 

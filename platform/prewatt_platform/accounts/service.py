@@ -27,6 +27,8 @@ from prewatt_platform.control.repository import CommandRepository
 from prewatt_platform.control.service import new_command
 from prewatt_platform.kernel import audit
 from prewatt_platform.kernel.tenancy import Work
+from prewatt_platform.ledger.models import TransferKind
+from prewatt_platform.ledger.rules import AccountKey, AccountKind
 from prewatt_platform.ledger.service import Ledger
 from prewatt_platform.metering.models import Meter, MeterEpoch, Point
 from prewatt_platform.metering.repository import MeterRepository
@@ -187,7 +189,12 @@ class AccountService:
                 multiplier=meter.ct * meter.pt,
             )
         )
-        await Ledger(self._work, project.currency).reserve(command.id, till_of(command), amount_fen)
+        await Ledger(self._work, project.currency).reserve(
+            TransferKind.SALE,
+            command.id,
+            {AccountKey(AccountKind.TILL, str(command.actor_id)): amount_fen},
+            document=sale.receipt_number,
+        )
         audit.record(
             self._work,
             "sale reserved",
@@ -197,11 +204,6 @@ class AccountService:
             amount_fen=amount_fen,
         )
         return command
-
-
-def till_of(command: Command) -> str:
-    """The till that an order's money was taken through: the operator's own."""
-    return str(command.actor_id)
 
 
 async def _project(work: Work) -> Project:

@@ -1,4 +1,9 @@
-"""Tables of the ledger. Transfers and entries are append only; balances are a projection that a test folds again."""
+"""Tables of the ledger. Transfers and entries are append only; a kept balance equals the fold of its entries.
+
+Constraints that the database keeps (migration 0001): entries of a transfer sum to zero per funding; an entry continues
+its account's sequence and running balance; kinds in `rules.NEVER_NEGATIVE` stay at zero or above; an order is reserved
+once and ends once; a transfer is reversed once.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,30 +12,35 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, DateTime, Text
 from sqlmodel import Field, SQLModel
 
-
-class AccountKind(StrEnum):
-    """What a ledger account stands for; `owner` says whose it is."""
-
-    TILL = "till"
-    """Money taken, per operator."""
-    PENDING = "pending"
-    """Money reserved for one order."""
-    DELIVERED = "delivered"
-    """Credit handed to a meter, per metering point."""
-    ADOPTED = "adopted"
-    """The other side of credit that a meter held before we knew it."""
+from prewatt_platform.ledger.rules import AccountKind, Funding
 
 
 class TransferKind(StrEnum):
-    """Why money moved."""
+    """Why money moved (`docs/operators.md`, "The ledger")."""
 
     SALE = "SALE"
-    """Reserve: till to pending; apply: pending to delivered; void: back."""
+    SERVICE_FEE = "SERVICE_FEE"
+    GRANT = "GRANT"
+    REFUND = "REFUND"
+    REVERSAL = "REVERSAL"
+    TRANSFER_OUT = "TRANSFER_OUT"
+    TRANSFER_IN = "TRANSFER_IN"
+    CONSUMPTION = "CONSUMPTION"
     ADJUSTMENT = "ADJUSTMENT"
+    CLOSING = "CLOSING"
+
+
+class Step(StrEnum):
+    """Which part of an order a transfer is; POST is a movement that needs no order."""
+
+    RESERVE = "reserve"
+    APPLY = "apply"
+    VOID = "void"
+    POST = "post"
 
 
 class LedgerAccount(SQLModel, table=True):
-    """One account."""
+    """One account of the ledger."""
 
     __tablename__ = "ledger_accounts"
 
@@ -38,26 +48,32 @@ class LedgerAccount(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     kind: AccountKind = Field(sa_column=Column(Text, nullable=False))
     owner: str
+    funding: Funding = Field(sa_column=Column(Text, nullable=False))
 
 
 class Transfer(SQLModel, table=True):
-    """One movement of money; its entries sum to zero (a deferred trigger says so too)."""
+    """One movement of money."""
 
     __tablename__ = "transfers"
 
     project_id: int = Field(primary_key=True)
     id: UUID = Field(primary_key=True)
     kind: TransferKind = Field(sa_column=Column(Text, nullable=False))
-    step: str
-    """reserve, apply, void or adopt."""
+    step: Step = Field(sa_column=Column(Text, nullable=False))
     subject: UUID
-    """The order or meter that it concerns; at most one transfer per step of a subject."""
+    """The order, meter, meter change or batch that it belongs to."""
     currency: str
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    actor_name: str
+    document: str | None = None
+    """Number of the receipt or voucher, where there is one."""
+    reason: str | None = None
+    reverses: UUID | None = None
+    """The transfer that this one undoes, whole."""
 
 
 class Entry(SQLModel, table=True):
-    """One line of a transfer: positive increases the account."""
+    """One line of a transfer, with its account's running balance after it."""
 
     __tablename__ = "entries"
 
@@ -66,13 +82,19 @@ class Entry(SQLModel, table=True):
     line: int = Field(primary_key=True)
     account_id: UUID
     amount_fen: int = Field(sa_column=Column(BigInteger, nullable=False))
+    sequence: int
+    """1, 2, 3 … within the account."""
+    balance_after_fen: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class Balance(SQLModel, table=True):
-    """The sum of an account's entries, kept with them."""
+    """The sum of an account's entries, kept with them; its row is the account's lock."""
 
     __tablename__ = "balances"
 
     project_id: int = Field(primary_key=True)
     account_id: UUID = Field(primary_key=True)
     amount_fen: int = Field(sa_column=Column(BigInteger, nullable=False))
+    sequence: int
+    floor_fen: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """Least amount that the database allows; None: any."""

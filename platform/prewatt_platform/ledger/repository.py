@@ -1,81 +1,250 @@
-"""Queries on the ledger."""
+"""Queries on ledger accounts, transfers, entries and balances."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from prewatt_platform.kernel.tenancy import Repository
-from prewatt_platform.ledger.models import AccountKind, Balance, Entry, LedgerAccount, Transfer
+from prewatt_platform.ledger.models import Balance, Entry, LedgerAccount, Step, Transfer, TransferKind
+from prewatt_platform.ledger.rules import NEVER_NEGATIVE, AccountKey, AccountKind, Funding, Line
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One entry with its transfer, as a statement shows it. Amounts in fen."""
+
+    account: AccountKey
+    sequence: int
+    amount_fen: int
+    balance_after_fen: int
+    transfer: Transfer
 
 
 class LedgerRepository(Repository):
-    """Accounts, transfers, entries and balances of one project."""
+    """The ledger of one project."""
 
-    async def account(self, kind: AccountKind, owner: str) -> LedgerAccount:
-        """The account of that kind and owner; made when it is new."""
-        wanted = self._scoped(LedgerAccount).where(LedgerAccount.kind == kind, LedgerAccount.owner == owner)
-        found = await self._one(wanted)
-        if found is None:
-            await self._session.execute(
-                insert(LedgerAccount)
-                .values(project_id=self._project_id, id=self._work.new_id(), kind=kind, owner=owner)
-                .on_conflict_do_nothing()
-            )
-            found = await self._one(wanted)
-        assert found is not None
-        return found
-
-    async def post(self, transfer: Transfer, entries: list[Entry]) -> None:
-        """Write a transfer with its entries and carry the balances along, in the order of the accounts' ids."""
+    async def post(self, transfer: Transfer, lines: Sequence[Line]) -> None:
+        """Write a transfer with one entry a line, and move the balances with it."""
+        balances = await self._locked({line.account for line in lines})
         await self.add(transfer)
-        await self.add_all(entries)
-        for entry in sorted(entries, key=lambda line: line.account_id):
-            carried = insert(Balance).values(
-                project_id=self._project_id, account_id=entry.account_id, amount_fen=entry.amount_fen
-            )
-            await self._session.execute(
-                carried.on_conflict_do_update(
-                    index_elements=["project_id", "account_id"],
-                    set_={"amount_fen": Balance.amount_fen + carried.excluded.amount_fen},
+        entries = []
+        for number, line in enumerate(lines, start=1):
+            balance = balances[line.account]
+            balance.amount_fen += line.amount_fen
+            balance.sequence += 1
+            entries.append(
+                Entry(
+                    project_id=self._project_id,
+                    transfer_id=transfer.id,
+                    line=number,
+                    account_id=balance.account_id,
+                    amount_fen=line.amount_fen,
+                    sequence=balance.sequence,
+                    balance_after_fen=balance.amount_fen,
                 )
             )
+        await self.add_all(entries)
 
-    async def balance_fen(self, kind: AccountKind, owner: str) -> int:
-        """The kept balance of an account; 0 when nothing was ever posted."""
+    async def _locked(self, keys: Collection[AccountKey]) -> dict[AccountKey, Balance]:
+        """The balances of those accounts, locked; accounts that do not exist yet are made."""
+        found = await self._lock(keys)
+        missing = [key for key in keys if key not in found]
+        if missing:
+            await self._make(missing)
+            found = await self._lock(keys)
+        return found
+
+    async def _lock(self, keys: Collection[AccountKey]) -> dict[AccountKey, Balance]:
+        # always in the order of the accounts' ids: two transfers over the same accounts never wait for each other
         statement = (
-            select(Balance.amount_fen)
+            select(LedgerAccount, Balance)
             .join(
-                LedgerAccount,
-                (col(LedgerAccount.project_id) == Balance.project_id)
-                & (col(LedgerAccount.id) == Balance.account_id),
+                Balance,
+                (col(Balance.project_id) == LedgerAccount.project_id)
+                & (col(Balance.account_id) == LedgerAccount.id),
             )
-            .where(LedgerAccount.kind == kind, LedgerAccount.owner == owner)
+            .where(_named(keys))
+            .order_by(col(LedgerAccount.id))
+            .with_for_update(of=Balance)
+            .execution_options(populate_existing=True)
         )
-        found = await self._session.execute(self._narrow(statement, Balance, LedgerAccount))
-        return found.scalar_one_or_none() or 0
+        rows = await self._session.execute(self._narrow(statement, LedgerAccount, Balance))
+        return {_key(account): balance for account, balance in rows}
 
-    async def folded_fen(self) -> Mapping[tuple[str, str], int]:
-        """Every account's sum of entries, by (kind, owner): what the kept balances must equal."""
+    async def _make(self, keys: Collection[AccountKey]) -> None:
+        """Make accounts with a balance of zero; one that somebody else makes at the same moment is left alone."""
+        made = await self._session.execute(
+            insert(LedgerAccount)
+            .values(
+                [
+                    {
+                        "project_id": self._project_id,
+                        "id": self._work.new_id(),
+                        "kind": key.kind,
+                        "owner": key.owner,
+                        "funding": key.funding,
+                    }
+                    for key in sorted(keys)
+                ]
+            )
+            .on_conflict_do_nothing()
+            .returning(col(LedgerAccount.id), col(LedgerAccount.kind))
+        )
+        rows = [
+            {
+                "project_id": self._project_id,
+                "account_id": account_id,
+                "amount_fen": 0,
+                "sequence": 0,
+                "floor_fen": 0 if AccountKind(kind) in NEVER_NEGATIVE else None,
+            }
+            for account_id, kind in made
+        ]
+        if rows:
+            await self._session.execute(insert(Balance).values(rows))
+
+    async def lines_of(self, subject: UUID, step: Step) -> tuple[Transfer | None, list[Line]]:
+        """The transfer of an order's step with its lines; (None, []) when it was not posted."""
+        transfer = await self._one(
+            self._scoped(Transfer).where(Transfer.subject == subject, Transfer.step == step)
+        )
+        if transfer is None:
+            return None, []
         statement = (
-            select(LedgerAccount.kind, LedgerAccount.owner, func.sum(Entry.amount_fen))
+            select(LedgerAccount, Entry)
             .join(
                 Entry,
                 (col(Entry.project_id) == LedgerAccount.project_id)
                 & (col(Entry.account_id) == LedgerAccount.id),
             )
-            .group_by(col(LedgerAccount.kind), col(LedgerAccount.owner))
+            .where(Entry.transfer_id == transfer.id)
+            .order_by(col(Entry.line))
         )
         rows = await self._session.execute(self._narrow(statement, LedgerAccount, Entry))
-        return {(kind, owner): int(total) for kind, owner, total in rows}
+        return transfer, [Line(_key(account), entry.amount_fen) for account, entry in rows]
 
-    async def kept_fen(self) -> Mapping[tuple[str, str], int]:
-        """Every account's kept balance, by (kind, owner)."""
-        statement = select(LedgerAccount.kind, LedgerAccount.owner, Balance.amount_fen).join(
-            Balance,
-            (col(Balance.project_id) == LedgerAccount.project_id)
-            & (col(Balance.account_id) == LedgerAccount.id),
+    async def movements(
+        self,
+        keys: Collection[AccountKey],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[Movement]:
+        """The entries of those accounts from `since` to before `until`, oldest first."""
+        if not keys:
+            return []
+        statement = (
+            select(LedgerAccount, Entry, Transfer)
+            .join(
+                Entry,
+                (col(Entry.project_id) == LedgerAccount.project_id)
+                & (col(Entry.account_id) == LedgerAccount.id),
+            )
+            .join(
+                Transfer,
+                (col(Transfer.project_id) == Entry.project_id) & (col(Transfer.id) == Entry.transfer_id),
+            )
+            .where(_named(keys))
+            # ids rise with time, so movements of one moment keep the order in which they were posted
+            .order_by(col(Transfer.at), col(Transfer.id), col(Entry.line))
+        )
+        if since is not None:
+            statement = statement.where(col(Transfer.at) >= since)
+        if until is not None:
+            statement = statement.where(col(Transfer.at) < until)
+        rows = await self._session.execute(self._narrow(statement, LedgerAccount, Entry, Transfer))
+        return [
+            Movement(_key(account), entry.sequence, entry.amount_fen, entry.balance_after_fen, transfer)
+            for account, entry, transfer in rows
+        ]
+
+    async def moved_fen(
+        self, keys: Collection[AccountKey], kinds: Collection[TransferKind], *, since: datetime | None = None
+    ) -> int:
+        """The sum of those accounts' entries in transfers of those kinds."""
+        if not keys:
+            return 0
+        statement = (
+            select(func.coalesce(func.sum(Entry.amount_fen), 0))
+            .join(
+                LedgerAccount,
+                (col(LedgerAccount.project_id) == Entry.project_id)
+                & (col(LedgerAccount.id) == Entry.account_id),
+            )
+            .join(
+                Transfer,
+                (col(Transfer.project_id) == Entry.project_id) & (col(Transfer.id) == Entry.transfer_id),
+            )
+            .where(_named(keys), col(Transfer.kind).in_(kinds))
+        )
+        if since is not None:
+            statement = statement.where(col(Transfer.at) >= since)
+        found = await self._session.execute(self._narrow(statement, Entry, LedgerAccount, Transfer))
+        return int(found.scalar_one())
+
+    async def balances_fen(self, keys: Collection[AccountKey]) -> dict[AccountKey, int]:
+        """The kept balance of each of those accounts that exists."""
+        if not keys:
+            return {}
+        statement = (
+            select(LedgerAccount, Balance.amount_fen)
+            .join(
+                Balance,
+                (col(Balance.project_id) == LedgerAccount.project_id)
+                & (col(Balance.account_id) == LedgerAccount.id),
+            )
+            .where(_named(keys))
         )
         rows = await self._session.execute(self._narrow(statement, LedgerAccount, Balance))
-        return {(kind, owner): amount for kind, owner, amount in rows}
+        return {_key(account): amount_fen for account, amount_fen in rows}
+
+    async def locked_balance_fen(self, key: AccountKey) -> int:
+        """The kept balance of an account, locked until the end of the transaction; the account is made when new."""
+        return (await self._locked([key]))[key].amount_fen
+
+    async def balance_fen(self, kind: AccountKind, owner: str, funding: Funding = Funding.PAID) -> int:
+        """The kept balance of an account; 0 when nothing was ever posted."""
+        key = AccountKey(kind, owner, funding)
+        return (await self.balances_fen([key])).get(key, 0)
+
+    async def folded_fen(self) -> Mapping[AccountKey, int]:
+        """Every account's sum of entries: what the kept balances must equal."""
+        statement = (
+            select(LedgerAccount, func.sum(Entry.amount_fen))
+            .join(
+                Entry,
+                (col(Entry.project_id) == LedgerAccount.project_id)
+                & (col(Entry.account_id) == LedgerAccount.id),
+            )
+            .group_by(col(LedgerAccount.project_id), col(LedgerAccount.id))
+        )
+        rows = await self._session.execute(self._narrow(statement, LedgerAccount, Entry))
+        return {_key(account): int(total) for account, total in rows}
+
+    async def kept_fen(self) -> Mapping[AccountKey, int]:
+        """Every account's kept balance, but for accounts without an entry."""
+        statement = (
+            select(LedgerAccount, Balance.amount_fen)
+            .join(
+                Balance,
+                (col(Balance.project_id) == LedgerAccount.project_id)
+                & (col(Balance.account_id) == LedgerAccount.id),
+            )
+            .where(col(Balance.sequence) > 0)
+        )
+        rows = await self._session.execute(self._narrow(statement, LedgerAccount, Balance))
+        return {_key(account): amount for account, amount in rows}
+
+
+def _named(keys: Collection[AccountKey]) -> ColumnElement[bool]:
+    triple = tuple_(col(LedgerAccount.kind), col(LedgerAccount.owner), col(LedgerAccount.funding))
+    return triple.in_([(key.kind, key.owner, key.funding) for key in keys])
+
+
+def _key(account: LedgerAccount) -> AccountKey:
+    return AccountKey(AccountKind(account.kind), account.owner, Funding(account.funding))

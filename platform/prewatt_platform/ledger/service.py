@@ -1,85 +1,93 @@
-"""Verbs of the ledger: reserve, apply, void, adopt. Each is one transfer that sums to zero.
+"""Posting to the ledger inside the caller's transaction.
 
-    reserve   till    → pending     money was taken, the order is on its way
-    apply     pending → delivered   the meter was seen to hold it
-    void      pending → till        it never left
-    adopt     adopted → delivered   credit that a meter held before we knew it
-
-A till runs below zero by what was taken through it: it owes that much cash. An order is reserved at most once and
-ends at most once; unique indexes say so even to two processes.
+An order's money moves in two steps: RESERVE takes it from its sources into the order's pending account, then APPLY
+hands it to its targets or VOID gives it back. The database lets each order reserve once and end once, so a step that
+is repeated after a crash fails instead of doubling money. A movement without an order is one POST.
 """
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from prewatt_platform.kernel.tenancy import Work
-from prewatt_platform.ledger.models import AccountKind, Entry, Transfer, TransferKind
+from prewatt_platform.ledger import rules
+from prewatt_platform.ledger.models import Step, Transfer, TransferKind
 from prewatt_platform.ledger.repository import LedgerRepository
+from prewatt_platform.ledger.rules import AccountKey, AccountKind, Funding, Line
+
+Amounts = Mapping[AccountKey, int]
+"""Fen for each account; positive. Zero is left out of the posting."""
 
 
 class Ledger:
-    """The ledger of one project, inside one unit of work."""
+    """The ledger of one project."""
 
     def __init__(self, work: Work, currency: str) -> None:
         self._work = work
         self._currency = currency
         self._rows = LedgerRepository(work)
 
-    async def reserve(self, order: UUID, operator: str, amount_fen: int) -> None:
-        """Set money aside for an order."""
-        await self._move(
-            TransferKind.SALE,
-            "reserve",
-            order,
-            (AccountKind.TILL, operator),
-            (AccountKind.PENDING, str(order)),
-            amount_fen,
-        )
+    async def reserve(
+        self, kind: TransferKind, order: UUID, sources: Amounts, *, document: str | None = None
+    ) -> Transfer:
+        """Take the order's money from its sources. Raises `LinesRefused` when there is none to take."""
+        lines = [Line(account, -amount_fen) for account, amount_fen in sources.items() if amount_fen]
+        for funding in Funding:
+            held_fen = sum(amount for account, amount in sources.items() if account.funding is funding)
+            if held_fen:
+                lines.append(Line(pending(order, funding), held_fen))
+        return await self.post(kind, Step.RESERVE, order, lines, document=document)
 
-    async def apply(self, order: UUID, point: UUID, amount_fen: int) -> None:
-        """The order's money stands in the meter of that point."""
-        await self._move(
-            TransferKind.SALE,
-            "apply",
-            order,
-            (AccountKind.PENDING, str(order)),
-            (AccountKind.DELIVERED, str(point)),
-            amount_fen,
-        )
+    async def apply(
+        self,
+        kind: TransferKind,
+        order: UUID,
+        targets: Amounts,
+        *,
+        document: str | None = None,
+        reverses: UUID | None = None,
+    ) -> Transfer:
+        """Hand the order's reserved money to its targets. They take all of it: pending ends at zero."""
+        lines = [Line(account, amount_fen) for account, amount_fen in targets.items() if amount_fen]
+        for funding in Funding:
+            held_fen = sum(amount for account, amount in targets.items() if account.funding is funding)
+            if held_fen:
+                lines.append(Line(pending(order, funding), -held_fen))
+        return await self.post(kind, Step.APPLY, order, lines, document=document, reverses=reverses)
 
-    async def void(self, order: UUID, operator: str, amount_fen: int) -> None:
-        """The order's money goes back to where it was taken."""
-        await self._move(
-            TransferKind.SALE,
-            "void",
-            order,
-            (AccountKind.PENDING, str(order)),
-            (AccountKind.TILL, operator),
-            amount_fen,
+    async def void(self, order: UUID, *, reason: str | None = None) -> Transfer:
+        """Give the order's reserved money back to where it was taken, line by line."""
+        reserved, lines = await self._rows.lines_of(order, Step.RESERVE)
+        assert reserved is not None, "an order is voided after it was reserved"
+        back = [Line(line.account, -line.amount_fen) for line in lines]
+        return await self.post(
+            reserved.kind, Step.VOID, order, back, document=reserved.document, reason=reason
         )
 
     async def adopt(self, meter: UUID, point: UUID, amount_fen: int) -> None:
-        """A meter came to us with credit purchased elsewhere."""
+        """Take over credit that a meter held before its epoch here began."""
         if amount_fen:
-            await self._move(
-                TransferKind.ADJUSTMENT,
-                "adopt",
-                meter,
-                (AccountKind.ADOPTED, str(meter)),
-                (AccountKind.DELIVERED, str(point)),
+            lines = rules.moved(
+                AccountKey(AccountKind.ADOPTED, str(meter)),
+                AccountKey(AccountKind.DELIVERED, str(point)),
                 amount_fen,
             )
+            await self.post(
+                TransferKind.ADJUSTMENT, Step.POST, meter, lines, reason="credit adopted with the meter"
+            )
 
-    async def _move(
+    async def post(
         self,
         kind: TransferKind,
-        step: str,
+        step: Step,
         subject: UUID,
-        source: tuple[AccountKind, str],
-        target: tuple[AccountKind, str],
-        amount_fen: int,
-    ) -> None:
-        if amount_fen <= 0:
-            raise ValueError(f"a transfer moves a positive amount, not {amount_fen}")
+        lines: Sequence[Line],
+        *,
+        document: str | None = None,
+        reason: str | None = None,
+        reverses: UUID | None = None,
+    ) -> Transfer:
+        """Write one transfer. Raises `LinesRefused` for lines that double entry does not allow."""
+        rules.check(lines)
         transfer = Transfer(
             project_id=self._work.project_id,
             id=self._work.new_id(),
@@ -88,16 +96,15 @@ class Ledger:
             subject=subject,
             currency=self._currency,
             at=self._work.clock.now(),
+            actor_name=self._work.scope.actor.name,
+            document=document,
+            reason=reason,
+            reverses=reverses,
         )
-        amounts = ((source, -amount_fen), (target, amount_fen))
-        entries = [
-            Entry(
-                project_id=self._work.project_id,
-                transfer_id=transfer.id,
-                line=line,
-                account_id=(await self._rows.account(*account)).id,
-                amount_fen=amount,
-            )
-            for line, (account, amount) in enumerate(amounts, start=1)
-        ]
-        await self._rows.post(transfer, entries)
+        await self._rows.post(transfer, lines)
+        return transfer
+
+
+def pending(order: UUID, funding: Funding = Funding.PAID) -> AccountKey:
+    """Where an order's reserved money stands."""
+    return AccountKey(AccountKind.PENDING, str(order), funding)

@@ -186,5 +186,5 @@ class TestRefusals:
 
         async with stack.house.database.project(stack.house.scope) as work:
             kept = await LedgerRepository(work).kept_fen()
-        assert {kind for kind, _ in kept} <= {"adopted", "delivered"}
+        assert {account.kind.value for account in kept} <= {"adopted", "delivered"}
         assert stack.house.farm.meter(METER).purchase_count == 6

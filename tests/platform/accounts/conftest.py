@@ -16,8 +16,8 @@ from prewatt_platform.accounts.service import AccountService
 from prewatt_platform.app import ServeRole
 from prewatt_platform.control.models import Command
 from prewatt_platform.kernel.settings import Settings
-from prewatt_platform.ledger.models import AccountKind
 from prewatt_platform.ledger.repository import LedgerRepository
+from prewatt_platform.ledger.rules import AccountKind
 from prewatt_platform.metering.models import Meter, Point
 from prewatt_platform.metering.repository import MeterRepository
 from prewatt_platform.metering.service import MeteringService

@@ -21,7 +21,7 @@ from prewatt_fixtures.wire.vendor import TopUp, encode_request
 from prewatt_platform.control.models import Command, CommandState
 from prewatt_platform.control.repository import CommandRepository
 from prewatt_platform.kernel.settings import Settings
-from prewatt_platform.ledger.models import AccountKind
+from prewatt_platform.ledger.rules import AccountKind
 from prewatt_platform.metering.service import MeteringService
 from prewatt_simulator.faults import Fault
 

@@ -23,7 +23,7 @@ from prewatt_platform.accounts.service import AccountService
 from prewatt_platform.control.errors import IdempotencyMismatch, NotPrepaid
 from prewatt_platform.control.models import CommandState
 from prewatt_platform.kernel.audit import AuditEvent
-from prewatt_platform.ledger.models import AccountKind
+from prewatt_platform.ledger.rules import AccountKind
 from prewatt_platform.metering.errors import GatewayUnreachable, UnknownMeter
 from prewatt_platform.metering.repository import MeterRepository
 from prewatt_simulator.faults import Fault

@@ -35,7 +35,8 @@ DIRECTORY = [
       timezone text NOT NULL,
       currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
       reading_interval_s integer NOT NULL CHECK (reading_interval_s BETWEEN 60 AND 86400),
-      created_at timestamptz NOT NULL)""",
+      created_at timestamptz NOT NULL,
+      UNIQUE (id, currency))""",
     """CREATE TABLE operators (
       id uuid PRIMARY KEY,
       name text NOT NULL UNIQUE,
@@ -261,38 +262,58 @@ PROJECT_ROWS = [
     """CREATE TABLE ledger_accounts (
       project_id integer NOT NULL REFERENCES projects,
       id uuid NOT NULL,
-      kind text NOT NULL CHECK (kind IN ('till', 'pending', 'delivered', 'adopted')),
+      kind text NOT NULL CHECK (kind IN ('till', 'pending', 'delivered', 'balance', 'granted', 'fees',
+        'consumption', 'in transit', 'adopted', 'rounding')),
       owner text NOT NULL,
+      funding text NOT NULL CHECK (funding IN ('PAID', 'GRANTED')),
       PRIMARY KEY (project_id, id),
-      UNIQUE (project_id, kind, owner))""",
+      UNIQUE (project_id, kind, owner, funding))""",
     """CREATE TABLE transfers (
-      project_id integer NOT NULL REFERENCES projects,
+      project_id integer NOT NULL,
       id uuid NOT NULL,
-      kind text NOT NULL CHECK (kind IN ('SALE', 'ADJUSTMENT')),
-      step text NOT NULL CHECK (step IN ('reserve', 'apply', 'void', 'adopt')),
+      kind text NOT NULL CHECK (kind IN ('SALE', 'SERVICE_FEE', 'GRANT', 'REFUND', 'REVERSAL', 'TRANSFER_OUT',
+        'TRANSFER_IN', 'CONSUMPTION', 'ADJUSTMENT', 'CLOSING')),
+      step text NOT NULL CHECK (step IN ('reserve', 'apply', 'void', 'post')),
       subject uuid NOT NULL,
       currency text NOT NULL,
       at timestamptz NOT NULL,
-      PRIMARY KEY (project_id, id))""",
-    # a reservation ends at most once: applied or voided, never both, never twice
+      actor_name text NOT NULL,
+      document text,
+      reason text,
+      reverses uuid,
+      PRIMARY KEY (project_id, id),
+      FOREIGN KEY (project_id, currency) REFERENCES projects (id, currency),
+      FOREIGN KEY (project_id, reverses) REFERENCES transfers (project_id, id),
+      CHECK (reverses IS NULL OR kind IN ('REVERSAL', 'ADJUSTMENT')))""",
+    # an order is reserved once and ends once: applied or voided, never both, never twice
     "CREATE UNIQUE INDEX transfers_reserved_once ON transfers (project_id, subject) WHERE step = 'reserve'",
     """CREATE UNIQUE INDEX transfers_ended_once ON transfers (project_id, subject)
       WHERE step IN ('apply', 'void')""",
+    "CREATE UNIQUE INDEX transfers_reversed_once ON transfers (project_id, reverses) WHERE reverses IS NOT NULL",
+    "CREATE INDEX transfers_by_time ON transfers (project_id, at)",
     """CREATE TABLE entries (
       project_id integer NOT NULL,
       transfer_id uuid NOT NULL,
       line integer NOT NULL,
       account_id uuid NOT NULL,
       amount_fen bigint NOT NULL CHECK (amount_fen <> 0),
+      sequence integer NOT NULL CHECK (sequence >= 1),
+      balance_after_fen bigint NOT NULL,
       PRIMARY KEY (project_id, transfer_id, line),
+      UNIQUE (project_id, account_id, sequence),
+      UNIQUE (project_id, transfer_id, account_id),
       FOREIGN KEY (project_id, transfer_id) REFERENCES transfers (project_id, id),
       FOREIGN KEY (project_id, account_id) REFERENCES ledger_accounts (project_id, id))""",
     """CREATE TABLE balances (
       project_id integer NOT NULL,
       account_id uuid NOT NULL,
       amount_fen bigint NOT NULL,
+      sequence integer NOT NULL,
+      floor_fen bigint,
       PRIMARY KEY (project_id, account_id),
-      FOREIGN KEY (project_id, account_id) REFERENCES ledger_accounts (project_id, id))""",
+      FOREIGN KEY (project_id, account_id) REFERENCES ledger_accounts (project_id, id),
+      CONSTRAINT balances_floor CHECK (amount_fen >= floor_fen),
+      CHECK (sequence > 0 OR amount_fen = 0))""",
     """CREATE TABLE audit_events (
       project_id integer NOT NULL REFERENCES projects,
       id uuid NOT NULL,
@@ -331,26 +352,58 @@ FUNCTIONS = [
       RAISE EXCEPTION '% is append only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
     END $$""",
     """CREATE FUNCTION transfer_must_balance() RETURNS trigger LANGUAGE plpgsql AS $$
-    DECLARE lines integer; total bigint;
+    DECLARE lines integer;
     BEGIN
-      SELECT count(*), sum(amount_fen) INTO lines, total FROM entries
-        WHERE project_id = NEW.project_id AND transfer_id = NEW.id;
-      IF lines < 2 OR total <> 0 THEN
-        RAISE EXCEPTION 'transfer % has % entries that sum to %', NEW.id, lines, total
+      SELECT count(*) INTO lines FROM entries WHERE project_id = NEW.project_id AND transfer_id = NEW.id;
+      IF lines < 2 THEN
+        RAISE EXCEPTION 'transfer % has % entries', NEW.id, lines USING ERRCODE = 'check_violation';
+      END IF;
+      RETURN NULL;
+    END $$""",
+    # paid and granted money never mix: each funding of a transfer sums to zero
+    """CREATE FUNCTION entry_must_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE uneven text;
+    BEGIN
+      SELECT funding || ' ' || sum(amount_fen) INTO uneven
+        FROM entries JOIN ledger_accounts a ON a.project_id = entries.project_id AND a.id = entries.account_id
+        WHERE entries.project_id = NEW.project_id AND transfer_id = NEW.transfer_id
+        GROUP BY funding HAVING sum(amount_fen) <> 0 LIMIT 1;
+      IF uneven IS NOT NULL THEN
+        RAISE EXCEPTION 'transfer % sums to %', NEW.transfer_id, uneven USING ERRCODE = 'check_violation';
+      END IF;
+      RETURN NULL;
+    END $$""",
+    # an entry continues its account: the sequence has no gap, the running balance adds up
+    """CREATE FUNCTION entry_must_continue() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE before bigint;
+    BEGIN
+      SELECT balance_after_fen INTO before FROM entries
+        WHERE project_id = NEW.project_id AND account_id = NEW.account_id AND sequence = NEW.sequence - 1;
+      IF (NEW.sequence > 1 AND before IS NULL) OR coalesce(before, 0) + NEW.amount_fen <> NEW.balance_after_fen THEN
+        RAISE EXCEPTION 'entry % of account % does not continue it', NEW.sequence, NEW.account_id
+          USING ERRCODE = 'check_violation';
+      END IF;
+      RETURN NEW;
+    END $$""",
+    # a kept balance is that of the account's newest entry
+    """CREATE FUNCTION balance_must_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE newest record;
+    BEGIN
+      SELECT sequence, balance_after_fen INTO newest FROM entries
+        WHERE project_id = NEW.project_id AND account_id = NEW.account_id ORDER BY sequence DESC LIMIT 1;
+      IF EXISTS (SELECT FROM balances b WHERE b.project_id = NEW.project_id AND b.account_id = NEW.account_id
+          AND (b.sequence, b.amount_fen) <> (coalesce(newest.sequence, 0), coalesce(newest.balance_after_fen, 0))) THEN
+        RAISE EXCEPTION 'the balance of account % is not that of its newest entry', NEW.account_id
           USING ERRCODE = 'check_violation';
       END IF;
       RETURN NULL;
     END $$""",
-    """CREATE FUNCTION entry_must_balance() RETURNS trigger LANGUAGE plpgsql AS $$
-    DECLARE total bigint;
-    BEGIN
-      SELECT sum(amount_fen) INTO total FROM entries
-        WHERE project_id = NEW.project_id AND transfer_id = NEW.transfer_id;
-      IF total <> 0 THEN
-        RAISE EXCEPTION 'transfer % sums to %', NEW.transfer_id, total USING ERRCODE = 'check_violation';
-      END IF;
-      RETURN NULL;
-    END $$""",
+    """CREATE TRIGGER entries_continue BEFORE INSERT ON entries
+      FOR EACH ROW EXECUTE FUNCTION entry_must_continue()""",
+    """CREATE CONSTRAINT TRIGGER balances_follow_entries AFTER INSERT ON entries
+      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION balance_must_follow()""",
+    """CREATE CONSTRAINT TRIGGER balances_follow AFTER INSERT OR UPDATE ON balances
+      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION balance_must_follow()""",
     """CREATE CONSTRAINT TRIGGER transfers_balance AFTER INSERT ON transfers
       DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION transfer_must_balance()""",
     """CREATE CONSTRAINT TRIGGER entries_balance AFTER INSERT ON entries

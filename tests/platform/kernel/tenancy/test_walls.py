@@ -26,8 +26,9 @@ from prewatt_platform.control.repository import CommandRepository, IdempotencyRe
 from prewatt_platform.field.messages import MeterReading
 from prewatt_platform.kernel.errors import PlatformError
 from prewatt_platform.kernel.tenancy import Repository, Work
-from prewatt_platform.ledger.models import AccountKind, Entry, LedgerAccount, Transfer, TransferKind
+from prewatt_platform.ledger.models import LedgerAccount, Step, Transfer, TransferKind
 from prewatt_platform.ledger.repository import LedgerRepository
+from prewatt_platform.ledger.rules import AccountKey, AccountKind, Funding, moved
 from prewatt_platform.metering.models import Meter, MeterEpoch, Point, Port, Reading
 from prewatt_platform.metering.readings import Failure, ReadingRepository
 from prewatt_platform.metering.repository import GatewayRepository, MeterRepository
@@ -62,9 +63,8 @@ def columns(row: SQLModel) -> dict[str, Any]:
 Probe = Callable[[Any, Foreign], Awaitable[Any]]
 
 
-async def _account_of(repository: LedgerRepository, foreign: Foreign) -> int:
-    """Whose it is: the account itself is new when the foreign one is not found."""
-    return (await repository.account(AccountKind(foreign.till.kind), foreign.till.owner)).project_id
+def _key(foreign: Foreign) -> AccountKey:
+    return AccountKey(AccountKind(foreign.till.kind), foreign.till.owner, Funding(foreign.till.funding))
 
 
 async def _post(repository: LedgerRepository, foreign: Foreign) -> None:
@@ -72,22 +72,14 @@ async def _post(repository: LedgerRepository, foreign: Foreign) -> None:
         project_id=foreign.till.project_id,
         id=foreign.meter.id,
         kind=TransferKind.SALE,
-        step="reserve",
+        step=Step.RESERVE,
         subject=foreign.meter.id,
         currency="CNY",
         at=EVER,
+        actor_name="anna",
     )
-    lines = [
-        Entry(
-            project_id=foreign.till.project_id,
-            transfer_id=transfer.id,
-            line=line,
-            account_id=foreign.till.id,
-            amount_fen=amount,
-        )
-        for line, amount in ((1, 1), (2, -1))
-    ]
-    await repository.post(transfer, lines)
+    other = AccountKey(AccountKind.PENDING, str(foreign.meter.id))
+    await repository.post(transfer, moved(_key(foreign), other, 1))
 
 
 async def _add_command(repository: CommandRepository, foreign: Foreign) -> Command:
@@ -144,8 +136,12 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (BoardRepository, "by_number"): lambda r, f: r.by_number(f.meter.number),
     (BoardRepository, "by_id"): lambda r, f: r.by_id(f.meter.id),
     (BoardRepository, "by_ids"): lambda r, f: r.by_ids([f.meter.id]),
-    (LedgerRepository, "account"): _account_of,
     (LedgerRepository, "post"): _post,
+    (LedgerRepository, "lines_of"): lambda r, f: r.lines_of(f.sale.command_id, Step.RESERVE),
+    (LedgerRepository, "movements"): lambda r, f: r.movements([_key(f)]),
+    (LedgerRepository, "moved_fen"): lambda r, f: r.moved_fen([_key(f)], [TransferKind.SALE]),
+    (LedgerRepository, "balances_fen"): lambda r, f: r.balances_fen([_key(f)]),
+    (LedgerRepository, "locked_balance_fen"): lambda r, f: r.locked_balance_fen(_key(f)),
     (LedgerRepository, "balance_fen"): lambda r, f: r.balance_fen(AccountKind(f.till.kind), f.till.owner),
     (LedgerRepository, "folded_fen"): lambda r, _: r.folded_fen(),
     (LedgerRepository, "kept_fen"): lambda r, _: r.kept_fen(),
