@@ -111,7 +111,7 @@ class BoardRepository(Repository):
 
     async def by_number(self, number: str) -> BoardRow | None:
         """The row of the meter of that number."""
-        return await self._single(col(Meter.number) == number)
+        return await self._single(and_(col(Meter.number) == number, col(Meter.retired_at).is_(None)))
 
     async def by_id(self, meter_id: UUID) -> BoardRow | None:
         """The row of the meter of that id."""
@@ -177,7 +177,7 @@ class BoardRepository(Repository):
         ).label("standing")
 
     def _filtered(self, statement: Select[Any], wanted: BoardFilter) -> Select[Any]:
-        conditions: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = [col(Meter.retired_at).is_(None)]
         if wanted.area is not None:
             head = col(Point.area)[1 : len(wanted.area)]
             conditions.append(head == cast(list(wanted.area), ARRAY(Text)))

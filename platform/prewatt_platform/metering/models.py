@@ -94,7 +94,9 @@ class Point(SQLModel, table=True):
 
 
 class Meter(SQLModel, table=True):
-    """The device on a bus now."""
+    """One device for as long as it is installed. A retired meter keeps its row, readings and orders; its number may
+    go to its successor, so a number is unique among installed meters only.
+    """
 
     __tablename__ = "meters"
 
@@ -127,6 +129,8 @@ class Meter(SQLModel, table=True):
     postpaid: bool
     remark: str | None = None
     created_at: datetime = Field(sa_column=_instant())
+    retired_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    """When it was taken off the bus; None: installed."""
     epoch: int = 0
     """Which run of the purchase counter; 0 before the first opening."""
     hold_reason: str | None = None

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from prewatt_platform.kernel.tenancy import Repository
 from prewatt_platform.metering.models import Gateway, Meter, MeterEpoch, MeterState, Point, Port
@@ -45,11 +46,14 @@ class GatewayRepository(Repository):
 
 
 class MeterRepository(Repository):
-    """Meters, their points, epochs and last known states."""
+    """Meters, their points, epochs and last known states. By number or in lists: installed meters only; by id: any."""
+
+    def _installed(self) -> SelectOfScalar[Meter]:
+        return self._scoped(Meter).where(col(Meter.retired_at).is_(None))
 
     async def by_number(self, number: str, *, for_update: bool = False) -> Meter | None:
-        """The meter of that number; locked until the end of the unit of work if asked."""
-        statement = self._scoped(Meter).where(Meter.number == number)
+        """The installed meter of that number; locked until the end of the transaction if asked."""
+        statement = self._installed().where(Meter.number == number)
         return await self._one(statement.with_for_update() if for_update else statement)
 
     async def by_id(self, meter_id: UUID, *, for_update: bool = False) -> Meter | None:
@@ -64,16 +68,17 @@ class MeterRepository(Repository):
         meter.hold_reason = reason
 
     async def by_numbers(self, numbers: Sequence[str]) -> list[Meter]:
-        """The meters of those numbers that exist."""
-        return await self._all(self._scoped(Meter).where(col(Meter.number).in_(numbers)))
+        """The installed meters of those numbers."""
+        return await self._all(self._installed().where(col(Meter.number).in_(numbers)))
 
     async def all(self) -> list[Meter]:
-        """Every meter, by number."""
-        return await self._all(self._scoped(Meter).order_by(col(Meter.number)))
+        """Every installed meter, by number."""
+        return await self._all(self._installed().order_by(col(Meter.number)))
 
     async def count(self) -> int:
-        """How many meters there are."""
-        statement = self._narrow(select(func.count()).select_from(Meter), Meter)
+        """How many meters are installed."""
+        installed = select(func.count()).select_from(Meter).where(col(Meter.retired_at).is_(None))
+        statement = self._narrow(installed, Meter)
         return int((await self._session.execute(statement)).scalar_one())
 
     async def point(self, point_id: UUID, *, for_update: bool = False) -> Point:
@@ -96,7 +101,7 @@ class MeterRepository(Repository):
         return found
 
     async def schedule(self) -> list[Scheduled]:
-        """Every meter whose gateway can be reached, in the order of the buses."""
+        """Every installed meter whose gateway can be reached, in the order of the buses."""
         statement = (
             select(Meter, Port, MeterState, Point.reading_interval_s)
             .join(
@@ -110,7 +115,7 @@ class MeterRepository(Repository):
                 (col(MeterState.project_id) == Meter.project_id) & (col(MeterState.meter_id) == Meter.id),
             )
             .join(Point, (col(Point.project_id) == Meter.project_id) & (col(Point.id) == Meter.point_id))
-            .where(col(Port.host).is_not(None))
+            .where(col(Port.host).is_not(None), col(Meter.retired_at).is_(None))
             .order_by(col(Meter.number))
         )
         rows = await self._session.execute(self._narrow(statement, Meter, Port, MeterState, Point))
