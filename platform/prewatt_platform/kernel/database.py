@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from prewatt_fixtures.clock import Clock
-from prewatt_platform.kernel import connections
+from prewatt_platform.kernel import audit, connections
 from prewatt_platform.kernel.errors import DatabaseUnreachable
 from prewatt_platform.kernel.ids import IdMaker
 from prewatt_platform.kernel.tenancy import PLATFORM, Actor, Scope, Work
@@ -64,7 +64,10 @@ class Database:
         async with self._sessions.begin() as session:
             await session.execute(_AS_APP, {"project": str(scope.project_id)})
             with _errors_keep_their_rows(session):
-                yield Work(session, scope, self._clock, self._new_id)
+                work = Work(session, scope, self._clock, self._new_id)
+                yield work
+                await session.flush()
+                await audit.seal(work)
 
     @asynccontextmanager
     async def directory(self, actor: Actor = PLATFORM) -> AsyncIterator[Work]:

@@ -7,7 +7,7 @@ or, for the platform's own work, from a project's row; never from a request's ar
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -50,6 +50,8 @@ class Work:
     scope: Scope
     clock: Clock
     new_id: IdMaker
+    events: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    """What the audit trail will say of it: (action, subject, detail); written right before the commit."""
 
     @property
     def project_id(self) -> int:

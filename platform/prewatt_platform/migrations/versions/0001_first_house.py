@@ -319,6 +319,7 @@ PROJECT_ROWS = [
       CHECK (sequence > 0 OR amount_fen = 0))""",
     """CREATE TABLE audit_events (
       project_id integer NOT NULL REFERENCES projects,
+      sequence bigint NOT NULL CHECK (sequence >= 1),
       id uuid NOT NULL,
       at timestamptz NOT NULL,
       actor_id uuid,
@@ -326,7 +327,13 @@ PROJECT_ROWS = [
       action text NOT NULL,
       subject text NOT NULL,
       detail jsonb NOT NULL,
-      PRIMARY KEY (project_id, id))""",
+      hash bytea NOT NULL CHECK (length(hash) = 32),
+      PRIMARY KEY (project_id, sequence),
+      UNIQUE (project_id, id))""",
+    """CREATE TABLE audit_heads (
+      project_id integer PRIMARY KEY REFERENCES projects,
+      sequence bigint NOT NULL,
+      hash bytea NOT NULL)""",
 ]
 
 APPEND_ONLY = ("entries", "transfers", "audit_events", "idempotency_keys")
@@ -344,6 +351,7 @@ CHANGING = (
     "commands",
     "sales",
     "balances",
+    "audit_heads",
 )
 INSERTED = ("readings", "ledger_accounts")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, select
 
@@ -24,6 +24,7 @@ from prewatt_platform.accounts.repository import AccountRepository, SaleReposito
 from prewatt_platform.control.models import Command, CommandKind, CommandState, IdempotencyKey
 from prewatt_platform.control.repository import CommandRepository, IdempotencyRepository
 from prewatt_platform.field.messages import MeterReading
+from prewatt_platform.kernel.audit import AuditRepository
 from prewatt_platform.kernel.errors import PlatformError
 from prewatt_platform.kernel.tenancy import Repository, Work
 from prewatt_platform.ledger.models import LedgerAccount, Step, Transfer, TransferKind
@@ -136,6 +137,9 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (BoardRepository, "by_number"): lambda r, f: r.by_number(f.meter.number),
     (BoardRepository, "by_id"): lambda r, f: r.by_id(f.meter.id),
     (BoardRepository, "by_ids"): lambda r, f: r.by_ids([f.meter.id]),
+    (AuditRepository, "append"): lambda r, _: r.append([("looked", "meter", {})]),
+    (AuditRepository, "head"): lambda r, _: r.head(),
+    (AuditRepository, "verify"): lambda r, _: r.verify(),
     (LedgerRepository, "post"): _post,
     (LedgerRepository, "lines_of"): lambda r, f: r.lines_of(f.sale.command_id, Step.RESERVE),
     (LedgerRepository, "movements"): lambda r, f: r.movements([_key(f)]),
@@ -157,6 +161,7 @@ FILTERED_OTHERWISE = {
     (CommandRepository, "move"),
     (SaleRepository, "next_receipt"),
     (LedgerRepository, "post"),
+    (AuditRepository, "append"),
     (GatewayRepository, "add"),
     (GatewayRepository, "add_all"),
 }
@@ -285,7 +290,7 @@ class Walls:
                     async with session.begin_nested():
                         answer = plain(await PROBES[repository, method](repository(work), self._foreign))
                         await session.flush()
-                except (DBAPIError, PlatformError, AssertionError):
+                except (DBAPIError, MultipleResultsFound, PlatformError, AssertionError):
                     answer = "refused"
             return answer, await rows_of(session, self._town.foreign.project_id)
 
