@@ -14,23 +14,25 @@ from prewatt_fixtures.clock import Clock, RealClock
 from prewatt_fixtures.errors import SiteError
 from prewatt_fixtures.profile import DeviceKind
 from prewatt_fixtures.site import Site, SiteMeter
-from prewatt_simulator.bus import Bus, Pace
-from prewatt_simulator.device_view import ClimateView, TerminalView, WaterView
+from prewatt_simulator.devices import snapshot
+from prewatt_simulator.devices.device import Meter
+from prewatt_simulator.devices.device_view import ClimateView, TerminalView, WaterView
+from prewatt_simulator.devices.energy.meter import EnergyMeter
+from prewatt_simulator.devices.layout import Layout
+from prewatt_simulator.devices.load import LoadError
+from prewatt_simulator.devices.meter_view import MeterView
+from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
+from prewatt_simulator.devices.registers.port import hearing
+from prewatt_simulator.devices.registers.tables import TABLES
+from prewatt_simulator.devices.segment import Segment
+from prewatt_simulator.devices.sensors.climate import ClimateController
+from prewatt_simulator.devices.sensors.terminal import RemoteTerminal
+from prewatt_simulator.devices.water import WaterMeter
 from prewatt_simulator.errors import FaultRuleError, OtherKind, StateError, UnknownMeter
 from prewatt_simulator.faults import Faults, Places, fault_from
-from prewatt_simulator.image import Layout
-from prewatt_simulator.journal import Journal
-from prewatt_simulator.load import LoadError
-from prewatt_simulator.meters import keeping
-from prewatt_simulator.meters.climate import ClimateController
-from prewatt_simulator.meters.energy import EnergyMeter
-from prewatt_simulator.meters.meter import Meter
-from prewatt_simulator.meters.port import Segment
-from prewatt_simulator.meters.prepaid import PrepaidMeter
-from prewatt_simulator.meters.terminal import RemoteTerminal
-from prewatt_simulator.meters.water import WaterMeter
-from prewatt_simulator.view import MeterView
-from prewatt_simulator.wiring import Wiring
+from prewatt_simulator.journal.journal import Journal
+from prewatt_simulator.line.bus import Bus, Pace
+from prewatt_simulator.line.listener import Wiring
 
 _KINDS: Mapping[DeviceKind, type[EnergyMeter | WaterMeter | RemoteTerminal | ClimateController]] = {
     DeviceKind.ENERGY_METER: EnergyMeter,
@@ -84,7 +86,7 @@ class Farm(Wiring):
             for key, placed_there in site.by_port.items()
         }
         self._buses = {
-            key: Bus(*key, segment.hearing(), self.faults, self.journal)
+            key: Bus(*key, hearing(segment), self.faults, self.journal)
             for key, segment in self._segments.items()
         }
         self.dials = site.dials
@@ -95,7 +97,7 @@ class Farm(Wiring):
             for port in gateway.ports
         }
         for key, segment in self._segments.items():
-            segment.on_port_set = partial(self._buses[key].hang_after_exchange, segment.hearing)
+            segment.on_port_set = partial(self._buses[key].hang_after_exchange, partial(hearing, segment))
 
     @property
     def meter_numbers(self) -> tuple[str, ...]:
@@ -147,7 +149,7 @@ class Farm(Wiring):
             meter.settle(now_ms)
         return {
             "project": self.site.project.code,
-            "meters": {number: keeping.keep(meter) for number, meter in present.items()},
+            "meters": {number: snapshot.take(meter) for number, meter in present.items()},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -162,13 +164,13 @@ class Farm(Wiring):
             if number not in self._meters:
                 raise StateError(f"the state holds meter {number}, which the site lacks")
             self._meters[number].touch(self.clock.time())
-            keeping.give_back(self._meters[number], kept)
+            snapshot.restore(self._meters[number], kept)
         self._hang()
 
     def _hang(self) -> None:
         """Let the buses find the devices where their settings put them now."""
         for key, segment in self._segments.items():
-            self._buses[key].hang(segment.hearing())
+            self._buses[key].hang(hearing(segment))
 
     def _device(self, number: str, wanted: type[Device], kind: DeviceKind) -> Device:
         device = self._meters.get(number)
@@ -186,7 +188,7 @@ class Farm(Wiring):
         kind = PrepaidMeter if placed.profile.prepaid else _KINDS[placed.profile.kind]
         layout = self._layouts.get(placed.profile.model)
         if layout is None:
-            layout = self._layouts[placed.profile.model] = Layout(placed.profile, kind.values)
+            layout = self._layouts[placed.profile.model] = Layout(placed.profile, TABLES[kind])
         try:
             return kind(
                 placed,

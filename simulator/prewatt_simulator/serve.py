@@ -14,8 +14,8 @@ from pathlib import Path
 from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_simulator.errors import StateError
 from prewatt_simulator.farm import Farm
-from prewatt_simulator.journal_file import WRITE_EVERY_S, JournalFile
-from prewatt_simulator.wiring import Wiring
+from prewatt_simulator.journal.file import WRITE_EVERY_S, JournalFile
+from prewatt_simulator.line.listener import Wiring
 
 Control = Callable[[tuple[Endpoint, ...]], AbstractAsyncContextManager[str]]
 

@@ -15,14 +15,14 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from prewatt_fixtures.clock import Clock, ManualClock, RealClock, ScaledClock
 from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_fixtures.site import Site, load_site, shipped_sites
-from prewatt_simulator.device_view import ClimateView, TerminalView, WaterView
+from prewatt_simulator.devices.device_view import ClimateView, TerminalView, WaterView
+from prewatt_simulator.devices.meter_view import MeterView
 from prewatt_simulator.errors import ClockRunsByItself, DialsOut, UnknownMeter
-from prewatt_simulator.export import text_line
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.faults import Faults
-from prewatt_simulator.frames import timeline
-from prewatt_simulator.journal import Journal
-from prewatt_simulator.view import MeterView
+from prewatt_simulator.journal.export import text_line
+from prewatt_simulator.journal.frames import timeline
+from prewatt_simulator.journal.journal import Journal
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 """When the clock of a farm begins unless a test says otherwise: a Monday, 08:00 in Shanghai."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from prewatt_fixtures.site import load_site
 from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.farm import Farm
-from prewatt_simulator.journal import ENTRIES_MAX, Journal
+from prewatt_simulator.journal.journal import ENTRIES_MAX, Journal
 
 BILLING = {
     "ADW300/CLR": [(0x003C, 6), (0x0197, 8)],

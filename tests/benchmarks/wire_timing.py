@@ -15,10 +15,10 @@ from prewatt_fixtures.profile import DeviceKind
 from prewatt_fixtures.site import load_site
 from prewatt_fixtures.wire import rtu
 from prewatt_fixtures.wire.pdu import read_holding
-from prewatt_simulator.bus import Pace
 from prewatt_simulator.farm import Farm
-from prewatt_simulator.journal import Happening, Journal, Record
-from prewatt_simulator.passage import Passage
+from prewatt_simulator.journal.exchange_outcome import Passage
+from prewatt_simulator.journal.journal import Happening, Journal, Record
+from prewatt_simulator.line.bus import Pace
 
 SITE = "mingde"
 READ = read_holding(0, 40)

@@ -20,7 +20,7 @@ from prewatt_fixtures.virtual import VirtualClock, VirtualLoop
 from prewatt_fixtures.wire import rtu
 from prewatt_fixtures.wire.pdu import read_holding, reply_fits
 from prewatt_simulator.farm import Farm
-from prewatt_simulator.memory import MemoryNetwork
+from prewatt_simulator.line.memory import MemoryNetwork
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY_S = 86_400

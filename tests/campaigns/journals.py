@@ -22,12 +22,12 @@ from prewatt_fixtures.site import Site, parse_site
 from prewatt_fixtures.virtual import VirtualClock, VirtualLoop
 from prewatt_fixtures.wire import rtu, vendor
 from prewatt_fixtures.wire.pdu import read_holding, write_multiple
-from prewatt_simulator.export import to_json_lines, to_text
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.faults import Fault, fault_from_words
 from prewatt_simulator.faults.rule import CALL_KINDS, CONNECTION_KINDS, LINE_KINDS
-from prewatt_simulator.memory import MemoryConnection
-from prewatt_simulator.pcapng import to_pcapng
+from prewatt_simulator.journal.export import to_json_lines, to_text
+from prewatt_simulator.journal.pcapng import to_pcapng
+from prewatt_simulator.line.memory import MemoryConnection
 
 CLIENTS_PER_BUS = 2
 

@@ -24,8 +24,8 @@ from prewatt_fixtures.wire import mbap, rtu, vendor
 from prewatt_fixtures.wire import pdu as modbus
 from prewatt_fixtures.wire.pdu import read_holding, write_multiple
 from prewatt_simulator.farm import Farm
-from prewatt_simulator.journal import Journal
-from prewatt_simulator.memory import MemoryConnection, MemoryNetwork
+from prewatt_simulator.journal.journal import Journal
+from prewatt_simulator.line.memory import MemoryConnection, MemoryNetwork
 
 BATCH_SEGMENTS = 100
 """After so many the client that behaves asks."""

@@ -15,7 +15,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from prewatt_fixtures.errors import FixtureError
-from prewatt_simulator.control import clock, farm, faults, journal, meters, registers, surroundings
+from prewatt_simulator.control import clock, farm, faults, journal, meters, registers
+from prewatt_simulator.control import environment as surroundings
 from prewatt_simulator.control.openapi import describe
 from prewatt_simulator.control.operation import Asked, Document, Operation, Scene
 from prewatt_simulator.control.problem import Problem, of_error, of_validation

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from prewatt_simulator import decode
 from prewatt_simulator.control.operation import Asked, Document, Operations, Scene, Told
 from prewatt_simulator.control.problem import Problem
-from prewatt_simulator.export import to_json_lines, to_text
-from prewatt_simulator.journal import Entry, Verdict, entry_of
-from prewatt_simulator.pcapng import to_pcapng
+from prewatt_simulator.journal import decode
+from prewatt_simulator.journal.export import to_json_lines, to_text
+from prewatt_simulator.journal.journal import Entry, Verdict, entry_of
+from prewatt_simulator.journal.pcapng import to_pcapng
 
 operations = Operations("journal")
 

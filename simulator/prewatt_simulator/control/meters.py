@@ -7,9 +7,7 @@ from pydantic import Field
 
 from prewatt_fixtures.profile import DeviceKind
 from prewatt_fixtures.site import SiteMeter
-from prewatt_simulator.control.operation import Asked, Operations, Scene, Told
-from prewatt_simulator.control.problem import Problem
-from prewatt_simulator.control.shown import (
+from prewatt_simulator.control.json_view import (
     MeterAnswer,
     MeterRow,
     SettingsBody,
@@ -17,9 +15,11 @@ from prewatt_simulator.control.shown import (
     change,
     row_of,
 )
-from prewatt_simulator.device_view import WaterView
+from prewatt_simulator.control.operation import Asked, Operations, Scene, Told
+from prewatt_simulator.control.problem import Problem
+from prewatt_simulator.devices.device_view import WaterView
+from prewatt_simulator.devices.meter_view import MeterView
 from prewatt_simulator.errors import UnknownMeter
-from prewatt_simulator.view import MeterView
 
 operations = Operations("meters")
 

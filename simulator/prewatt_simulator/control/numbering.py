@@ -5,7 +5,7 @@ the newest then is found again and the rest is numbered from there; numbers only
 were lost in between, by its bound or by clearing.
 """
 
-from prewatt_simulator.journal import Journal, Record
+from prewatt_simulator.journal.journal import Journal, Record
 
 _REQUEST = 4
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from prewatt_fixtures.errors import FixtureError
+from prewatt_simulator.devices.load import LoadError
 from prewatt_simulator.errors import (
     ClockRunsByItself,
     FaultRuleError,
@@ -16,7 +17,6 @@ from prewatt_simulator.errors import (
     SimulatorError,
     UnknownMeter,
 )
-from prewatt_simulator.load import LoadError
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -5,7 +5,7 @@ is what happens to bytes, `device` what happens to a meter. Losing, delaying and
 clients by the gateway.
 """
 
-from prewatt_simulator.faults.force import FaultHandle, Faults, Places
+from prewatt_simulator.faults.active import FaultHandle, Faults, Places
 from prewatt_simulator.faults.rows import fault_from, fault_from_words
 from prewatt_simulator.faults.rule import Fault, FaultKind
 

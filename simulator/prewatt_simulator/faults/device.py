@@ -8,12 +8,12 @@ from dataclasses import fields
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import READ_HOLDING, WRITE_MULTIPLE, write_multiple
 from prewatt_fixtures.wire.vendor import MoneyControl, TopUp
-from prewatt_simulator.device import Device
+from prewatt_simulator.devices.attached import Device
+from prewatt_simulator.devices.device import NO_SETTINGS
+from prewatt_simulator.devices.energy.meter import EnergyMeter
+from prewatt_simulator.devices.prepaid.load_control import NO_TRIPS
+from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
 from prewatt_simulator.faults.rule import Fault, FaultKind
-from prewatt_simulator.meters.energy import EnergyMeter
-from prewatt_simulator.meters.load_control import NO_TRIPS
-from prewatt_simulator.meters.meter import NO_SETTINGS
-from prewatt_simulator.meters.prepaid import PrepaidMeter
 from prewatt_simulator.units import FINE_PER_FEN
 
 _DATA_AT = 2

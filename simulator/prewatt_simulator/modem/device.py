@@ -20,12 +20,12 @@ from prewatt_simulator.modem.incoming import Incoming
 from prewatt_simulator.modem.interpreter import Answer, Interpreter
 from prewatt_simulator.modem.line import Body, Cancelled, CommandLine, Line
 from prewatt_simulator.modem.network import NETWORK_TIMEOUT, Fate, Network
-from prewatt_simulator.modem.news import News
 from prewatt_simulator.modem.pdu import Submit
 from prewatt_simulator.modem.port import Port
 from prewatt_simulator.modem.schedule import Schedule
 from prewatt_simulator.modem.settings import Settings
 from prewatt_simulator.modem.store import Store
+from prewatt_simulator.modem.unsolicited_results import News
 
 HELD_OCTETS_MAX = 4096
 """What is typed while a message is on its way and waits for it; more is lost, as in a small receive buffer."""

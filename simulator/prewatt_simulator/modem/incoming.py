@@ -8,10 +8,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from prewatt_simulator.modem.news import News
 from prewatt_simulator.modem.pdu import encode_deliver, encode_status_report
 from prewatt_simulator.modem.settings import Settings
 from prewatt_simulator.modem.store import Store
+from prewatt_simulator.modem.unsolicited_results import News
 from prewatt_simulator.modem.userdata import split
 
 HELD_MAX = 1000

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Generic, NamedTuple, TypeVar
 
 from prewatt_fixtures.wire.pdu import EXCEPTION_FLAG, ExceptionCode, exception, reply_fits
-from prewatt_simulator.bus import NOBODY
+from prewatt_simulator.line.bus import NOBODY
 from prewatt_simulator.recording.file import Exchange
 from prewatt_simulator.recording.registers import FUNCTIONS, Touch, read_reply, told, touch, write_reply
 from prewatt_simulator.recording.tape import Tape

@@ -4,13 +4,13 @@ from collections import defaultdict
 
 from prewatt_fixtures.clock import Clock, ScaledClock
 from prewatt_fixtures.wire.pdu import BROADCAST_UNIT, EXCEPTION_FLAG, ExceptionCode
-from prewatt_simulator.bus import NOBODY, Answer, Bus, Pace
 from prewatt_simulator.faults import Faults, Places
-from prewatt_simulator.journal import Journal, Verdict
+from prewatt_simulator.journal.journal import Journal, Verdict
+from prewatt_simulator.line.bus import NOBODY, Answer, Bus, Pace
+from prewatt_simulator.line.listener import Wiring
 from prewatt_simulator.recording.device import RecordedDevice
 from prewatt_simulator.recording.file import Exchange, Recording
 from prewatt_simulator.recording.tape import Tape
-from prewatt_simulator.wiring import Wiring
 
 _NOBODY_THERE = ExceptionCode.GATEWAY_TARGET
 

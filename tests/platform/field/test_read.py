@@ -13,8 +13,8 @@ from prewatt_platform.field.master import Station
 from prewatt_platform.field.messages import MeterAddress, MeterReading
 from prewatt_platform.field.plan import probe_block
 from prewatt_platform.field.settings import FieldSettings
+from prewatt_simulator.devices.meter_view import MeterView
 from prewatt_simulator.faults import Fault
-from prewatt_simulator.view import MeterView
 
 pytestmark = pytest.mark.anyio
 

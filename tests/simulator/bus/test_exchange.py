@@ -7,7 +7,7 @@ import pytest
 from prewatt_fixtures.site import SitePort
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import read_holding, write_multiple
-from prewatt_simulator.bus import NOBODY, Pace
+from prewatt_simulator.line.bus import NOBODY, Pace
 
 TOP_UP = vendor.encode_request(vendor.TopUp(100, 7))
 

@@ -7,8 +7,8 @@ import pytest
 from prewatt_fixtures.site import SitePort
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import read_holding, write_multiple
-from prewatt_simulator.bus import Pace, talked_over
-from prewatt_simulator.journal import Verdict
+from prewatt_simulator.journal.journal import Verdict
+from prewatt_simulator.line.bus import Pace, talked_over
 
 ADW300 = {"model": '"ADW300/CLR"', "start": '{ energy = "11.00" }'}
 DTSD1352 = {"model": '"DTSD1352-C"', "start": '{ energy = "22.00" }'}

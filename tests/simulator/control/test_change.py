@@ -9,7 +9,7 @@ from prewatt_fixtures.clock import ScaledClock
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import READ_HOLDING, read_holding
 from prewatt_fixtures.wire.vendor import VendorResult
-from prewatt_simulator.bus import NOBODY
+from prewatt_simulator.line.bus import NOBODY
 
 pytestmark = pytest.mark.anyio
 PREPAID, PLAIN, WATER, TERMINAL, CLIMATE = (f"00100101{unit:02X}" for unit in range(1, 6))

@@ -8,9 +8,9 @@ import pytest
 
 from prewatt_fixtures.wire.pdu import read_holding, write_multiple
 from prewatt_simulator.control.numbering import Numbering
-from prewatt_simulator.export import to_json_lines, to_text
-from prewatt_simulator.journal import Journal
-from prewatt_simulator.pcapng import to_pcapng
+from prewatt_simulator.journal.export import to_json_lines, to_text
+from prewatt_simulator.journal.journal import Journal
+from prewatt_simulator.journal.pcapng import to_pcapng
 
 pytestmark = pytest.mark.anyio
 PREPAID, PLAIN = "0010010101", "0010010102"

@@ -18,13 +18,13 @@ SERVERS = {"starlette", "uvicorn", "h11", "httptools"}
 RUN_BRIEFLY = """
 import sys
 from prewatt_fixtures.cli import main
-from prewatt_simulator import console
+from prewatt_simulator.cli import console
 def announced(*_, **__):
     import os, signal
     print("\\n".join(sys.modules))
     os.kill(os.getpid(), signal.SIGTERM)
 console.announce = announced
-from prewatt_simulator import cli
+from prewatt_simulator.cli import farm as cli
 cli.announce = announced
 main(["sim", "run", "tiny", "--base-port", "0", *sys.argv[1:]])
 """

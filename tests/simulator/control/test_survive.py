@@ -24,8 +24,8 @@ from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.control.app import build_app, openapi
 from prewatt_simulator.control.numbering import Numbering
 from prewatt_simulator.control.operation import Scene
+from prewatt_simulator.devices.load import SHAPES
 from prewatt_simulator.faults import fault_from_words
-from prewatt_simulator.load import SHAPES
 
 SCHEMAS: dict[str, Any] = openapi()["components"]["schemas"]
 NUMBERS = [f"00100101{unit:02X}" for unit in range(1, 6)]

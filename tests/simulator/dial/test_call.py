@@ -16,7 +16,7 @@ from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.errors import FaultRuleError
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.faults import Fault
-from prewatt_simulator.memory import MemoryConnection, MemoryListener, MemoryNetwork
+from prewatt_simulator.line.memory import MemoryConnection, MemoryListener, MemoryNetwork
 
 pytestmark = pytest.mark.anyio
 

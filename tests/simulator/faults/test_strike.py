@@ -9,9 +9,9 @@ import pytest
 from prewatt_fixtures.errors import SiteError
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import read_holding
-from prewatt_simulator.bus import NOBODY
 from prewatt_simulator.errors import FaultRuleError
 from prewatt_simulator.faults import Fault, FaultKind, fault_from_words
+from prewatt_simulator.line.bus import NOBODY
 
 READ = read_holding(0, 2)
 TOP_UP = vendor.encode_request(vendor.TopUp(5000, 7))

@@ -9,7 +9,7 @@ import pytest
 from prewatt_fixtures.wire import mbap, rtu, vendor
 from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.faults import Fault
-from prewatt_simulator.gateway import QUEUE_MAX
+from prewatt_simulator.line.gateway import QUEUE_MAX
 
 pytestmark = pytest.mark.anyio
 

@@ -6,8 +6,8 @@ import pytest
 
 from prewatt_fixtures.wire import mbap, rtu, vendor
 from prewatt_fixtures.wire.pdu import read_holding
-from prewatt_simulator import expect
 from prewatt_simulator.faults import Fault
+from prewatt_simulator.journal import expectations as expect
 
 READ = read_holding(0, 2)
 TOP_UP = vendor.encode_request(vendor.TopUp(5000, 7))

@@ -11,10 +11,10 @@ import pytest
 
 from prewatt_fixtures.wire import mbap, rtu, vendor
 from prewatt_fixtures.wire.pdu import read_holding
-from prewatt_simulator.export import to_json_lines, to_text
 from prewatt_simulator.faults import Fault
-from prewatt_simulator.journal_file import JournalFile, UnknownFormat
-from prewatt_simulator.pcapng import RTU_PORT, to_pcapng
+from prewatt_simulator.journal.export import to_json_lines, to_text
+from prewatt_simulator.journal.file import JournalFile, UnknownFormat
+from prewatt_simulator.journal.pcapng import RTU_PORT, to_pcapng
 
 METER = "0010010101"
 

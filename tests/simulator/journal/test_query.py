@@ -2,7 +2,7 @@ from typing import Any
 
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import read_holding
-from prewatt_simulator.journal import Entry, Journal, Verdict
+from prewatt_simulator.journal.journal import Entry, Journal, Verdict
 
 
 def test_every_request_is_kept_with_its_time_its_place_and_its_reply(desk_of: Any, opened: Any) -> None:

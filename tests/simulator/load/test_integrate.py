@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt_simulator.load import SHAPES, Load, LoadError
+from prewatt_simulator.devices.load import SHAPES, Load, LoadError
 from prewatt_simulator.units import DAY_MS, HOUR_MS
 
 DRAWING = sorted(set(SHAPES) - {"idle"})

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from prewatt_fixtures.clock import ManualClock
 from prewatt_fixtures.errors import SiteError
 from prewatt_fixtures.site import load_site
+from prewatt_simulator.devices.trace import Trace, read_trace
 from prewatt_simulator.farm import Farm
-from prewatt_simulator.trace import Trace, read_trace
 from prewatt_simulator.units import DAY_MS, HOUR_MS
 
 moments = st.integers(min_value=-DAY_MS, max_value=3000 * DAY_MS)

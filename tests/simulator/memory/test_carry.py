@@ -8,7 +8,7 @@ import pytest
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.faults import Fault
-from prewatt_simulator.memory import HELD_BYTES_MAX, MemoryConnection
+from prewatt_simulator.line.memory import HELD_BYTES_MAX, MemoryConnection
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt_simulator.meters.clock import MeterClock
+from prewatt_simulator.devices.energy.clock import MeterClock
 
 ZONE_MS = 8 * 3_600_000
 NOW_MS = 1_640_620_800_000

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prewatt_simulator.meters.electrical import measure
+from prewatt_simulator.devices.energy.electrical import measure
 
 LOADED = {"model": '"DTSY1352-NK/F"', "load": '{ kwh_per_day = "240.00" }'}
 

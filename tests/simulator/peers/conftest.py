@@ -15,9 +15,9 @@ from prewatt_fixtures.profile import DeviceKind, Profile, profiles
 from prewatt_fixtures.registers import Value
 from prewatt_fixtures.site import parse_site
 from prewatt_fixtures.wire.pdu import READ_DISCRETE, READ_HOLDING, READ_INPUT
-from prewatt_simulator.device_view import ClimateView, TerminalView, WaterView
+from prewatt_simulator.devices.device_view import ClimateView, TerminalView, WaterView
+from prewatt_simulator.devices.meter_view import MeterView
 from prewatt_simulator.testing import MeterFarm, MeterFarmFactory
-from prewatt_simulator.view import MeterView
 
 NODE = Path(__file__).with_name("node")
 MODELS = tuple(profiles())

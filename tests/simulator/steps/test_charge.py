@@ -5,7 +5,7 @@ from datetime import datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prewatt_simulator.meters.steps import MONTH, YEAR, StepTariff
+from prewatt_simulator.devices.prepaid.steps import MONTH, YEAR, StepTariff
 
 DIVISOR = 7
 counts = st.integers(0, 30)

@@ -1,0 +1,167 @@
+"""`prewatt sim record` and `prewatt sim replay`: words and options. Heavy imports stand inside, for a quick `--help`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from prewatt_simulator.cli.console import (
+    BASE_PORT,
+    BasePortOption,
+    FaultOption,
+    HostOption,
+    JournalOption,
+    Protocol,
+    ProtocolOption,
+    SeedOption,
+    add_faults,
+    announce,
+    refuse,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from prewatt_fixtures.endpoints import Endpoint
+
+RECORD_EXAMPLES = (
+    "Examples: [bold]prewatt sim record site.jsonl --to 192.0.2.10:4001 --listen 4001 --protocol rtu[/] · "
+    "[bold]prewatt sim record site.jsonl --endpoints endpoints.json --listen 15001[/]"
+)
+REPLAY_EXAMPLES = (
+    "Examples: [bold]prewatt sim replay site.jsonl[/] · [bold]prewatt sim replay site.jsonl --speed 60 --loop[/] · "
+    "[bold]prewatt sim replay site.jsonl --protocol tcp --fault kind=lose-reply,probability=0.1[/]"
+)
+
+
+def record(
+    recording: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The recording, a new file of JSON lines.")
+    ],
+    to: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="The real gateway, or serial server.")
+    ] = None,
+    endpoints: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A whole site instead: a table as `sim endpoints --json` prints."),
+    ] = None,
+    listen: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="TCP port for clients; a site's follow it. 0 takes free ones."),
+    ] = BASE_PORT,
+    host: HostOption = "127.0.0.1",
+    protocol: ProtocolOption = Protocol.RTU,
+    gateway: Annotated[str, typer.Option(help="What the gateway is called, six digits.")] = "000001",
+    port: Annotated[int, typer.Option(min=1, max=255, help="Which of its ports it is.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Stand between a client and a real gateway, and write down what they say.
+
+    Every byte goes on at once and as it came. Runs until Ctrl-C or SIGTERM.
+    """
+    import asyncio  # noqa: PLC0415 - quick --help
+
+    from prewatt_fixtures.endpoints import Endpoint, read_endpoints  # noqa: PLC0415 - quick --help
+    from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.errors import PortTaken  # noqa: PLC0415 - quick --help
+
+    if (to is None) == (endpoints is None):
+        raise typer.BadParameter("either --to or --endpoints is needed", param_hint="--to")
+    if not (len(gateway) == 6 and gateway.isdecimal() and gateway.isascii()):
+        raise typer.BadParameter(f"six digits are expected, not {gateway!r}", param_hint="--gateway")
+    try:
+        if endpoints is not None:
+            gateways: Sequence[Endpoint] = read_endpoints(endpoints)
+        else:
+            gateways = [Endpoint(gateway, port, *_address(to or ""), protocol.value)]
+        if len({each.framing for each in gateways}) != 1:
+            refuse(f"{endpoints}: one recording has one framing: gateways of one are expected")
+        asyncio.run(_record(recording, gateways, host, listen, as_json=as_json))
+    except (FixtureError, PortTaken, OSError) as refused:
+        refuse(refused)
+
+
+def replay(
+    recording: Annotated[Path, typer.Argument(metavar="FILE", help="A recording.")],
+    base_port: BasePortOption = BASE_PORT,
+    host: HostOption = "127.0.0.1",
+    protocol: Annotated[
+        Protocol | None, typer.Option(help="RTU frames over TCP, or Modbus TCP; as recorded by default.")
+    ] = None,
+    seed: SeedOption = 1,
+    speed: Annotated[
+        float, typer.Option(min=0, help="Recorded seconds per second; 0 stands at the start.")
+    ] = 1.0,
+    loop: Annotated[
+        bool, typer.Option("--loop/--hold", help="At the end begin again, or stay as it was last.")
+    ] = False,
+    fault: FaultOption = None,
+    journal: JournalOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Serve a recording as a farm, until Ctrl-C or SIGTERM: one line per bus, then `ready`."""
+    import asyncio  # noqa: PLC0415 - quick --help
+    from contextlib import ExitStack  # noqa: PLC0415 - quick --help
+
+    from prewatt_fixtures.clock import ScaledClock  # noqa: PLC0415 - quick --help
+    from prewatt_simulator import errors, serve  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.journal.file import JournalFile, UnknownFormat  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.recording import Recording, Replay  # noqa: PLC0415 - quick --help
+
+    try:
+        recorded = Recording.load(recording)
+        framing = recorded.framing if protocol is None else protocol.value
+        with ExitStack() as stack:
+            file = None if journal is None else stack.enter_context(JournalFile(journal, framing))
+            replayed = Replay(
+                recorded,
+                clock=ScaledClock(recorded.start, speed),
+                seed=seed,
+                loop=loop,
+                journal=None if file is None else file.journal,
+            )
+            add_faults(replayed.faults, fault or ())
+            asyncio.run(
+                serve.serve(
+                    replayed,
+                    host=host,
+                    base_port=base_port,
+                    framing=framing,
+                    announce=lambda endpoints, _: announce(endpoints, as_json=as_json),
+                    file=file,
+                )
+            )
+    except (errors.PortTaken, errors.RecordingError, UnknownFormat, OSError) as refused:
+        refuse(refused)
+
+
+async def _record(
+    recording: Path, gateways: "Sequence[Endpoint]", host: str, base_port: int, *, as_json: bool
+) -> None:
+    import asyncio  # noqa: PLC0415 - quick --help
+    import json  # noqa: PLC0415 - quick --help
+
+    from prewatt_simulator.recording import record  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.serve import told_to_stop  # noqa: PLC0415 - quick --help
+
+    stop = told_to_stop()
+    async with record(recording, gateways, host=host, base_port=base_port) as recorder:
+        announce(recorder.endpoints, as_json=as_json)
+        ends = [asyncio.ensure_future(each.wait()) for each in (stop, recorder.failed)]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+    told = {"exchanges": recorder.exchanges, "stray_bytes": recorder.stray_bytes}
+    typer.echo(
+        json.dumps(told)
+        if as_json
+        else f"{told['exchanges']} exchanges in {recording}, "
+        f"{told['stray_bytes']} bytes beside them that were part of none"
+    )
+
+
+def _address(words: str) -> tuple[str, int]:
+    host, _, port = words.rpartition(":")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise typer.BadParameter(f"HOST:PORT is expected, not {words!r}", param_hint="--to")
+    return host.strip("[]"), int(port)

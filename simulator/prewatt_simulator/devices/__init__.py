@@ -1,0 +1,1 @@
+"""Simulated devices: behaviour solved in closed form, and register tables above it."""

@@ -1,0 +1,1 @@
+"""Energy meters without credit: counters, clock, months, demand, electrical values."""

@@ -1,0 +1,80 @@
+"""Demand: the mean power of each full cycle of a meter's clock, and the largest since its month began.
+
+Cycles of 15, 30, 45 or 60 minutes are counted from the meter's midnight, one after the other (assumed; the sources name
+the cycle, not how it moves). A load is a known function of time, so a demand is computed when somebody asks, and
+what the maximum is does not depend on who asked before. The load counts as running when the farm was not yet there.
+"""
+
+from prewatt_fixtures.measurements import Measurement
+from prewatt_simulator.devices.energy import months
+from prewatt_simulator.devices.energy.clock import datetime_of
+from prewatt_simulator.devices.energy.history import Counter, Peak
+from prewatt_simulator.units import HOUR_MS
+
+_QUARTER_MS = HOUR_MS // 4
+
+
+def last_w(meter: Counter) -> int:
+    """Primary mean power of the last full cycle."""
+    return _mean_w(meter, meter.clock.local_ms(meter.settled_ms) // _cycle_ms(meter))
+
+
+def peak(meter: Counter) -> Peak:
+    """The largest demand of the cycles that have ended since the month began; the meter keeps what is known of it."""
+    known = _new_month(meter) if meter.peak is None else meter.peak
+    if meter.peak is None or known.seen_ms < meter.settled_ms:
+        clock, cycle_ms = meter.clock, _cycle_ms(meter)
+        ended = range(
+            clock.local_ms(known.seen_ms) // cycle_ms + 1,
+            min(clock.local_ms(meter.settled_ms) // cycle_ms, _last_new(meter, known)) + 1,
+        )
+        watt, local_ms = known.watt, known.local_ms
+        for cycle in ended:
+            if (mean_w := _mean_w(meter, cycle)) > watt:
+                watt, local_ms = mean_w, cycle * cycle_ms
+        meter.peak = known = Peak(watt, local_ms, known.since_ms, meter.settled_ms)
+    return known
+
+
+def hold(meter: Counter) -> None:
+    """Keep the maximum that was reached so far: clock, cycle or load are about to change."""
+    if meter.profile.has(Measurement.DEMAND_FORWARD_MAX):
+        meter.peak = peak(meter)._replace(since_ms=meter.settled_ms)
+
+
+def quarters(meter: Counter) -> int:
+    """How many quarters of an hour a cycle takes."""
+    written = meter.settings.get(Measurement.DEMAND_CYCLE)
+    return written if isinstance(written, int) else 1
+
+
+def at_bytes(local_ms: int) -> bytes:
+    """Minute, hour, day, month; zeros for 0."""
+    if not local_ms:
+        return bytes(4)
+    at = datetime_of(local_ms)
+    return bytes((at.minute, at.hour, at.day, at.month))
+
+
+def _new_month(meter: Counter) -> Peak:
+    began = months.last_end(meter, meter.clock.local(meter.settled_ms))
+    began_ms = meter.clock.reaches_ms(began)
+    return Peak(0, 0, began_ms, began_ms)
+
+
+def _last_new(meter: Counter, known: Peak) -> int:
+    """The last cycle that can tell anything: once the load begins anew, so do the demands, if the clock is steady."""
+    period_ms, cycle_ms = meter.load.period_ms, _cycle_ms(meter)
+    if meter.clock.drift_ppm or period_ms % cycle_ms:
+        return meter.clock.local_ms(meter.settled_ms) // cycle_ms
+    return (meter.clock.local_ms(known.since_ms) + period_ms) // cycle_ms
+
+
+def _cycle_ms(meter: Counter) -> int:
+    return quarters(meter) * _QUARTER_MS
+
+
+def _mean_w(meter: Counter, cycle: int) -> int:
+    cycle_ms, clock, load = _cycle_ms(meter), meter.clock, meter.load
+    began, ended = (clock.first_ms(at * cycle_ms) + clock.zone_ms for at in (cycle - 1, cycle))
+    return (load.drawn(ended) - load.drawn(began)) * HOUR_MS // (1000 * cycle_ms)

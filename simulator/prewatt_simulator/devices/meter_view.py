@@ -1,0 +1,161 @@
+"""A meter as a test or a person sees it: its state at the clock's present, without touching what its registers show."""
+
+from prewatt_fixtures.clock import Clock
+from prewatt_fixtures.profile import CounterRule, Profile
+from prewatt_simulator.devices.energy.meter import EnergyMeter
+from prewatt_simulator.devices.load import Load
+from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
+from prewatt_simulator.errors import KeepsNoCredit
+from prewatt_simulator.units import MWH_PER_CENTIKWH
+
+
+class MeterView:
+    """Reads one meter. Money questions raise `KeepsNoCredit` when the model has none."""
+
+    def __init__(self, meter: EnergyMeter, clock: Clock) -> None:
+        self._meter = meter
+        self._clock = clock
+
+    @property
+    def number(self) -> str:
+        """The meter number."""
+        return self._meter.number
+
+    @property
+    def profile(self) -> Profile:
+        """The profile of its model."""
+        return self._meter.profile
+
+    @property
+    def energy_centikwh(self) -> int:
+        """Primary energy of all rates, cut to 0.01 kWh."""
+        return self._present().energy_mwh // MWH_PER_CENTIKWH
+
+    @property
+    def energy_by_rate_centikwh(self) -> tuple[int, ...]:
+        """Primary energy of each rate, sharp first, each cut to 0.01 kWh."""
+        return tuple(energy // MWH_PER_CENTIKWH for energy in self._present().rates_mwh)
+
+    @property
+    def energy_by_rate_mwh(self) -> tuple[int, ...]:
+        """The same uncut, in mWh."""
+        return tuple(self._present().rates_mwh)
+
+    @property
+    def remaining_fen(self) -> int:
+        """Credit, cut towards zero."""
+        return self._money().remaining_fen
+
+    @property
+    def remaining_fine(self) -> int:
+        """Credit uncut, in 1e-10 yuan."""
+        return self._money().remaining_fine
+
+    @property
+    def purchase_count(self) -> int:
+        """Number of the last top-up."""
+        return self._money().purchase_count
+
+    @property
+    def total_purchased_fen(self) -> int:
+        """Sum of all top-ups."""
+        return self._money().total_purchased_fen
+
+    @property
+    def money_on(self) -> bool:
+        """Whether the meter is opened."""
+        return self._money().money_on
+
+    @property
+    def relay_closed(self) -> bool:
+        """Whether the load is supplied."""
+        return self._money().relay_closed
+
+    @property
+    def step_energy_centikwh(self) -> int:
+        """Primary energy in the running period of the step tariff, cut to 0.01 kWh."""
+        return self._money().step_energy_mwh // MWH_PER_CENTIKWH
+
+    @property
+    def reminding(self) -> bool:
+        """Whether the relay is open as a reminder that credit fell to alarm 2."""
+        return self._money().reminding
+
+    def press_key(self) -> None:
+        """Press the key on the meter, which ends that reminder."""
+        meter = self._prepaid()
+        meter.touch(self._clock.time())
+        meter.restore()
+
+    @property
+    def load_ok(self) -> bool:
+        """Whether load control lets the relay be closed."""
+        return self._money().load_ok
+
+    @property
+    def time_ok(self) -> bool:
+        """Whether time control lets the relay be closed."""
+        return self._money().time_ok
+
+    @property
+    def trip_count(self) -> int:
+        """How often load control has opened the relay since the trips were cleared."""
+        return self._money().trips.count
+
+    @property
+    def forced(self) -> bool | None:
+        """True: forced closed; False: forced open; None: not forced."""
+        meter = self._money()
+        return (meter.forced_state == 0) if meter.forced_mode else None
+
+    @property
+    def prices_e4(self) -> tuple[int, ...]:
+        """Prices of rates 1 to 4."""
+        return self._money().prices_e4
+
+    @property
+    def alarms_fen(self) -> tuple[int, int]:
+        """Alarm amounts 1 and 2."""
+        return self._money().alarms_fen
+
+    @property
+    def counter_rule(self) -> CounterRule:
+        """Which purchase counts a top-up may carry; settable, to make a meter weaker than its profile says."""
+        return self._money().counter_rule
+
+    @counter_rule.setter
+    def counter_rule(self, rule: CounterRule) -> None:
+        self._prepaid().counter_rule = rule
+
+    @property
+    def load_shape(self) -> str:
+        """How what is drawn behind the meter is spread over the day."""
+        return self._meter.load.shape
+
+    @property
+    def load_centikwh_per_day(self) -> int:
+        """How much is drawn behind the meter, primary."""
+        return self._meter.load.per_day // MWH_PER_CENTIKWH
+
+    def draw(self, shape: str, centikwh_per_day: int) -> None:
+        """From now on this is drawn behind the meter, primary; `LoadError` when there is no such shape."""
+        load = Load(shape, centikwh_per_day * MWH_PER_CENTIKWH)
+        self._meter.touch(self._clock.time())
+        self._meter.set_load(load)
+
+    def _present(self) -> EnergyMeter:
+        present = self._meter.twin()
+        present.settle(int(self._clock.time() * 1000))
+        return present
+
+    def _money(self) -> PrepaidMeter:
+        present = self._present()
+        if not isinstance(present, PrepaidMeter):
+            raise KeepsNoCredit(self._meter.number, self._meter.profile.model)
+        return present
+
+    def _prepaid(self) -> PrepaidMeter:
+        """The meter itself, to change it."""
+        if not isinstance(self._meter, PrepaidMeter):
+            raise KeepsNoCredit(self._meter.number, self._meter.profile.model)
+        return self._meter

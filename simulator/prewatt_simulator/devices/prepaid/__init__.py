@@ -1,0 +1,1 @@
+"""Prepaid meters: credit, relay, load control, step tariff."""

@@ -1,0 +1,133 @@
+"""What a measuring instrument shows beyond the plain counters: reactive and phase energies, demand, quality, notes.
+
+Extends the table of `values`. Energies are asked of a meter or of what it froze at the end of a month, alike.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from prewatt_fixtures.measurements import PHASES, RATES, Measurement
+from prewatt_simulator.devices.energy import demand, months, quality
+from prewatt_simulator.devices.energy.meter import EnergyMeter
+from prewatt_simulator.devices.layout import ValueOf
+from prewatt_simulator.units import MWH_PER_CENTIKWH
+
+_REACTIVE_SHARE = (341, 1000)
+"""Reactive by active energy, as the electrical values have it in the mean."""
+_APPARENT_SHARE = (1000, 945)
+"""Apparent by active power there."""
+_WHOLE = (1, 1)
+_SIGNAL_DBM = -65
+
+
+def _reactive(energy_mwh: int, meter: EnergyMeter) -> int:
+    share, whole = _REACTIVE_SHARE
+    return energy_mwh * share // whole // meter.divisor
+
+
+def _reactive_energy(meter: EnergyMeter) -> int:
+    return _reactive(meter.energy_mwh, meter)
+
+
+def _reactive_rate_energy(rate: int) -> ValueOf:
+    return lambda meter: _reactive(meter.rates_mwh[rate], meter) if rate < len(meter.rates_mwh) else 0
+
+
+def _of_phase(whole: Callable[[EnergyMeter], int], phase: int) -> ValueOf:
+    """An equal part of a counter; 0 for phases that the meter lacks."""
+
+    def value_of(meter: EnergyMeter) -> int:
+        return whole(meter) // meter.profile.phases if phase < meter.profile.phases else 0
+
+    return value_of
+
+
+def _energy(meter: EnergyMeter) -> int:
+    return meter.energy_mwh // meter.divisor
+
+
+def _nothing(_: Any) -> int:
+    """What flows back: loads only consume."""
+    return 0
+
+
+def _never(_: Any) -> bytes:
+    return demand.at_bytes(0)
+
+
+def _demand(watt_of: Callable[[EnergyMeter], int], share: tuple[int, int] = _WHOLE) -> ValueOf:
+    """On the side of the transformers that the registers speak of."""
+
+    def value_of(meter: EnergyMeter) -> int:
+        return watt_of(meter) * share[0] // share[1] // (meter.divisor // MWH_PER_CENTIKWH)
+
+    return value_of
+
+
+def _peak_w(meter: EnergyMeter) -> int:
+    return demand.peak(meter).watt
+
+
+def _peak_at(meter: EnergyMeter) -> bytes:
+    return demand.at_bytes(demand.peak(meter).local_ms)
+
+
+def _by_phase(prefix: str, value: Callable[[int], ValueOf]) -> dict[Measurement, ValueOf]:
+    return {Measurement.of(f"{prefix}_{letter}"): value(phase) for phase, letter in enumerate(PHASES)}
+
+
+def _by_rate(prefix: str, value: Callable[[int], ValueOf]) -> dict[Measurement, ValueOf]:
+    return {Measurement.of(f"{prefix}_{name}"): value(rate) for rate, name in enumerate(RATES[:4])}
+
+
+def _distorted(meter: EnergyMeter, quantity: str, phase: int) -> int:
+    return quality.distortion(meter.electrical(), quantity, phase, meter.seed, meter.moment)
+
+
+def _quality(quantity: str) -> dict[Measurement, ValueOf]:
+    return {
+        **_by_phase(f"thd_{quantity}", lambda phase: lambda meter: _distorted(meter, quantity, phase)),
+        **_by_phase(
+            f"harmonics_{quantity}",
+            lambda phase: lambda meter: quality.harmonics(_distorted(meter, quantity, phase)),
+        ),
+        Measurement.of(f"{quantity}_unbalance"): lambda meter: quality.unbalance(
+            getattr(meter.electrical(), quantity)
+        ),
+    }
+
+
+INSTRUMENT_VALUES: Mapping[Measurement, ValueOf] = {
+    Measurement.REACTIVE_ENERGY_TOTAL: _reactive_energy,
+    Measurement.REACTIVE_ENERGY_FORWARD: _reactive_energy,
+    **_by_rate("reactive_energy_forward", _reactive_rate_energy),
+    **_by_phase("energy", lambda phase: _of_phase(_energy, phase)),
+    **_by_phase("energy_forward", lambda phase: _of_phase(_energy, phase)),
+    **_by_phase("reactive_energy_forward", lambda phase: _of_phase(_reactive_energy, phase)),
+    Measurement.ENERGY_REVERSE: _nothing,
+    Measurement.REACTIVE_ENERGY_REVERSE: _nothing,
+    **_by_rate("energy_reverse", lambda _: _nothing),
+    **_by_rate("reactive_energy_reverse", lambda _: _nothing),
+    **_by_phase("energy_reverse", lambda _: _nothing),
+    **_by_phase("reactive_energy_reverse", lambda _: _nothing),
+    Measurement.DEMAND_CYCLE: demand.quarters,
+    Measurement.DEMAND_FORWARD: _demand(demand.last_w),
+    Measurement.REACTIVE_DEMAND_FORWARD: _demand(demand.last_w, _REACTIVE_SHARE),
+    Measurement.APPARENT_DEMAND: _demand(demand.last_w, _APPARENT_SHARE),
+    Measurement.DEMAND_FORWARD_MAX: _demand(_peak_w),
+    Measurement.REACTIVE_DEMAND_FORWARD_MAX: _demand(_peak_w, _REACTIVE_SHARE),
+    Measurement.DEMAND_FORWARD_MAX_AT: _peak_at,
+    Measurement.REACTIVE_DEMAND_FORWARD_MAX_AT: _peak_at,
+    Measurement.DEMAND_REVERSE_MAX_AT: _never,
+    Measurement.REACTIVE_DEMAND_REVERSE_MAX_AT: _never,
+    Measurement.FREEZE_TIME: months.freeze_time,
+    **_quality("voltage"),
+    **_quality("current"),
+    **_by_phase("voltage_angle", lambda phase: lambda _: quality.voltage_angle(phase)),
+    **_by_phase(
+        "current_angle", lambda phase: lambda meter: quality.current_angle(meter.electrical(), phase)
+    ),
+    Measurement.CURRENT_VECTOR_SUM: lambda meter: quality.vector_sum(meter.electrical()),
+    Measurement.SIGNAL_STRENGTH: lambda _: _SIGNAL_DBM,
+    Measurement.LATEST_EVENT: lambda meter: meter.latest_event,
+}

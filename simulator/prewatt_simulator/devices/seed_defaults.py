@@ -1,0 +1,60 @@
+"""What a site file leaves out of a meter, made up from the farm's seed: what is drawn behind it, and what it has counted.
+
+Only a meter without `load` or without `start` gets what stands here; a value that the file names is never touched.
+"""
+
+import random
+from typing import NamedTuple
+
+from prewatt_fixtures.profile import DeviceKind
+from prewatt_fixtures.site import NO_LOAD, NO_START, SiteMeter
+from prewatt_simulator.devices.load import SHAPES
+
+_CENTIKWH_PER_DAY = {1: range(200, 2000), 3: range(1000, 10_000)}
+"""By phases, behind transformers of 1."""
+_LITRES_PER_DAY = range(200, 3000)
+_RATIO_MAX = 100
+"""Larger transformers get no larger loads."""
+_DAYS = range(30, 900)
+"""For so long a meter has counted."""
+_OTHERWISE_PER_DAY = 1000
+"""Counted for each of the days where the load itself names no amount: traces, and what is said to draw nothing."""
+_SHAPES = tuple(shape for shape in SHAPES if shape != "idle")
+
+
+class Drawn(NamedTuple):
+    """What is drawn behind a meter: 0.01 kWh or litres a day in a shape, or what a file says."""
+
+    shape: str
+    per_day: int
+    file: str | None = None
+
+
+def drawn_behind(placed: SiteMeter, seed: int) -> Drawn:
+    """By the site file, or from the seed."""
+    said, water = placed.load, placed.profile.kind is DeviceKind.WATER_METER
+    if said is not NO_LOAD:
+        return Drawn(said.shape, said.m3_per_day if water else said.kwh_per_day, said.file)
+    rng = random.Random(f"{seed}/{placed.number}/load")
+    shape = rng.choice(_SHAPES)
+    if water:
+        return Drawn(shape, rng.choice(_LITRES_PER_DAY))
+    ratio = min(placed.ct * placed.pt, _RATIO_MAX)
+    return Drawn(shape, rng.choice(_CENTIKWH_PER_DAY[placed.profile.phases]) * ratio)
+
+
+def energy_centikwh(placed: SiteMeter, drawn: Drawn, seed: int) -> int:
+    """What an energy meter shows when the farm starts: by the site file, or its base and some days of its load."""
+    return (
+        placed.start.energy if placed.start is not NO_START else placed.base + _counted(placed, drawn, seed)
+    )
+
+
+def volume_litres(placed: SiteMeter, drawn: Drawn, seed: int) -> int:
+    """The same of a water meter."""
+    return placed.start.volume if placed.start is not NO_START else _counted(placed, drawn, seed)
+
+
+def _counted(placed: SiteMeter, drawn: Drawn, seed: int) -> int:
+    days = random.Random(f"{seed}/{placed.number}/start").choice(_DAYS)
+    return days * (drawn.per_day or _OTHERWISE_PER_DAY)

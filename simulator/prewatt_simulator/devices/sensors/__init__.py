@@ -1,0 +1,1 @@
+"""Devices that measure no energy: contacts, temperature, humidity."""

@@ -1,0 +1,124 @@
+"""A meter's registers as plain data, to be kept in a file and given back: what survives a power cut.
+
+Kept is what a meter has counted and been told. What the site file says (load, transformers' place) and the time do
+not belong to it: a farm that was off consumed nothing. Nor do contacts, outputs and the air around sensors.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from prewatt_fixtures.measurements import Measurement
+from prewatt_fixtures.rates import DayTable, RateCalendar, YearZones
+from prewatt_simulator.devices.device import Meter
+from prewatt_simulator.devices.energy import demand
+from prewatt_simulator.devices.energy.clock import datetime_of
+from prewatt_simulator.devices.energy.history import Frozen, Peak
+from prewatt_simulator.devices.energy.meter import EnergyMeter
+from prewatt_simulator.devices.prepaid import snapshot as prepaid_snapshot
+from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
+from prewatt_simulator.devices.water import WaterMeter
+from prewatt_simulator.errors import StateError
+
+_WATER = ("volume_ml", "reverse_litres", "valve_open")
+
+
+def take(meter: Meter) -> dict[str, Any]:
+    """JSON-able data from which `restore` makes the meter again as it is now."""
+    kept: dict[str, Any] = {
+        "model": meter.profile.model,
+        "settings": {
+            measurement.key: value.hex() if isinstance(value, bytes) else value
+            for measurement, value in meter.settings.items()
+        },
+    }
+    if isinstance(meter, EnergyMeter):
+        kept |= _keep_energy(meter)
+    if isinstance(meter, PrepaidMeter):
+        kept |= prepaid_snapshot.take(meter)
+    if isinstance(meter, WaterMeter):
+        kept |= {name: getattr(meter, name) for name in _WATER}
+    return kept
+
+
+def restore(meter: Meter, kept: Mapping[str, Any]) -> None:
+    """Make the meter as it was when `kept` was made; `StateError` when it is another model or damaged."""
+    try:
+        if kept["model"] != meter.profile.model:
+            raise StateError(
+                f"meter {meter.number} was kept as a {kept['model']}, not a {meter.profile.model}"
+            )
+        meter.settings = {
+            Measurement.of(key): _value(meter, Measurement.of(key), value)
+            for key, value in kept["settings"].items()
+        }
+        if isinstance(meter, EnergyMeter):
+            _restore_energy(meter, kept)
+        if isinstance(meter, PrepaidMeter):
+            prepaid_snapshot.restore(meter, kept)
+        if isinstance(meter, WaterMeter):
+            for name in _WATER:
+                setattr(meter, name, kept[name])
+    except (KeyError, TypeError, ValueError) as wrong:
+        raise StateError(f"what was kept of meter {meter.number} is damaged: {wrong!r}") from wrong
+
+
+def _keep_energy(meter: EnergyMeter) -> dict[str, Any]:
+    return {
+        "rates_mwh": list(meter.rates_mwh),
+        "ct": meter.ct,
+        "pt": meter.pt,
+        "clock_ahead_ms": meter.clock.ahead_ms(meter.settled_ms),
+        "clock_drift_ppm": meter.clock.drift_ppm,
+        "zones": meter.calendar.zones.to_bytes().hex(),
+        "tables": [table.to_bytes().hex() for table in meter.calendar.tables],
+        "frozen": [_keep_frozen(month) for month in meter.frozen],
+        "peak": _keep_peak(meter),
+    }
+
+
+def _keep_frozen(month: Frozen) -> dict[str, Any]:
+    assert month.local is not None
+    return {
+        "local": month.local.isoformat(),
+        "rates_mwh": list(month.rates_mwh),
+        "divisor": month.divisor,
+    }
+
+
+def _keep_peak(meter: EnergyMeter) -> list[int] | None:
+    """The month's maximum demand so far, on meters that show one."""
+    if not meter.profile.has(Measurement.DEMAND_FORWARD_MAX):
+        return None
+    known = demand.peak(meter)
+    return [known.watt, known.local_ms]
+
+
+def _restore_energy(meter: EnergyMeter, kept: Mapping[str, Any]) -> None:
+    meter.rates_mwh = [int(energy) for energy in kept["rates_mwh"]]
+    meter.ct, meter.pt = int(kept["ct"]), int(kept["pt"])
+    meter.set_clock(datetime_of(meter.settled_ms + meter.clock.zone_ms + int(kept["clock_ahead_ms"])))
+    meter.drift_clock(int(kept["clock_drift_ppm"]))
+    meter.set_calendar(
+        RateCalendar(
+            YearZones.from_bytes(bytes.fromhex(kept["zones"])),
+            tuple(DayTable.from_bytes(bytes.fromhex(table)) for table in kept["tables"]),
+        )
+    )
+    meter.frozen = tuple(
+        Frozen(
+            datetime.fromisoformat(month["local"]),
+            tuple(int(energy) for energy in month["rates_mwh"]),
+            int(month["divisor"]),
+            meter.profile,
+        )
+        for month in kept["frozen"]
+    )
+    if kept["peak"] is not None:
+        watt, local_ms = kept["peak"]
+        meter.peak = Peak(int(watt), int(local_ms), meter.settled_ms, meter.settled_ms)
+
+
+def _value(meter: Meter, measurement: Measurement, kept: Any) -> Any:
+    kept_as_hex = meter.profile.register(measurement).type.value == "bytes"
+    return bytes.fromhex(kept) if kept_as_hex else kept

@@ -1,0 +1,185 @@
+"""Loads that were written down at a real place: a CSV file of readings, as a load that repeats them.
+
+The file has two columns: `time`, local to the place and without an offset, and `kwh` or `m3`, what a counter showed
+then. Between two rows it is drawn evenly. From the last row on everything begins anew: a trace of a week is drawn
+every week, before its first row too. So the load is a closed form like the others, and exact.
+"""
+
+import csv
+import io
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from itertools import takewhile
+from pathlib import Path
+
+from prewatt_fixtures.errors import SiteError
+from prewatt_simulator.devices.load import Load
+from prewatt_simulator.units import DAY_MS, HOUR_MS
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local to the place
+_MILLISECOND = timedelta(milliseconds=1)
+_PLACES = 6
+_ROWS_MIN = 2
+_FILES_MAX = 64
+_SHAPED_MAX = 1024
+_TIME = 'a local time such as "2026-01-05 00:15"'
+
+Reading = tuple[int, int]
+"""Local milliseconds since 1970, and millionths of the unit."""
+
+
+class Trace(Load):
+    """Readings, repeated. At least two, rising in time, never falling in amount."""
+
+    __slots__ = ("_amounts", "_first_ms", "_times_ms", "period_ms")
+
+    def __init__(self, readings: Sequence[Reading]) -> None:
+        self._first_ms, first_amount = readings[0]
+        self._times_ms = [at_ms - self._first_ms for at_ms, _ in readings]
+        self._amounts = [amount - first_amount for _, amount in readings]
+        self.period_ms = self._times_ms[-1]
+        self.shape = "trace"
+        self.per_day = self._amounts[-1] * DAY_MS // self.period_ms
+
+    def drawn(self, local_ms: int) -> int:
+        row = self._row_at(local_ms)
+        amount, lasts_ms = self._of_row(row)
+        periods, place = divmod(row, len(self._times_ms) - 1)
+        before = periods * self._amounts[-1] + self._amounts[place]
+        return before + amount * (local_ms - self._begins_ms(row)) // lasts_ms
+
+    def reaches_ms(self, drawn: int) -> int | None:
+        total = self._amounts[-1]
+        if not total:
+            return None
+        periods, rest = divmod(drawn - 1, total)
+        place = bisect_left(self._amounts, rest + 1) - 1
+        row = periods * (len(self._times_ms) - 1) + place
+        amount, lasts_ms = self._of_row(row)
+        return self._begins_ms(row) - (-(rest + 1 - self._amounts[place]) * lasts_ms // amount)
+
+    def over(self, power_w: int, local_ms: int) -> tuple[int, int] | None:
+        """As of the other loads, but None already when there is none within a day."""
+        running, rows = self._row_at(local_ms), len(self._times_ms) - 1
+        lately_ms, soon_ms = local_ms - DAY_MS, local_ms + DAY_MS
+        ahead = takewhile(lambda row: self._begins_ms(row) < soon_ms, range(running, running + rows))
+        first = next((row for row in ahead if self._is_over(power_w, row)), None)
+        if first is None:
+            return None
+        following = takewhile(lambda row: self._begins_ms(row) < soon_ms, range(first + 1, first + rows))
+        end = next((row for row in following if not self._is_over(power_w, row)), None)
+        if first == running:
+            earlier = takewhile(
+                lambda row: self._begins_ms(row) > lately_ms, range(running, running - rows, -1)
+            )
+            first = next((row for row in earlier if not self._is_over(power_w, row - 1)), None)
+        return (
+            lately_ms if first is None else self._begins_ms(first),
+            soon_ms if end is None else self._begins_ms(end),
+        )
+
+    def per_hour(self, local_ms: int) -> float:
+        amount, lasts_ms = self._of_row(self._row_at(local_ms))
+        return amount * HOUR_MS / lasts_ms / 1000
+
+    def _row_at(self, local_ms: int) -> int:
+        """Number of the row that runs; they go on counting through all repetitions, before the first too."""
+        periods, rest_ms = divmod(local_ms - self._first_ms, self.period_ms)
+        return periods * (len(self._times_ms) - 1) + bisect_right(self._times_ms, rest_ms) - 1
+
+    def _begins_ms(self, row: int) -> int:
+        periods, place = divmod(row, len(self._times_ms) - 1)
+        return self._first_ms + periods * self.period_ms + self._times_ms[place]
+
+    def _of_row(self, row: int) -> tuple[int, int]:
+        """What is drawn until the next row, and how long that takes."""
+        place = row % (len(self._times_ms) - 1)
+        amount = self._amounts[place + 1] - self._amounts[place]
+        return amount, self._times_ms[place + 1] - self._times_ms[place]
+
+    def _is_over(self, power_w: int, row: int) -> bool:
+        amount, lasts_ms = self._of_row(row)
+        return amount * HOUR_MS > power_w * 1000 * lasts_ms
+
+
+def load_of(shape: str, per_day: int, file: str | None, unit: str) -> Load:
+    """So many millionths a day in a shape, or what a file of `kwh` or `m3` says; `SiteError`, `LoadError`."""
+    return _shaped(shape, per_day) if file is None else read_trace(file, unit)
+
+
+_shaped = lru_cache(_SHAPED_MAX)(Load)
+"""Meters that draw the same share it."""
+
+
+def read_trace(path: str, unit: str) -> Trace:
+    """The trace in that file, of `kwh` or `m3`; `SiteError` names the file, the line and what was expected there."""
+    try:
+        changed_ns = Path(path).stat().st_mtime_ns
+    except OSError as wrong:
+        raise SiteError(path, "file", f"a CSV file of readings is expected ({wrong.strerror})") from wrong
+    return _read(path, unit, changed_ns)
+
+
+@lru_cache(_FILES_MAX)
+def _read(path: str, unit: str, _changed_ns: int) -> Trace:
+    """Meters that draw the same trace share it; a file that has changed is read again."""
+    try:
+        text = Path(path).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise SiteError(path, "file", f"a CSV file in UTF-8 is expected ({wrong})") from wrong
+    return Trace(list(_readings(text, path, unit)))
+
+
+def _readings(text: str, path: str, unit: str) -> Iterator[Reading]:
+    rows = csv.reader(io.StringIO(text))
+    if (head := next(rows, [])) != ["time", unit]:
+        raise SiteError(
+            path, "line 1", f"the columns time,{unit} are expected, not {','.join(head) or 'nothing'}"
+        )
+    before: Reading | None = None
+    count = 0
+    for row in rows:
+        try:
+            reading = _reading(row, before)
+        except ValueError as wrong:
+            raise SiteError(path, f"line {rows.line_num}", str(wrong)) from wrong
+        yield reading
+        before, count = reading, count + 1
+    if count < _ROWS_MIN:
+        raise SiteError(path, f"line {rows.line_num + 1}", "at least two readings are expected")
+
+
+def _reading(row: list[str], before: Reading | None) -> Reading:
+    if len(row) != 2:
+        raise ValueError(f"a time and a reading are expected, not {len(row)} columns")
+    at_ms, amount = _time(row[0]), _amount(row[1])
+    if before is not None and at_ms <= before[0]:
+        raise ValueError(f"times rise from line to line: {row[0]!r} is not after the one before")
+    if before is not None and amount < before[1]:
+        raise ValueError(f"readings never fall: {row[1]!r} is less than the one before")
+    return at_ms, amount
+
+
+def _time(text: str) -> int:
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{_TIME} is expected, not {text!r}") from None
+    if at.tzinfo is not None:
+        raise ValueError(f"{_TIME} is expected, without the offset of {text!r}")
+    return (at - _EPOCH) // _MILLISECOND
+
+
+def _amount(text: str) -> int:
+    try:
+        amount = Decimal(text.strip()).scaleb(_PLACES)
+    except InvalidOperation:
+        raise ValueError(f'a reading such as "120.50" is expected, not {text!r}') from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(f'a reading such as "120.50" is expected, not {text!r}')
+    if amount != amount.to_integral_value():
+        raise ValueError(f"at most {_PLACES} decimals are expected, not {text!r}")
+    return int(amount)

@@ -1,0 +1,256 @@
+"""The rules in force in one farm: which of them strikes this frame, from a seed; and what outlasts a strike."""
+
+import random
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from prewatt_fixtures.clock import Clock
+from prewatt_fixtures.wire import pdu as modbus
+from prewatt_simulator.devices.attached import Device
+from prewatt_simulator.devices.energy.meter import EnergyMeter
+from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
+from prewatt_simulator.errors import FaultRuleError
+from prewatt_simulator.faults.rule import (
+    CALL_KINDS,
+    CONNECTION_KINDS,
+    ENERGY_METER_KINDS,
+    HAPPENING_KINDS,
+    LINE_KINDS,
+    ONLY_FUNCTIONS,
+    PREPAID_KINDS,
+    Fault,
+    FaultKind,
+)
+
+_ADDRESS_AND_COUNT_BYTES = 5
+_NOT_OF_REQUESTS = CONNECTION_KINDS | LINE_KINDS | CALL_KINDS
+_NEEDS_OTHERS = frozenset({FaultKind.REFUSE_SECOND_CLIENT, FaultKind.KICK_FIRST_CLIENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a rule of one farm can strike."""
+
+    ports: Collection[tuple[str, int]]
+    """Gateway and port."""
+    meters: Mapping[str, Device]
+    wire_timing: bool = False
+    """Whether frames take time on the line."""
+    dials: Collection[tuple[str, int]] = ()
+    """Those of the ports that dial out."""
+
+
+class FaultHandle:
+    """A rule in force: remove it by this, and see how often it fired."""
+
+    def __init__(self, name: str, fault: Fault, rng: random.Random) -> None:
+        self.name = name
+        self.fault = fault
+        self.fired = 0
+        self.rng = rng
+        """What is random about a strike comes from here."""
+        self.undo: list[Callable[[float], None]] = []
+        """Each ends, at a moment, what the rule still does to a meter: called when it is removed."""
+        self._seen = 0
+        self._functions = ONLY_FUNCTIONS.get(FaultKind(fault.kind))
+        self._phase_s = 0.0 if fault.every_s is None else rng.uniform(0, fault.every_s)
+        self._limit = 1 if fault.count is None and fault.kind in HAPPENING_KINDS else fault.count
+        self._since_s = None if fault.since is None else fault.since.timestamp()
+        self._until_s = None if fault.until is None else fault.until.timestamp()
+
+    def strikes_request(
+        self, gateway: str, port: int, meter: str | None, request: bytes, now_s: float
+    ) -> bool:
+        """Whether the rule strikes this frame; counts it."""
+        fault = self.fault
+        return (
+            fault.kind not in _NOT_OF_REQUESTS
+            and self._stands(gateway, port, now_s)
+            and fault.meter in {None, meter}
+            and fault.function in {None, request[0]}
+            and (self._functions is None or request[0] in self._functions)
+            and (fault.register is None or _touches(request, fault.register))
+            and self._turn()
+        )
+
+    def strikes_client(self, gateway: str, port: int, now_s: float, *, others: bool) -> bool:
+        """Whether the rule strikes a client that comes now, while others are connected or not; counts it."""
+        kind = self.fault.kind
+        return (
+            kind in CONNECTION_KINDS
+            and (others or kind not in _NEEDS_OTHERS)
+            and self._stands(gateway, port, now_s)
+            and self._turn()
+        )
+
+    def strikes_call(self, gateway: str, port: int, now_s: float, *, called_before: bool) -> bool:
+        """Whether the rule strikes a call that a gateway makes now; counts it."""
+        kind = self.fault.kind
+        return (
+            kind in CALL_KINDS
+            and (called_before or kind != FaultKind.REPLAY_SESSION)
+            and self._stands(gateway, port, now_s)
+            and self._turn()
+        )
+
+    def strikes_line(self, gateway: str, port: int, begun_s: float, ended_s: float) -> bool:
+        """Whether the rule strikes a frame that is on the line between two moments; counts it."""
+        every_s = self.fault.every_s
+        if every_s is None or not self._stands(gateway, port, begun_s):
+            return False
+        return (begun_s - self._phase_s) // every_s < (ended_s - self._phase_s) // every_s and self._turn()
+
+    def _stands(self, gateway: str, port: int, now_s: float) -> bool:
+        return (
+            self.fault.gateway in {None, gateway}
+            and self.fault.port in {None, port}
+            and (self._since_s is None or now_s >= self._since_s)
+            and (self._until_s is None or now_s < self._until_s)
+        )
+
+    def _turn(self) -> bool:
+        fault = self.fault
+        if self._limit is not None and self.fired >= self._limit:
+            return False
+        self._seen += 1
+        if self._seen <= fault.skip or (fault.probability < 1 and self.rng.random() >= fault.probability):
+            return False
+        self.fired += 1
+        return True
+
+
+def _touches(request: bytes, register: int) -> bool:
+    if len(request) < _ADDRESS_AND_COUNT_BYTES:
+        return False
+    start = int.from_bytes(request[1:3], "big")
+    single = request[0] in {modbus.WRITE_COIL, modbus.WRITE_SINGLE}
+    count = 1 if single else int.from_bytes(request[3:5], "big")
+    return start <= register < start + count
+
+
+class Faults:
+    """The rules in force in one farm, asked in the order in which they were added; the first that fires wins."""
+
+    def __init__(self, seed: int, places: Places, clock: Clock) -> None:
+        self._seed = seed
+        self._places = places
+        self._clock = clock
+        self._start_s = clock.time()
+        self._added = 0
+        self._down: dict[str | tuple[str, int], tuple[float, str]] = {}
+        self._kept: tuple[Fault, ...] = ()
+        self.rules: list[FaultHandle] = []
+
+    def add(self, fault: Fault) -> FaultHandle:
+        """Put a rule in force; `FaultRuleError` when it can never apply in this farm."""
+        self._check_place(fault)
+        self._check_meter(fault)
+        self._check_window(fault)
+        return self._put(fault)
+
+    def _put(self, fault: Fault) -> FaultHandle:
+        self._added += 1
+        name = f"{fault.kind}-{self._added}"
+        handle = FaultHandle(name, fault, random.Random(f"{self._seed}/{name}"))
+        self.rules.append(handle)
+        return handle
+
+    def keep(self) -> None:
+        """What is in force now is what `reset` goes back to."""
+        self._kept = tuple(handle.fault for handle in self.rules)
+
+    def remove(self, handle: FaultHandle) -> None:
+        """Take a rule out of force and end what it still does; nothing happens when it is out already."""
+        if handle in self.rules:
+            self.rules.remove(handle)
+            for undo in handle.undo:
+                undo(self._clock.time())
+            handle.undo.clear()
+            self._down = {place: down for place, down in self._down.items() if down[1] != handle.name}
+
+    def clear(self) -> None:
+        """No rule is in force."""
+        for handle in tuple(self.rules):
+            self.remove(handle)
+
+    def reset(self) -> None:
+        """As at the farm's start: the kept rules and no others, nothing fired, every chance from its beginning."""
+        self.clear()
+        self._added = 0
+        for fault in self._kept:
+            self._put(fault)
+
+    def strike(
+        self, gateway: str, port: int, meter: str | None, request: bytes, now_s: float
+    ) -> FaultHandle | None:
+        """The rule that strikes this frame, if any."""
+        return next(
+            (rule for rule in self.rules if rule.strikes_request(gateway, port, meter, request, now_s)), None
+        )
+
+    def strike_client(self, gateway: str, port: int, now_s: float, *, others: bool) -> FaultHandle | None:
+        """The rule that strikes a client that comes now, if any."""
+        return next(
+            (rule for rule in self.rules if rule.strikes_client(gateway, port, now_s, others=others)), None
+        )
+
+    def strike_call(
+        self, gateway: str, port: int, now_s: float, *, called_before: bool
+    ) -> FaultHandle | None:
+        """The rule that strikes a call that a gateway makes now, if any."""
+        return next(
+            (r for r in self.rules if r.strikes_call(gateway, port, now_s, called_before=called_before)), None
+        )
+
+    def strike_line(self, gateway: str, port: int, begun_s: float, ended_s: float) -> FaultHandle | None:
+        """The rule that strikes a frame between two moments, if any."""
+        return next((rule for rule in self.rules if rule.strikes_line(gateway, port, begun_s, ended_s)), None)
+
+    def take_down(self, place: str | tuple[str, int], until_s: float, handle: FaultHandle) -> None:
+        """A meter, or the port of a gateway, does not live until then."""
+        self._down[place] = (until_s, handle.name)
+
+    def down(self, place: str | tuple[str, int] | None, now_s: float) -> str | None:
+        """Name of the rule that took a place down, while it is."""
+        if place not in self._down:
+            return None
+        until_s, name = self._down[place]
+        if now_s < until_s:
+            return name
+        del self._down[place]
+        return None
+
+    def _check_place(self, fault: Fault) -> None:
+        ports = self._places.ports
+        if fault.kind in LINE_KINDS and not self._places.wire_timing:
+            raise FaultRuleError("kind", f"wire timing is on, for {fault.kind}: else no frame lasts")
+        if fault.gateway is not None and all(gateway != fault.gateway for gateway, _ in ports):
+            raise FaultRuleError("gateway", f"a gateway of this farm with meters, not {fault.gateway!r}")
+        fitting = [(g, p) for g, p in ports if fault.gateway in {None, g} and fault.port in {None, p}]
+        if not fitting:
+            raise FaultRuleError("port", f"a port with meters, not {fault.port}")
+        if fault.kind in CALL_KINDS and not set(fitting) & set(self._places.dials):
+            raise FaultRuleError("gateway", f"a gateway that dials out, for {fault.kind}")
+        if fault.meter is None:
+            return
+        if fault.meter not in self._places.meters:
+            raise FaultRuleError("meter", f"a meter of this farm, not {fault.meter!r}")
+        if not any(fault.meter.startswith(f"{gateway}{port:02X}") for gateway, port in fitting):
+            raise FaultRuleError("meter", f"a meter behind that gateway and port, not {fault.meter!r}")
+
+    def _check_window(self, fault: Fault) -> None:
+        for key, moment in {"since": fault.since, "until": fault.until}.items():
+            if moment is not None and moment.timestamp() < self._start_s:
+                raise FaultRuleError(key, f"a time after the farm's start, not {moment}")
+        if fault.until is not None and fault.until.timestamp() <= self._clock.time():
+            now = self._clock.now().isoformat()
+            raise FaultRuleError("until", f"a time after the farm's present ({now}), not {fault.until}")
+
+    def _check_meter(self, fault: Fault) -> None:
+        if fault.meter is None:
+            return
+        meter = self._places.meters[fault.meter]
+        if fault.kind in PREPAID_KINDS and not isinstance(meter, PrepaidMeter):
+            raise FaultRuleError("meter", f"a prepaid meter, not a {meter.model}")
+        if fault.kind in ENERGY_METER_KINDS and not isinstance(meter, EnergyMeter):
+            raise FaultRuleError("meter", f"a meter with a clock, not a {meter.model}")

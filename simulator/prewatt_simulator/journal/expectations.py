@@ -1,0 +1,107 @@
+"""What a well-behaved client does, as assertions on a journal.
+
+Each raises `ClientMisbehaved`, an AssertionError that shows the frames it is about. The journal is bounded: what it no
+longer holds cannot be judged.
+"""
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from prewatt_fixtures.wire import pdu as modbus
+from prewatt_simulator.errors import SimulatorError
+from prewatt_simulator.journal.export import text_line
+from prewatt_simulator.journal.frames import Frame, frames
+from prewatt_simulator.journal.journal import OVERLAP, Entry, Happening, Journal, Verdict
+
+_SHOWN_MAX = 10
+_READS = frozenset({modbus.READ_COILS, modbus.READ_DISCRETE, modbus.READ_HOLDING, modbus.READ_INPUT})
+_SILENT = frozenset(
+    {Verdict.ABSENT, Verdict.REQUEST_LOST, Verdict.REPLY_LOST, Verdict.HELD, Verdict.COLLIDED}
+)
+_NOT_ASKED = frozenset({Verdict.HEARD_LATE})
+
+
+class ClientMisbehaved(SimulatorError, AssertionError):
+    """The journal shows what a client should not have done."""
+
+    def __init__(self, what: str, shown: Iterable[Frame | Happening]) -> None:
+        lines = [text_line(each) for each in shown]
+        more = [f"… and {len(lines) - _SHOWN_MAX} more"] if len(lines) > _SHOWN_MAX else []
+        super().__init__("\n  ".join([f"{what}:", *lines[:_SHOWN_MAX], *more]))
+
+
+def one_request_at_a_time(journal: Journal) -> None:
+    """No bus got a request while another was in flight on it."""
+    overlaps = [each for each in journal.happenings if each.what == OVERLAP]
+    if overlaps:
+        raise ClientMisbehaved(f"{len(overlaps)} requests came before the reply to the one before", overlaps)
+
+
+def no_writes(journal: Journal, meter: str | None = None) -> None:
+    """Nobody asked that meter, or any, to change something."""
+    writes = [entry for entry in _asked(journal, meter) if entry.function not in _READS]
+    if writes:
+        raise ClientMisbehaved(
+            f"{len(writes)} writes to {meter or 'meters'} where none was to be", _all(writes)
+        )
+
+
+def writes_read_back(journal: Journal, meter: str | None = None) -> None:
+    """Every write is followed by a read of the same meter, before the next write to it and before the journal ends."""
+    unread = [
+        write
+        for asked in _by_meter(journal, meter)
+        for write, following in pairwise([*asked, None])
+        if write is not None
+        and write.function not in _READS
+        and (following is None or following.function not in _READS)
+    ]
+    if unread:
+        raise ClientMisbehaved(f"{len(unread)} writes were not read back", _all(unread))
+
+
+def no_blind_repeats(journal: Journal, meter: str | None = None) -> None:
+    """No write is sent again, byte for byte, without a look at the meter in between."""
+    repeats = [
+        second
+        for asked in _by_meter(journal, meter)
+        for first, second in pairwise(asked)
+        if second.function not in _READS and first.request == second.request
+    ]
+    if repeats:
+        raise ClientMisbehaved(
+            f"{len(repeats)} writes were repeated without a look at the meter", _all(repeats)
+        )
+
+
+def silent_asked_at_most_every(
+    journal: Journal, interval_s: float, meter: str | None = None, attempts: int = 1
+) -> None:
+    """A device that does not answer gets at most `attempts` requests in any `interval_s` until it answers again."""
+    for asked in _by_meter(journal, meter):
+        row: list[Entry] = []
+        for entry in asked:
+            row = [*row, entry] if entry.verdict in _SILENT else []
+            window = row[-attempts - 1 :]
+            if len(window) > attempts and window[-1].at - window[0].at < interval_s:
+                took_s = window[-1].at - window[0].at
+                what = f"{entry.meter or f'unit {entry.unit}'} is silent and was asked {len(window)} times"
+                raise ClientMisbehaved(
+                    f"{what} in {took_s:.3f} s, allowed {attempts} in {interval_s} s", _all(window)
+                )
+
+
+def _asked(journal: Journal, meter: str | None) -> list[Entry]:
+    return [entry for entry in journal.requests(meter=meter) if entry.verdict not in _NOT_ASKED]
+
+
+def _by_meter(journal: Journal, meter: str | None) -> Iterable[list[Entry]]:
+    """What each device was asked, in order."""
+    devices: dict[tuple[str, int, int], list[Entry]] = {}
+    for entry in _asked(journal, meter):
+        devices.setdefault((entry.gateway, entry.port, entry.unit), []).append(entry)
+    return devices.values()
+
+
+def _all(entries: Iterable[Entry]) -> list[Frame | Happening]:
+    return [frame for entry in entries for frame in frames(entry)]

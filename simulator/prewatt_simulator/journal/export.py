@@ -1,0 +1,69 @@
+"""A journal as text for people and as JSON lines for programs; `pcapng` makes captures.
+
+An export is one line per frame or happening. Times are the farm's, in UTC.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from prewatt_simulator.journal import decode
+from prewatt_simulator.journal.frames import Frame, timeline
+from prewatt_simulator.journal.journal import Happening, Journal
+
+
+def to_text(journal: Journal) -> str:
+    """One line per frame: time, bus, unit and meter, direction, words, verdict, fault."""
+    return "".join(text_line(each) + "\n" for each in timeline(journal))
+
+
+def to_json_lines(journal: Journal) -> str:
+    """One JSON object per frame; bytes are hexadecimal."""
+    return "".join(json_line(each) + "\n" for each in timeline(journal))
+
+
+def text_line(seen: Frame | Happening) -> str:
+    """One frame, or happening, in words."""
+    if isinstance(seen, Happening):
+        words = [_bus(seen), *([] if seen.unit is None else [f"unit {seen.unit}"]), f"! {seen.what}"]
+        words += [decode.request_words(seen.request)] if seen.request else []
+        fault = seen.fault
+    else:
+        entry = seen.entry
+        words = [_bus(entry), f"unit {entry.unit}", entry.meter or "nobody", "<" if seen.reply else ">"]
+        words += [seen.words, f"({entry.verdict})"]
+        fault = entry.fault
+    return " ".join([_time(seen.at), *words, *([] if fault is None else [f"[{fault}]"])])
+
+
+def json_line(seen: Frame | Happening) -> str:
+    """The same as a JSON object."""
+    row: dict[str, Any] = {"at": seen.at, "time": _time(seen.at)}
+    if isinstance(seen, Happening):
+        row |= {"gateway": seen.gateway, "port": seen.port, "happened": seen.what, "fault": seen.fault}
+        if seen.request:
+            row |= {"unit": seen.unit, "pdu": seen.request.hex()}
+        return json.dumps(row)
+    entry = seen.entry
+    row |= {
+        "gateway": entry.gateway,
+        "port": entry.port,
+        "unit": entry.unit,
+        "meter": entry.meter,
+        "direction": "reply" if seen.reply else "request",
+        "pdu": seen.pdu.hex(),
+        "decode": seen.words,
+        "verdict": entry.verdict.value,
+        "fault": entry.fault,
+    }
+    if seen.reply and entry.sent is not None:
+        row["sent"] = [segment.hex() for segment in entry.sent]
+    return json.dumps(row)
+
+
+def _bus(place: Any) -> str:
+    return f"{place.gateway}/{place.port}"
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,77 @@
+"""A journal on disk while the farm runs: whatever is recorded is appended, in the format that the file's name ends with.
+
+The last stretch is held back until the next `write`, because an exchange is known in full only when its reply has left.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from prewatt_fixtures.endpoints import Framing
+from prewatt_simulator.errors import SimulatorError
+from prewatt_simulator.journal.export import json_line, text_line
+from prewatt_simulator.journal.frames import Frame, frames
+from prewatt_simulator.journal.journal import Happening, Journal, Record, entry_of
+from prewatt_simulator.journal.pcapng import Capture
+
+WRITE_EVERY_S = 0.5
+"""How often a farm that serves writes, in real seconds."""
+
+_Seen = Iterator[Frame | Happening]
+
+
+class UnknownFormat(SimulatorError):
+    """The name of a journal's file ends with nothing that is known."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path}: a journal's name ends with .txt, .jsonl or .pcapng")
+        self.path = path
+
+
+class JournalFile:
+    """One file, begun anew, and the journal that it follows. `UnknownFormat`; OSError when it cannot be written."""
+
+    def __init__(self, path: Path, framing: Framing) -> None:
+        self._encode = _encoder(path, framing)
+        self._fresh: list[Record | Happening] = []
+        self._due: list[Record | Happening] = []
+        self._file = path.open("wb")
+        self.journal = Journal(tap=self._fresh.append)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, wrong: BaseException | None, at: TracebackType | None
+    ) -> None:
+        with self._file:
+            self.write()
+            self.write()
+
+    def write(self) -> None:
+        """Append what had been recorded when this was last called."""
+        due, self._due = self._due, self._fresh.copy()
+        self._fresh.clear()
+        self._file.writelines(self._encode(_seen(due)))
+        self._file.flush()
+
+
+def _seen(records: list[Record | Happening]) -> _Seen:
+    for record in records:
+        if isinstance(record, Happening):
+            yield record
+        else:
+            yield from frames(entry_of(record))
+
+
+def _encoder(path: Path, framing: Framing) -> Callable[[_Seen], Iterator[bytes]]:
+    match path.suffix:
+        case ".txt":
+            return lambda seen: (f"{text_line(each)}\n".encode() for each in seen)
+        case ".jsonl":
+            return lambda seen: (f"{json_line(each)}\n".encode() for each in seen)
+        case ".pcapng":
+            return Capture(framing).blocks
+        case _:
+            raise UnknownFormat(path)

@@ -1,0 +1,137 @@
+"""Buses on one clock, with faults and a journal, reached over TCP or in memory.
+
+Owns listening and dialling, and the way from there to a bus. What hangs on the buses is for those who build them to say: a farm
+builds them from a site, a replay from a recording.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from types import MappingProxyType
+
+from prewatt_fixtures.clock import Clock
+from prewatt_fixtures.endpoints import Endpoint, Framing
+from prewatt_fixtures.site import SiteDial
+from prewatt_simulator.errors import PortTaken
+from prewatt_simulator.faults import Faults
+from prewatt_simulator.journal.journal import Journal
+from prewatt_simulator.line.bus import Bus, Pace
+from prewatt_simulator.line.dial_out import Connect, Dialler
+from prewatt_simulator.line.gateway import Connection, Line, RtuConnection, TcpConnection
+from prewatt_simulator.line.memory import HOST as MEMORY
+from prewatt_simulator.line.memory import MemoryNetwork
+from prewatt_simulator.line.protocol_wrapper import IdleGuard
+
+Place = tuple[str, int]
+"""A gateway's number and one of its ports."""
+
+_CONNECTIONS: Mapping[Framing, type[Connection]] = {"rtu": RtuConnection, "tcp": TcpConnection}
+
+
+class Wiring:
+    """What can be reached. Subclasses set everything below before anybody asks."""
+
+    clock: Clock
+    seed: int
+    faults: Faults
+    journal: Journal
+    dials: Mapping[Place, SiteDial] = MappingProxyType({})
+    """Ports that listen to nobody and call somebody instead."""
+    _idle_s: Mapping[Place, float] = MappingProxyType({})
+    """Ports that drop a client which is silent for so long."""
+    _buses: Mapping[Place, Bus]
+    """By gateway and port, in the order of their listeners."""
+
+    def bus(self, gateway: str, port: int = 1) -> Bus:
+        """One bus, to exchange PDUs without sockets; KeyError when there is no such port."""
+        return self._buses[gateway, port]
+
+    @asynccontextmanager
+    async def serving(
+        self, *, host: str = "127.0.0.1", base_port: int = 0, framing: Framing = "rtu"
+    ) -> AsyncIterator[tuple[Endpoint, ...]]:
+        """Listen, one TCP port per bus in the order (gateway, port) from `base_port` upwards; 0 takes free ones.
+
+        Yields where. Ports that dial out call from now on. On leaving, every connection is dropped and the ports are
+        free again. `PortTaken` when one is in use; then none stays open.
+        """
+        endpoints = []
+        async with AsyncExitStack() as stack:
+            lines = self._lines()
+            listening = ((key, line) for key, line in lines.items() if key not in self.dials)
+            for offset, (key, line) in enumerate(listening):
+                tcp = base_port + offset if base_port else 0
+                server = await _listen(partial(self._accept, framing, key, line), host, tcp)
+                stack.push_async_callback(_close, server, line)
+                endpoints.append(Endpoint(*key, host, server.sockets[0].getsockname()[1], framing))
+            connect = asyncio.get_running_loop().create_connection
+            await stack.enter_async_context(self._dialling(lines, framing, connect))
+            yield tuple(endpoints)
+
+    @asynccontextmanager
+    async def in_memory(self, *, framing: Framing = "rtu") -> AsyncIterator[MemoryNetwork]:
+        """The same lines without sockets, for clients in the event loop that runs this.
+
+        Yields their endpoints, the `connect` that reaches them, and the `listen` that ports which dial out reach. On
+        leaving, every connection is dropped.
+        """
+        lines = self._lines()
+        listening = ((key, line) for key, line in lines.items() if key not in self.dials)
+        network = MemoryNetwork(
+            {
+                Endpoint(*key, MEMORY, tcp, framing): partial(self._accept, framing, key, line)
+                for tcp, (key, line) in enumerate(listening, 1)
+            }
+        )
+        async with self._dialling(lines, framing, network.call):
+            try:
+                yield network
+            finally:
+                network.close()
+                for line in lines.values():
+                    await line.stop()
+
+    @asynccontextmanager
+    async def _dialling(
+        self, lines: Mapping[Place, Line], framing: Framing, connect: Connect
+    ) -> AsyncIterator[None]:
+        calls = []
+        for key, dial in self.dials.items():
+            line, connection = lines[key], _CONNECTIONS[framing]
+            dialler = Dialler(self._buses[key], line, connection, dial, self.clock, self.seed, connect)
+            calls.append(asyncio.get_running_loop().create_task(dialler.run()))
+        try:
+            yield
+        finally:
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+            for key in self.dials:
+                await lines[key].stop()
+
+    def _accept(self, framing: Framing, key: Place, line: Line) -> asyncio.Protocol:
+        connection, idle_s = _CONNECTIONS[framing](line), self._idle_s.get(key)
+        return connection if idle_s is None else IdleGuard(connection, line, self.clock, idle_s)
+
+    def _lines(self) -> dict[Place, Line]:
+        return {key: Line(bus, self.clock, self._pace(*key)) for key, bus in self._buses.items()}
+
+    def _pace(self, _gateway: str, _port: int) -> Pace | None:
+        """How long things take on a bus; None answers at once."""
+        return None
+
+
+async def _listen(accept: Callable[[], asyncio.Protocol], host: str, tcp: int) -> asyncio.Server:
+    try:
+        return await asyncio.get_running_loop().create_server(accept, host, tcp)
+    except OSError as wrong:
+        raise PortTaken(host, tcp, wrong.strerror or str(wrong)) from wrong
+    except OverflowError as wrong:
+        raise PortTaken(host, tcp, "ports end at 65535") from wrong
+
+
+async def _close(server: asyncio.Server, line: Line) -> None:
+    server.close()
+    await line.stop()
+    await server.wait_closed()

@@ -1,0 +1,81 @@
+"""What stands between a transport and a gateway's connection, and hands everything on.
+
+Subclasses add one thing that a plain connection should not have to know of.
+"""
+
+import asyncio
+from typing import cast
+
+from prewatt_fixtures.clock import Clock
+from prewatt_simulator.line.gateway import Line
+
+_WITHIN_S = 1e-6
+"""A moment that is as near as this has come: sums of Unix times are no more exact."""
+
+
+class Between(asyncio.Protocol):
+    """Hands on all that the transport says."""
+
+    def __init__(self, connection: asyncio.Protocol) -> None:
+        self._connection = connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._connection.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._connection.data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connection.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._connection.resume_writing()
+
+
+class Quiet:
+    """How long nothing has happened, on a clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last_s = clock.time()
+
+    def interrupt(self) -> None:
+        """Something has happened."""
+        self._last_s = self._clock.time()
+
+    async def reaches(self, seconds: float) -> None:
+        """Return when nothing has happened for so long."""
+        while (left_s := self._last_s + seconds - self._clock.time()) > _WITHIN_S:
+            await self._clock.sleep(left_s)
+
+
+class IdleGuard(Between):
+    """Ends a client that has said nothing for `idle_s` of the clock, as serial servers with an idle time-out do."""
+
+    def __init__(self, connection: asyncio.Protocol, line: Line, clock: Clock, idle_s: float) -> None:
+        super().__init__(connection)
+        self._line = line
+        self._idle_s = idle_s
+        self._quiet = Quiet(clock)
+        self._watching: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._quiet.interrupt()
+        self._watching = asyncio.get_running_loop().create_task(self._watch(transport))
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._quiet.interrupt()
+        super().data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        cast("asyncio.Task[None]", self._watching).cancel()
+        super().connection_lost(exc)
+
+    async def _watch(self, transport: asyncio.BaseTransport) -> None:
+        await self._quiet.reaches(self._idle_s)
+        self._line.note("idle client dropped")
+        transport.close()

@@ -1,0 +1,127 @@
+"""Where replies leave a gateway under faults: kept back, handed to somebody else, or as other bytes.
+
+Owns what a port still holds of replies. When a segment leaves is the line's business, what happens to its bytes
+`faults.wire`'s.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from prewatt_fixtures.wire import rtu
+from prewatt_simulator.faults import FaultHandle, FaultKind, wire
+from prewatt_simulator.journal.exchange_outcome import Passage
+
+
+class Client(Protocol):
+    """What replies leave to."""
+
+    crc: bool
+
+    def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes: ...
+    def send(self, data: bytes) -> None: ...
+    def abort(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A reply on its way: to whom, to what, and how it went so far."""
+
+    client: Client
+    tag: int
+    unit: int
+    request: bytes
+    reply: bytes | None
+    passage: Passage
+
+
+class Outlet:
+    """Of one port."""
+
+    def __init__(self) -> None:
+        self._late: list[Outgoing] = []
+        self._kept: dict[Client, tuple[bytes, bool]] = {}
+        self._backlog: list[tuple[Outgoing, bytes]] = []
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is something that a later request sets free."""
+        return bool(self._late or self._kept)
+
+    def forget(self, client: Client) -> None:
+        """The client has gone; what came too late for it stays."""
+        self._kept.pop(client, None)
+
+    def backlog(self) -> list[bytes]:
+        """The frames that wait for whoever connects next, in an order by chance, each once or twice."""
+        if not self._backlog:
+            return []
+        backlog, self._backlog = self._backlog, []
+        strike = backlog[-1][0].passage.strike
+        assert strike is not None
+        leaving = [kept for kept in backlog for _ in range(strike.rng.randint(1, 2))]
+        strike.rng.shuffle(leaving)
+        for out, frame in leaving:
+            out.passage.sent = (*(out.passage.sent or ()), frame)
+        return [frame for _, frame in leaving]
+
+    def late_frames(self, client: Client, tag: int) -> list[bytes]:
+        """The replies that came too late, in frames for the client that asks next."""
+        late, self._late = self._late, []
+        frames = []
+        for out in late:
+            assert out.reply is not None
+            frame = client.frame(tag, out.unit, out.request, out.reply)
+            out.passage.sent = (frame,)
+            frames.append(frame)
+        return frames
+
+    def segments(self, out: Outgoing) -> wire.Segments:
+        """What leaves to the client now."""
+        strike, passage = out.passage.strike, out.passage
+        if strike is not None and out.client.crc and strike.fault.kind in {FaultKind.ECHO, FaultKind.NOISE}:
+            passage.sent = self._beside(out, strike)
+            return self._with_kept(out.client, passage.sent, passage)
+        if out.reply is None:
+            return ()
+        if passage.noise and out.client.crc:
+            passage.sent = (passage.noise,)
+            return self._with_kept(out.client, passage.sent, passage)
+        if strike is None:
+            frame = out.client.frame(out.tag, out.unit, out.request, out.reply)
+            return self._with_kept(out.client, (frame,), passage)
+        fault = strike.fault
+        unit = out.unit
+        if fault.kind == FaultKind.WRONG_UNIT:
+            unit = unit % 247 + 1 if fault.unit is None else fault.unit
+        frame = out.client.frame(out.tag, unit, out.request, out.reply)
+        if not frame:
+            return ()
+        if fault.kind == FaultKind.CROSS_REPLY:
+            self._late.append(out)
+            passage.sent = ()
+        elif fault.kind == FaultKind.BACKLOG:
+            self._backlog.append((out, frame))
+            passage.sent = ()
+        elif fault.kind in {FaultKind.JOIN_REPLIES, FaultKind.SWAP_REPLIES} and out.client not in self._kept:
+            self._kept[out.client] = (frame, fault.kind == FaultKind.SWAP_REPLIES)
+            passage.sent = ()
+        else:
+            passage.sent = wire.segments(fault, frame, strike.rng, crc=out.client.crc)
+            return self._with_kept(out.client, passage.sent, passage)
+        return ()
+
+    def _beside(self, out: Outgoing, strike: FaultHandle) -> wire.Segments:
+        """The reply, if there is one, with what else is on the line."""
+        reply = () if out.reply is None else (out.client.frame(out.tag, out.unit, out.request, out.reply),)
+        if strike.fault.kind == FaultKind.ECHO:
+            heard = (rtu.encode(out.unit, out.request), *reply)
+        else:
+            heard = (*reply, wire.junk(strike.fault, strike.rng))
+        return tuple(segment for segment in heard if segment)
+
+    def _with_kept(self, client: Client, segments: wire.Segments, passage: Passage) -> wire.Segments:
+        if client not in self._kept:
+            return segments
+        kept, swapped = self._kept.pop(client)
+        passage.sent = (*segments, kept) if swapped else (kept + segments[0], *segments[1:])
+        return passage.sent

@@ -1,1 +1,0 @@
-"""Devices as sans-io objects: `receive(pdu, now_s) -> pdu`, lazy, on the time they are told."""
