@@ -22,17 +22,17 @@ from prewatt_simulator.devices.layout import Layout
 from prewatt_simulator.devices.load import LoadError
 from prewatt_simulator.devices.meter_view import MeterView
 from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
-from prewatt_simulator.devices.registers.port import hearing
+from prewatt_simulator.devices.registers.port import attached_devices
 from prewatt_simulator.devices.registers.tables import TABLES
 from prewatt_simulator.devices.segment import Segment
 from prewatt_simulator.devices.sensors.climate import ClimateController
 from prewatt_simulator.devices.sensors.terminal import RemoteTerminal
 from prewatt_simulator.devices.water import WaterMeter
 from prewatt_simulator.errors import FaultRuleError, OtherKind, StateError, UnknownMeter
-from prewatt_simulator.faults import Faults, Places, fault_from
+from prewatt_simulator.faults import Faults, FaultTargets, fault_from
 from prewatt_simulator.journal.journal import Journal
 from prewatt_simulator.line.bus import Bus, Pace
-from prewatt_simulator.line.listener import Wiring
+from prewatt_simulator.line.listener import BusServer
 
 _KINDS: Mapping[DeviceKind, type[EnergyMeter | WaterMeter | RemoteTerminal | ClimateController]] = {
     DeviceKind.ENERGY_METER: EnergyMeter,
@@ -44,7 +44,7 @@ Device = TypeVar("Device", bound=Meter)
 View = MeterView | WaterView | TerminalView | ClimateView
 
 
-class Farm(Wiring):
+class Farm(BusServer):
     """The simulated site.
 
     `source` is what errors in the site's loads and faults call it. With `wire_timing` a request takes the time it
@@ -73,7 +73,7 @@ class Farm(Wiring):
         self._meters = {placed.number: self._meter(placed, start_ms, source) for placed in site.meters}
         self.journal = Journal() if journal is None else journal
         self.faults = Faults(
-            seed, Places(site.by_port.keys(), self._meters, wire_timing, site.dials.keys()), self.clock
+            seed, FaultTargets(site.by_port.keys(), self._meters, wire_timing, site.dials.keys()), self.clock
         )
         self._add_faults(source)
         self._ports = {(each.number, port.port): port for each in site.gateways for port in each.ports}
@@ -86,7 +86,7 @@ class Farm(Wiring):
             for key, placed_there in site.by_port.items()
         }
         self._buses = {
-            key: Bus(*key, hearing(segment), self.faults, self.journal)
+            key: Bus(*key, attached_devices(segment), self.faults, self.journal)
             for key, segment in self._segments.items()
         }
         self.dials = site.dials
@@ -97,7 +97,9 @@ class Farm(Wiring):
             for port in gateway.ports
         }
         for key, segment in self._segments.items():
-            segment.on_port_set = partial(self._buses[key].hang_after_exchange, partial(hearing, segment))
+            segment.on_port_set = partial(
+                self._buses[key].attach_after_exchange, partial(attached_devices, segment)
+            )
 
     @property
     def meter_numbers(self) -> tuple[str, ...]:
@@ -131,20 +133,20 @@ class Farm(Wiring):
         if number not in self._meters:
             raise UnknownMeter(number)
         reply = self._meters[number].receive(pdu, self.clock.time())
-        self._hang()
+        self._attach()
         return reply
 
-    def renew_meters(self) -> None:
+    def discard_replies(self) -> None:
         """Make every device what the site file says, from now on: counters, money, settings, loads, surroundings."""
         now_ms = self._now_ms
         for placed in self.site.meters:
-            self._meters[placed.number].become(self._meter(placed, now_ms, self._source))
-        self._hang()
+            self._meters[placed.number].replace_with(self._meter(placed, now_ms, self._source))
+        self._attach()
 
     def state(self) -> dict[str, Any]:
         """What all meters hold now, as JSON-able data for `restore`."""
         now_ms = self._now_ms
-        present = {number: meter.twin() for number, meter in self._meters.items()}
+        present = {number: meter.copy_of() for number, meter in self._meters.items()}
         for meter in present.values():
             meter.settle(now_ms)
         return {
@@ -165,12 +167,12 @@ class Farm(Wiring):
                 raise StateError(f"the state holds meter {number}, which the site lacks")
             self._meters[number].touch(self.clock.time())
             snapshot.restore(self._meters[number], kept)
-        self._hang()
+        self._attach()
 
-    def _hang(self) -> None:
+    def _attach(self) -> None:
         """Let the buses find the devices where their settings put them now."""
         for key, segment in self._segments.items():
-            self._buses[key].hang(hearing(segment))
+            self._buses[key].attach(attached_devices(segment))
 
     def _device(self, number: str, wanted: type[Device], kind: DeviceKind) -> Device:
         device = self._meters.get(number)

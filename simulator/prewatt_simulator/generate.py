@@ -85,6 +85,6 @@ def _credit(used_kwh: int, rng: random.Random) -> str:
     )
 
 
-def _yuan(amount: int, places: int) -> str:
-    whole, rest = divmod(amount, 10**places)
-    return f'"{whole}.{rest:0{places}}"'
+def _yuan(amount: int, targets: int) -> str:
+    whole, rest = divmod(amount, 10**targets)
+    return f'"{whole}.{rest:0{targets}}"'

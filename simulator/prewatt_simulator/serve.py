@@ -15,13 +15,13 @@ from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_simulator.errors import StateError
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.journal.file import WRITE_EVERY_S, JournalFile
-from prewatt_simulator.line.listener import Wiring
+from prewatt_simulator.line.listener import BusServer
 
 Control = Callable[[tuple[Endpoint, ...]], AbstractAsyncContextManager[str]]
 
 
 async def serve(
-    wiring: Wiring,
+    wiring: BusServer,
     *,
     host: str,
     base_port: int,
@@ -35,7 +35,7 @@ async def serve(
     `file` is the journal's, written to now and then; OSError when it can no longer be. `control` opens another door
     beside the listeners, which it is told, and yields its URL for the announcement.
     """
-    stop = told_to_stop()
+    stop = stop_requested()
     async with AsyncExitStack() as stack:
         listening = wiring.serving(host=host, base_port=base_port, framing=framing)
         endpoints = await stack.enter_async_context(listening)
@@ -48,7 +48,7 @@ async def serve(
                     await stop.wait()
 
 
-def told_to_stop() -> asyncio.Event:
+def stop_requested() -> asyncio.Event:
     """Is set by SIGINT and SIGTERM from now on."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

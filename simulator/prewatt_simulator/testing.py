@@ -82,7 +82,7 @@ class MeterFarm:
     @property
     def faults(self) -> Faults:
         """The rules in force; `add` and `remove` them at any time."""
-        return self._aside(self.farm.faults)
+        return self._on_thread(self.farm.faults)
 
     @property
     def meter_numbers(self) -> tuple[str, ...]:
@@ -91,19 +91,19 @@ class MeterFarm:
 
     def meter(self, number: str) -> MeterView:
         """What one energy meter holds; `UnknownMeter` or `OtherKind` when there is none of that number."""
-        return self._aside(self.farm.meter(number))
+        return self._on_thread(self.farm.meter(number))
 
     def water_meter(self, number: str) -> WaterView:
         """The same of a water meter."""
-        return self._aside(self.farm.water_meter(number))
+        return self._on_thread(self.farm.water_meter(number))
 
     def terminal(self, number: str) -> TerminalView:
         """The same of a remote terminal; its contacts can be set."""
-        return self._aside(self.farm.terminal(number))
+        return self._on_thread(self.farm.terminal(number))
 
     def climate(self, number: str) -> ClimateView:
         """The same of a climate controller; its air can be set."""
-        return self._aside(self.farm.climate(number))
+        return self._on_thread(self.farm.climate(number))
 
     def do(self, work: Callable[[Farm], T]) -> T:
         """The result of `work(farm)`, done between two requests."""
@@ -160,11 +160,11 @@ class MeterFarm:
     def _call(self, work: Callable[[], T]) -> T:
         return work() if self._portal is None else self._portal.call(work)
 
-    def _aside(self, target: T) -> T:
-        return cast("T", _Aside(target, self._call))
+    def _on_thread(self, target: T) -> T:
+        return cast("T", _ThreadProxy(target, self._call))
 
 
-class _Aside:
+class _ThreadProxy:
     """An object whose every attribute is read, set and called where the farm runs."""
 
     def __init__(self, target: object, call: Callable[[Callable[[], Any]], Any]) -> None:

@@ -16,7 +16,7 @@ from prewatt_fixtures.site import load_site
 from prewatt_fixtures.wire import rtu
 from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.farm import Farm
-from prewatt_simulator.journal.exchange_outcome import Passage
+from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
 from prewatt_simulator.journal.journal import Happening, Journal, Record
 from prewatt_simulator.line.bus import Pace
 
@@ -35,17 +35,17 @@ class LastPassages:
 
     def __init__(self) -> None:
         self.journal = Journal(tap=self._heard)
-        self._last: dict[tuple[str, int], Passage] = {}
+        self._last: dict[tuple[str, int], ExchangeOutcome] = {}
 
-    def of(self, gateway: str, port: int) -> Passage:
+    def of(self, gateway: str, port: int) -> ExchangeOutcome:
         """Complete once its reply has left."""
         return self._last[gateway, port]
 
     def _heard(self, record: Record | Happening) -> None:
         if not isinstance(record, Happening):
-            _, place, _, _, _, _, passage = record
-            assert passage is not None
-            self._last[place.gateway, place.port] = passage
+            _, place, _, _, _, _, outcome = record
+            assert outcome is not None
+            self._last[place.gateway, place.port] = outcome
 
 
 async def lateness_ms(reads: int) -> list[float]:

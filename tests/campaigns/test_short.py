@@ -55,10 +55,10 @@ def test_two_seeds_give_two_journals(expected: bytes) -> None:
 
 
 def test_many_kinds_of_fault_take_part() -> None:
-    struck = {
+    affected = {
         rule.fault.kind
         for seed in range(SEED, SEED + 5)
         for rule in journals.run(seed, REQUESTS).faults.rules
         if rule.fired
     }
-    assert len(struck) > len(journals.rules()) // 2
+    assert len(affected) > len(journals.rules()) // 2

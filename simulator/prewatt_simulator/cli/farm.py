@@ -142,8 +142,8 @@ def check(site: SiteArgument) -> None:
     checked = _farm(site).site
     buses, meters = len(checked.by_port), len(checked.energy_meters)
     others = len(checked.meters) - meters
-    said = f"{buses} buses, {meters} meters" + (f", {others} other devices" if others else "")
-    typer.echo(f"{site}: project {checked.project.code} {checked.project.name}, {said}: ok")
+    counts = f"{buses} buses, {meters} meters" + (f", {others} other devices" if others else "")
+    typer.echo(f"{site}: project {checked.project.code} {checked.project.name}, {counts}: ok")
 
 
 @app.command(epilog="Example: [bold]prewatt sim generate --meters 10000 > large.toml[/]")

@@ -142,9 +142,9 @@ async def _record(
     import json  # noqa: PLC0415 - quick --help
 
     from prewatt_simulator.recording import record  # noqa: PLC0415 - quick --help
-    from prewatt_simulator.serve import told_to_stop  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.serve import stop_requested  # noqa: PLC0415 - quick --help
 
-    stop = told_to_stop()
+    stop = stop_requested()
     async with record(recording, gateways, host=host, base_port=base_port) as recorder:
         announce(recorder.endpoints, as_json=as_json)
         ends = [asyncio.ensure_future(each.wait()) for each in (stop, recorder.failed)]

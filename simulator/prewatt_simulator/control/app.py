@@ -15,10 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from prewatt_fixtures.errors import FixtureError
-from prewatt_simulator.control import clock, farm, faults, journal, meters, registers
-from prewatt_simulator.control import environment as surroundings
+from prewatt_simulator.control import clock, environment, farm, faults, journal, meters, registers
 from prewatt_simulator.control.openapi import describe
-from prewatt_simulator.control.operation import Asked, Document, Operation, Scene
+from prewatt_simulator.control.operation import ControlContext, Document, Operation, RequestModel
 from prewatt_simulator.control.problem import Problem, of_error, of_validation
 from prewatt_simulator.errors import SimulatorError
 
@@ -29,7 +28,7 @@ NOUNS = (
     clock.operations,
     meters.operations,
     registers.operations,
-    surroundings.operations,
+    environment.operations,
     faults.operations,
     journal.operations,
 )
@@ -41,7 +40,7 @@ def openapi() -> Mapping[str, Any]:
     return describe(NOUNS, version("prewatt"))
 
 
-def build_app(scene: Scene) -> Starlette:
+def build_app(scene: ControlContext) -> Starlette:
     """The control API of one farm. Everything in it happens between two requests of the farm's own clients."""
     by_path: dict[str, dict[str, Operation]] = {}
     for noun in NOUNS:
@@ -56,7 +55,7 @@ def build_app(scene: Scene) -> Starlette:
     )
 
 
-def _route(scene: Scene, path: str, operations: Mapping[str, Operation]) -> Route:
+def _route(scene: ControlContext, path: str, operations: Mapping[str, Operation]) -> Route:
     async def answer(request: Request) -> Response:
         operation = operations["GET" if request.method == "HEAD" else request.method]
         given: dict[str, Any] = dict(request.path_params)
@@ -64,7 +63,7 @@ def _route(scene: Scene, path: str, operations: Mapping[str, Operation]) -> Rout
         _check_body(operation, await _body(request), given)
         do = partial(operation.handler, scene, **given)
         # a long document is written aside, from a copy of the journal, so that clients of the farm do not wait for it
-        return _response(operation, await run_sync(do) if operation.gives_document else do())
+        return _response(operation, await run_sync(do) if operation.returns_document else do())
 
     return Route(path, answer, methods=list(operations))
 
@@ -79,8 +78,8 @@ async def _body(request: Request) -> bytes:
 
 
 def _check_query(operation: Operation, request: Request, given: dict[str, Any]) -> None:
-    said = request.query_params.multi_items()
-    keys = [key for key, _ in said]
+    given_items = request.query_params.multi_items()
+    keys = [key for key, _ in given_items]
     for key in keys:
         if keys.count(key) > 1:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, key, "one value, not several")
@@ -89,7 +88,7 @@ def _check_query(operation: Operation, request: Request, given: dict[str, Any]) 
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, keys[0], "no such key")
         return
     try:
-        given["query"] = operation.query.model_validate(dict(said))
+        given["query"] = operation.query.model_validate(dict(given_items))
     except ValidationError as wrong:
         raise of_validation(wrong, "query") from wrong
 
@@ -99,7 +98,7 @@ def _check_body(operation: Operation, body: bytes, given: dict[str, Any]) -> Non
         if body:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "body", "nothing")
         return
-    model: type[Asked] = operation.body
+    model: type[RequestModel] = operation.body
     try:
         given["body"] = model.model_validate_json(body or b"{}", strict=True)
     except ValidationError as wrong:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from prewatt_fixtures.clock import Clock, ManualClock, ScaledClock
-from prewatt_simulator.control.operation import Asked, Operations, Scene, Told
+from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.errors import ClockRunsByItself
 
@@ -19,7 +19,7 @@ END = datetime(2100, 1, 1, tzinfo=UTC)
 SPEED_MAX = 1_000_000
 
 
-class ClockAnswer(Told):
+class ClockAnswer(ResponseModel):
     """A clock."""
 
     kind: Literal["manual", "scaled", "real"]
@@ -29,7 +29,7 @@ class ClockAnswer(Told):
     """Farm seconds per second; 0: it stands still, and can be moved on."""
 
 
-class AdvanceBody(Asked):
+class AdvanceBody(RequestModel):
     """How far: one of the two."""
 
     seconds: Annotated[float, Field(ge=0)] | None = None
@@ -37,20 +37,20 @@ class AdvanceBody(Asked):
     """A moment with an offset, not before the farm's present."""
 
 
-class SpeedBody(Asked):
+class SpeedBody(RequestModel):
     """How fast."""
 
     speed: Annotated[float, Field(ge=0, le=SPEED_MAX)]
 
 
 @operations.add("GET", "/clock")
-def get_clock(scene: Scene) -> ClockAnswer:
+def get_clock(scene: ControlContext) -> ClockAnswer:
     """The farm's present."""
     return clock_answer(scene.farm.clock)
 
 
 @operations.add("POST", "/clock/advance")
-def advance_clock(scene: Scene, body: AdvanceBody) -> ClockAnswer:
+def advance_clock(scene: ControlContext, body: AdvanceBody) -> ClockAnswer:
     """Move a clock that stands still on; what was due in between happens."""
     clock = scene.farm.clock
     if not isinstance(clock, ManualClock | ScaledClock) or (isinstance(clock, ScaledClock) and clock.speed):
@@ -60,7 +60,7 @@ def advance_clock(scene: Scene, body: AdvanceBody) -> ClockAnswer:
 
 
 @operations.add("PUT", "/clock/speed")
-def set_speed(scene: Scene, body: SpeedBody) -> ClockAnswer:
+def set_speed(scene: ControlContext, body: SpeedBody) -> ClockAnswer:
     """From now on the clock runs so many times as fast as the machine's; 0 stops it."""
     clock = scene.farm.clock
     if not isinstance(clock, ScaledClock):

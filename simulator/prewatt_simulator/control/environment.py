@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from prewatt_fixtures.profile import DeviceKind
-from prewatt_simulator.control.operation import Asked, Operations, Scene, Told
+from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.devices.device_view import ClimateView, TerminalView
 from prewatt_simulator.devices.sensors.climate import channels
@@ -16,7 +16,7 @@ from prewatt_simulator.farm import View
 operations = Operations("surroundings")
 
 
-class ContactAnswer(Told):
+class ContactAnswer(ResponseModel):
     """One contact of a remote terminal."""
 
     contact: int
@@ -24,13 +24,13 @@ class ContactAnswer(Told):
     closed: bool
 
 
-class ContactBody(Asked):
+class ContactBody(RequestModel):
     """What the contact does from now on."""
 
     closed: bool
 
 
-class OutputAnswer(Told):
+class OutputAnswer(ResponseModel):
     """One output of a remote terminal."""
 
     output: int
@@ -38,7 +38,7 @@ class OutputAnswer(Told):
     closed: bool
 
 
-class AirAnswer(Told):
+class AirAnswer(ResponseModel):
     """One channel of a climate controller."""
 
     channel: int
@@ -51,14 +51,14 @@ class AirAnswer(Told):
     ventilating: bool
 
 
-class AirBody(Asked):
+class AirBody(RequestModel):
     """What the channel's sensors measure from now on."""
 
     temperature_decicelsius: Annotated[int, Field(ge=-1000, le=2000)]
     humidity_permille: Annotated[int, Field(ge=0, le=1000)]
 
 
-class SensorBody(Asked):
+class SensorBody(RequestModel):
     """What becomes of the sensor."""
 
     faulty: bool
@@ -75,13 +75,13 @@ SURROUNDINGS: Mapping[DeviceKind, Mapping[str, Any]] = {
 
 
 @operations.add("GET", "/meters/{number}/contacts/{contact}")
-def get_contact(scene: Scene, number: str, contact: str) -> ContactAnswer:
+def get_contact(scene: ControlContext, number: str, contact: str) -> ContactAnswer:
     """Whether a contact is closed."""
     return _contact(scene.farm.terminal(number), _of(contact, "contact"))
 
 
 @operations.add("PUT", "/meters/{number}/contacts/{contact}")
-def set_contact(scene: Scene, number: str, contact: str, body: ContactBody) -> ContactAnswer:
+def set_contact(scene: ControlContext, number: str, contact: str, body: ContactBody) -> ContactAnswer:
     """Close or open a contact."""
     terminal, which = scene.farm.terminal(number), _of(contact, "contact")
     _there("contact", terminal.set_closed, which, body.closed)
@@ -89,13 +89,13 @@ def set_contact(scene: Scene, number: str, contact: str, body: ContactBody) -> C
 
 
 @operations.add("GET", "/meters/{number}/air/{channel}")
-def get_air(scene: Scene, number: str, channel: str) -> AirAnswer:
+def get_air(scene: ControlContext, number: str, channel: str) -> AirAnswer:
     """What a channel measures, and what it drives."""
     return _air(scene.farm.climate(number), _of(channel, "channel"))
 
 
 @operations.add("PUT", "/meters/{number}/air/{channel}")
-def set_air(scene: Scene, number: str, channel: str, body: AirBody) -> AirAnswer:
+def set_air(scene: ControlContext, number: str, channel: str, body: AirBody) -> AirAnswer:
     """Hold the air at a channel's sensors."""
     climate, which = scene.farm.climate(number), _of(channel, "channel")
     _there(
@@ -109,20 +109,20 @@ def set_air(scene: Scene, number: str, channel: str, body: AirBody) -> AirAnswer
 
 
 @operations.add("DELETE", "/meters/{number}/air/{channel}")
-def release_air(scene: Scene, number: str, channel: str) -> None:
+def release_air(scene: ControlContext, number: str, channel: str) -> None:
     """Let the air at a channel's sensors follow its own curve again."""
     _there("channel", scene.farm.climate(number).release_air, _of(channel, "channel"))
 
 
 @operations.add("PUT", "/meters/{number}/sensors/{channel}")
-def set_sensor(scene: Scene, number: str, channel: str, body: SensorBody) -> AirAnswer:
+def set_sensor(scene: ControlContext, number: str, channel: str, body: SensorBody) -> AirAnswer:
     """Break or mend a channel's sensor."""
     climate, which = scene.farm.climate(number), _of(channel, "channel")
     _there("channel", climate.set_faulty, which, body.faulty)
     return _air(climate, which)
 
 
-def surroundings_of(view: View) -> dict[str, Any]:
+def environment_of(view: View) -> dict[str, Any]:
     """The values for `SURROUNDINGS`; empty for devices that have none."""
     if isinstance(view, TerminalView):
         inputs, outputs = range(1, view.input_count + 1), range(1, view.output_count + 1)

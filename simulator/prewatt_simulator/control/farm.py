@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Literal
 
 from prewatt_simulator.control.clock import ClockAnswer, clock_answer
-from prewatt_simulator.control.operation import Asked, Operations, Scene, Told
+from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
 
 operations = Operations("farm")
 
 
-class EndpointAnswer(Told):
+class EndpointAnswer(ResponseModel):
     """One listener: a gateway's port, which is one bus."""
 
     gateway: str
@@ -19,7 +19,7 @@ class EndpointAnswer(Told):
     framing: Literal["rtu", "tcp"]
 
 
-class FarmAnswer(Told):
+class FarmAnswer(ResponseModel):
     """A farm."""
 
     project: str
@@ -33,7 +33,7 @@ class FarmAnswer(Told):
     endpoints: tuple[EndpointAnswer, ...]
 
 
-class ResetBody(Asked):
+class ResetBody(RequestModel):
     """How far back."""
 
     meters: bool = False
@@ -41,7 +41,7 @@ class ResetBody(Asked):
 
 
 @operations.add("GET", "/farm")
-def get_farm(scene: Scene) -> FarmAnswer:
+def get_farm(scene: ControlContext) -> FarmAnswer:
     """The farm: site, seed, clock, listeners."""
     farm = scene.farm
     return FarmAnswer(
@@ -59,9 +59,9 @@ def get_farm(scene: Scene) -> FarmAnswer:
 
 
 @operations.add("POST", "/farm/reset")
-def reset_farm(scene: Scene, body: ResetBody) -> None:
+def reset_farm(scene: ControlContext, body: ResetBody) -> None:
     """Between tests: the faults of the farm's start and no others, an empty journal; the clock goes on."""
     scene.farm.faults.reset()
     if body.meters:
-        scene.farm.renew_meters()
+        scene.farm.discard_replies()
     scene.farm.journal.clear()

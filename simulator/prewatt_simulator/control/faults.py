@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from pydantic import create_model
 
-from prewatt_simulator.control.operation import Asked, Operations, Scene, Told
+from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.faults import Fault, FaultHandle, FaultKind
 
@@ -21,15 +21,15 @@ def _keys() -> dict[str, Any]:
 
 
 if TYPE_CHECKING:
-    FaultBody = Asked
+    FaultBody = RequestModel
 else:
     with warnings.catch_warnings():  # a class has a `register` of its own, which no model needs
         warnings.filterwarnings("ignore", 'Field name "register"', UserWarning)
-        FaultBody = create_model("FaultBody", __base__=Asked, **_keys())
+        FaultBody = create_model("FaultBody", __base__=RequestModel, **_keys())
     FaultBody.__doc__ = "A rule, with the keys that a `[[faults]]` table of a site file has."
 
 
-class FaultAnswer(Told):
+class FaultAnswer(ResponseModel):
     """A rule in force."""
 
     name: str
@@ -39,61 +39,61 @@ class FaultAnswer(Told):
     rule: FaultBody
 
 
-class FaultsAnswer(Told):
+class FaultsAnswer(ResponseModel):
     """The rules in force, in the order in which they are asked; the first that fires wins."""
 
     faults: tuple[FaultAnswer, ...]
 
 
 @operations.add("GET", "/faults")
-def list_faults(scene: Scene) -> FaultsAnswer:
+def list_faults(scene: ControlContext) -> FaultsAnswer:
     """The rules in force, and how often each struck."""
     return FaultsAnswer(faults=tuple(_answer(handle) for handle in scene.farm.faults.rules))
 
 
 @operations.add("POST", "/faults", status=HTTPStatus.CREATED)
-def add_fault(scene: Scene, body: FaultBody) -> FaultAnswer:
+def add_fault(scene: ControlContext, body: FaultBody) -> FaultAnswer:
     """Put a rule in force; one that can never apply in this farm is refused."""
     return _answer(scene.farm.faults.add(Fault(**body.model_dump(exclude_unset=True))))
 
 
 @operations.add("DELETE", "/faults")
-def clear_faults(scene: Scene) -> None:
+def clear_faults(scene: ControlContext) -> None:
     """No rule is in force; what the rules still did to meters ends."""
     scene.farm.faults.clear()
 
 
 @operations.add("POST", "/faults/reset")
-def reset_faults(scene: Scene) -> FaultsAnswer:
+def reset_faults(scene: ControlContext) -> FaultsAnswer:
     """The rules of the farm's start and no others, nothing fired, every chance from its beginning."""
     scene.farm.faults.reset()
     return list_faults(scene)
 
 
 @operations.add("GET", "/faults/{name}")
-def get_fault(scene: Scene, name: str) -> FaultAnswer:
+def get_fault(scene: ControlContext, name: str) -> FaultAnswer:
     """One rule, and how often it struck."""
     return _answer(_handle(scene, name))
 
 
 @operations.add("DELETE", "/faults/{name}")
-def remove_fault(scene: Scene, name: str) -> None:
+def remove_fault(scene: ControlContext, name: str) -> None:
     """Take a rule out of force; what it still did to meters ends."""
     scene.farm.faults.remove(_handle(scene, name))
 
 
 def _answer(handle: FaultHandle) -> FaultAnswer:
     fault = handle.fault
-    said = {key.name: getattr(fault, key.name) for key in fields(fault)}
+    configured = {key.name: getattr(fault, key.name) for key in fields(fault)}
     rule = {
         name: value
-        for name, value in said.items()
+        for name, value in configured.items()
         if name == "kind" or value != Fault.__dataclass_fields__[name].default
     }
     return FaultAnswer(name=handle.name, fired=handle.fired, rule=FaultBody.model_validate(rule))
 
 
-def _handle(scene: Scene, name: str) -> FaultHandle:
+def _handle(scene: ControlContext, name: str) -> FaultHandle:
     handle = next((handle for handle in scene.farm.faults.rules if handle.name == name), None)
     if handle is None:
         raise Problem(HTTPStatus.NOT_FOUND, "name", f"a rule in force, not {name!r}")

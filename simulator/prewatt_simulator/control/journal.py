@@ -7,7 +7,13 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from prewatt_simulator.control.operation import Asked, Document, Operations, Scene, Told
+from prewatt_simulator.control.operation import (
+    ControlContext,
+    Document,
+    Operations,
+    RequestModel,
+    ResponseModel,
+)
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.journal import decode
 from prewatt_simulator.journal.export import to_json_lines, to_text
@@ -19,7 +25,7 @@ operations = Operations("journal")
 PAGE_MAX = 1000
 
 
-class JournalQuery(Asked):
+class JournalQuery(RequestModel):
     """Which entries; without a word all, a page at a time."""
 
     gateway: str | None = None
@@ -34,7 +40,7 @@ class JournalQuery(Asked):
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 100
 
 
-class EntryAnswer(Told):
+class EntryAnswer(ResponseModel):
     """A request that reached a bus, and its fate."""
 
     number: int
@@ -60,7 +66,7 @@ class EntryAnswer(Told):
     """The segments that left, where a fault changed them."""
 
 
-class HappeningAnswer(Told):
+class HappeningAnswer(ResponseModel):
     """What happened at a port and is no exchange: a client refused or dropped, requests that overlap."""
 
     at: datetime
@@ -73,13 +79,13 @@ class HappeningAnswer(Told):
     """PDU, hexadecimal; empty when there is none."""
 
 
-class HappeningsAnswer(Told):
+class HappeningsAnswer(ResponseModel):
     """Oldest first."""
 
     happenings: tuple[HappeningAnswer, ...]
 
 
-class JournalAnswer(Told):
+class JournalAnswer(ResponseModel):
     """A page, oldest first."""
 
     entries: tuple[EntryAnswer, ...]
@@ -90,7 +96,7 @@ class JournalAnswer(Told):
 
 
 @operations.add("GET", "/journal")
-def query_journal(scene: Scene, query: JournalQuery) -> JournalAnswer:
+def query_journal(scene: ControlContext, query: JournalQuery) -> JournalAnswer:
     """What reached the buses and what became of it, a page at a time."""
     if query.since is not None and query.since < scene.farm.start:
         expected = f"a time from the farm's start ({scene.farm.start.isoformat()}) on"
@@ -107,7 +113,7 @@ def query_journal(scene: Scene, query: JournalQuery) -> JournalAnswer:
 
 
 @operations.add("GET", "/journal/happenings")
-def list_happenings(scene: Scene) -> HappeningsAnswer:
+def list_happenings(scene: ControlContext) -> HappeningsAnswer:
     """What happened at the ports beside the exchanges."""
     return HappeningsAnswer(
         happenings=tuple(
@@ -126,31 +132,31 @@ def list_happenings(scene: Scene) -> HappeningsAnswer:
 
 
 @operations.add("DELETE", "/journal")
-def clear_journal(scene: Scene) -> None:
+def clear_journal(scene: ControlContext) -> None:
     """Forget everything that happened."""
     scene.farm.journal.clear()
 
 
 @operations.add("GET", "/journal.txt", media_type="text/plain")
-def journal_as_text(scene: Scene) -> Document:
+def journal_as_text(scene: ControlContext) -> Document:
     """The whole journal in words, a line a frame."""
     return Document(to_text(scene.farm.journal).encode(), "text/plain; charset=utf-8")
 
 
 @operations.add("GET", "/journal.jsonl", media_type="application/jsonl")
-def journal_as_json_lines(scene: Scene) -> Document:
+def journal_as_json_lines(scene: ControlContext) -> Document:
     """The whole journal, a JSON object a frame."""
     return Document(to_json_lines(scene.farm.journal).encode(), "application/jsonl")
 
 
 @operations.add("GET", "/journal.pcapng", media_type="application/vnd.tcpdump.pcap")
-def journal_as_capture(scene: Scene) -> Document:
+def journal_as_capture(scene: ControlContext) -> Document:
     """The whole journal as a capture for Wireshark and tshark, in the framing of the farm's listeners."""
     framing = scene.endpoints[0].framing if scene.endpoints else "rtu"
     return Document(to_pcapng(scene.farm.journal, framing), "application/vnd.tcpdump.pcap")
 
 
-def _fitting(scene: Scene, query: JournalQuery) -> Iterator[tuple[int, Entry | None]]:
+def _fitting(scene: ControlContext, query: JournalQuery) -> Iterator[tuple[int, Entry | None]]:
     """Every entry after the asked number; None instead of those that do not fit."""
     asked = query.model_dump(exclude_none=True, include={"gateway", "port", "meter", "function", "verdict"})
     since_s = None if query.since is None else query.since.timestamp()
@@ -176,9 +182,9 @@ def _answer(number: int, entry: Entry) -> EntryAnswer:
         verdict=entry.verdict,
         fault=entry.fault,
         request=request.hex(),
-        request_words=decode.request_words(request),
+        request_words=decode.describe_request(request),
         reply=None if reply is None else reply.hex(),
-        reply_words=None if reply is None else decode.reply_words(request, reply),
+        reply_words=None if reply is None else decode.describe_reply(request, reply),
         took_s=entry.took_s,
         sent=None if entry.sent is None else tuple(segment.hex() for segment in entry.sent),
     )

@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field, RootModel, create_model
 
 from prewatt_fixtures.profile import DeviceKind
 from prewatt_fixtures.site import SiteMeter
-from prewatt_simulator.control.environment import SURROUNDINGS, surroundings_of
-from prewatt_simulator.control.operation import Asked, Told
+from prewatt_simulator.control.environment import SURROUNDINGS, environment_of
+from prewatt_simulator.control.operation import RequestModel, ResponseModel
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.devices.device_view import ClimateView, TerminalView, WaterView
 from prewatt_simulator.devices.meter_view import MeterView
@@ -31,7 +31,7 @@ _PLACED = frozenset({"number", "profile"})
 """What a view shows and the place tells already."""
 
 
-class MeterRow(Told):
+class MeterRow(ResponseModel):
     """A device and its place."""
 
     number: str
@@ -101,10 +101,10 @@ def _settable() -> dict[str, Any]:
 
 
 if TYPE_CHECKING:
-    SettingsBody = Asked
+    SettingsBody = RequestModel
 else:
     SettingsBody = create_model(
-        "SettingsBody", __base__=Asked, __doc__="What of a device can be set by hand.", **_settable()
+        "SettingsBody", __base__=RequestModel, __doc__="What of a device can be set by hand.", **_settable()
     )
 
 
@@ -123,7 +123,7 @@ def answer_of(placed: SiteMeter, view: View) -> MeterAnswer:
     """All there is to see of a device."""
     kind = placed.profile.kind
     seen = {name: _seen(view, name) for name in _properties(kind)}
-    shown = _MODELS[kind].model_validate(dict(row_of(placed)) | seen | surroundings_of(view))
+    shown = _MODELS[kind].model_validate(dict(row_of(placed)) | seen | environment_of(view))
     return MeterAnswer(shown)
 
 

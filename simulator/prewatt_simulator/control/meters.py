@@ -15,7 +15,7 @@ from prewatt_simulator.control.json_view import (
     change,
     row_of,
 )
-from prewatt_simulator.control.operation import Asked, Operations, Scene, Told
+from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.devices.device_view import WaterView
 from prewatt_simulator.devices.meter_view import MeterView
@@ -28,13 +28,13 @@ LOAD_PER_DAY_MAX = 1_000_000_000
 LoadPerDay = Annotated[int, Field(ge=0, le=LOAD_PER_DAY_MAX)]
 
 
-class MetersAnswer(Told):
+class MetersAnswer(ResponseModel):
     """Devices of every kind, in the site's order."""
 
     meters: tuple[MeterRow, ...]
 
 
-class MetersQuery(Asked):
+class MetersQuery(RequestModel):
     """Which; without a word all."""
 
     gateway: str | None = None
@@ -44,13 +44,13 @@ class MetersQuery(Asked):
     """As profiles name it."""
 
 
-class FlowBody(Asked):
+class FlowBody(RequestModel):
     """How much."""
 
     litres: Annotated[int, Field(ge=1, le=LOAD_PER_DAY_MAX)]
 
 
-class LoadBody(Asked):
+class LoadBody(RequestModel):
     """What is drawn, in the unit of the meter's kind."""
 
     shape: str
@@ -61,7 +61,7 @@ class LoadBody(Asked):
     """Of a water meter."""
 
 
-class LoadAnswer(Told):
+class LoadAnswer(ResponseModel):
     """What is drawn behind a meter, in the unit of its kind."""
 
     shape: str
@@ -70,7 +70,7 @@ class LoadAnswer(Told):
 
 
 @operations.add("GET", "/meters")
-def list_meters(scene: Scene, query: MetersQuery) -> MetersAnswer:
+def list_meters(scene: ControlContext, query: MetersQuery) -> MetersAnswer:
     """The devices of the farm and their places."""
     rows = (row_of(placed) for placed in scene.farm.site.meters)
     wanted = query.model_dump(exclude_none=True)
@@ -80,40 +80,40 @@ def list_meters(scene: Scene, query: MetersQuery) -> MetersAnswer:
 
 
 @operations.add("GET", "/meters/{number}")
-def get_meter(scene: Scene, number: str) -> MeterAnswer:
+def get_meter(scene: ControlContext, number: str) -> MeterAnswer:
     """All there is to see of one device, without a word on its bus."""
     return _answer(scene, number)
 
 
 @operations.add("PATCH", "/meters/{number}")
-def set_meter(scene: Scene, number: str, body: SettingsBody) -> MeterAnswer:
+def set_meter(scene: ControlContext, number: str, body: SettingsBody) -> MeterAnswer:
     """Change what only a hand can: what of a device can be set in Python."""
     change(scene.farm.view(number), body)
     return _answer(scene, number)
 
 
 @operations.add("POST", "/meters/{number}/press-key")
-def press_key(scene: Scene, number: str) -> MeterAnswer:
+def press_key(scene: ControlContext, number: str) -> MeterAnswer:
     """Press the key of a prepaid meter, which ends the reminder at alarm 2."""
     scene.farm.meter(number).press_key()
     return _answer(scene, number)
 
 
 @operations.add("POST", "/meters/{number}/run-back")
-def run_back(scene: Scene, number: str, body: FlowBody) -> MeterAnswer:
+def run_back(scene: ControlContext, number: str, body: FlowBody) -> MeterAnswer:
     """Let water run backwards through a water meter, at once."""
     scene.farm.water_meter(number).run_back(body.litres)
     return _answer(scene, number)
 
 
 @operations.add("GET", "/meters/{number}/load")
-def get_load(scene: Scene, number: str) -> LoadAnswer:
+def get_load(scene: ControlContext, number: str) -> LoadAnswer:
     """What is drawn behind an energy or water meter."""
     return _load(_drawing(scene, number))
 
 
 @operations.add("PUT", "/meters/{number}/load")
-def set_load(scene: Scene, number: str, body: LoadBody) -> LoadAnswer:
+def set_load(scene: ControlContext, number: str, body: LoadBody) -> LoadAnswer:
     """Draw this from now on; what was counted stays counted."""
     view = _drawing(scene, number)
     key, foreign = "centikwh_per_day", "litres_per_day"
@@ -128,7 +128,7 @@ def set_load(scene: Scene, number: str, body: LoadBody) -> LoadAnswer:
     return _load(view)
 
 
-def _drawing(scene: Scene, number: str) -> MeterView | WaterView:
+def _drawing(scene: ControlContext, number: str) -> MeterView | WaterView:
     view = scene.farm.view(number)
     if not isinstance(view, MeterView | WaterView):
         raise Problem(HTTPStatus.NOT_FOUND, "number", f"a meter that something draws through, not {number}")
@@ -141,11 +141,11 @@ def _load(view: MeterView | WaterView) -> LoadAnswer:
     return LoadAnswer(shape=view.load_shape, centikwh_per_day=energy, litres_per_day=water)
 
 
-def _answer(scene: Scene, number: str) -> MeterAnswer:
+def _answer(scene: ControlContext, number: str) -> MeterAnswer:
     return answer_of(placed_as(scene, number), scene.farm.view(number))
 
 
-def placed_as(scene: Scene, number: str) -> SiteMeter:
+def placed_as(scene: ControlContext, number: str) -> SiteMeter:
     """A device's row of the site; `UnknownMeter`."""
     placed = next((placed for placed in scene.farm.site.meters if placed.number == number), None)
     if placed is None:

@@ -95,6 +95,6 @@ def _responses(each: Operation, references: _References) -> dict[str, Any]:
     done: dict[str, Any] = {"description": each.status.phrase}
     if each.answer is not None:
         done["content"] = {_JSON: {"schema": references[each.answer]}}
-    elif each.gives_document:
+    elif each.returns_document:
         done["content"] = {each.media_type: {}}
     return {str(each.status.value): done, "4XX": {"$ref": "#/components/responses/Problem"}}

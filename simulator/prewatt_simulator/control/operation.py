@@ -1,6 +1,6 @@
 """What can be done to a farm: a method, a path, what it takes and what it answers, all said by one function.
 
-`Operations` collects the functions of one noun. A function takes the `Scene`, the parts of its path as text, and, if
+`Operations` collects the functions of one noun. A function takes the `ControlContext`, the parts of its path as text, and, if
 it names them, `query` and `body`, pydantic models; it returns a model, a `Document`, or None.
 """
 
@@ -18,20 +18,20 @@ from prewatt_simulator.control.numbering import Numbering
 from prewatt_simulator.farm import Farm
 
 
-class Asked(BaseModel):
+class RequestModel(BaseModel):
     """A body or a query: what is not known is refused, and nothing is taken for something else."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
-class Told(BaseModel):
+class ResponseModel(BaseModel):
     """An answer, or a part of one."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ControlContext:
     """What operations act on."""
 
     farm: Farm
@@ -63,8 +63,8 @@ class Operation:
     path: str
     status: HTTPStatus
     handler: Callable[..., BaseModel | Document | None]
-    query: type[Asked] | None
-    body: type[Asked] | None
+    query: type[RequestModel] | None
+    body: type[RequestModel] | None
     answer: type[BaseModel] | None
     media_type: str
     """Of an answer that is a document."""
@@ -80,7 +80,7 @@ class Operation:
         return inspect.cleandoc(self.handler.__doc__ or "").partition("\n")[0]
 
     @property
-    def gives_document(self) -> bool:
+    def returns_document(self) -> bool:
         """Whether its answer is no JSON object; then it only reads what another thread may read."""
         return self.answer is None and self.status is HTTPStatus.OK
 

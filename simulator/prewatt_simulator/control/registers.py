@@ -15,7 +15,7 @@ from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.profile import Profile, Register, Writing
 from prewatt_fixtures.registers import RegisterRange, RegisterType, Value
 from prewatt_fixtures.wire import pdu as modbus
-from prewatt_simulator.control.operation import Asked, Operations, Scene, Told
+from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
 from prewatt_simulator.control.problem import Problem
 
 operations = Operations("registers")
@@ -36,7 +36,7 @@ Address = Annotated[
 ]
 
 
-class RegistersQuery(Asked):
+class RegistersQuery(RequestModel):
     """A range of registers, 0-based, as in the PDU."""
 
     address: Address
@@ -44,21 +44,21 @@ class RegistersQuery(Asked):
     count: Annotated[int, Field(ge=1, le=modbus.READ_REGISTERS_MAX)] = 1
 
 
-class RegistersAnswer(Told):
+class RegistersAnswer(ResponseModel):
     """A range of registers, all of one instant."""
 
     address: int
     registers: tuple[int, ...]
 
 
-class RegistersBody(Asked):
+class RegistersBody(RequestModel):
     """What to write, from an address on."""
 
     address: Word
     registers: Annotated[tuple[Word, ...], Field(min_length=1, max_length=modbus.WRITE_REGISTERS_MAX)]
 
 
-class MeasurementAnswer(Told):
+class MeasurementAnswer(ResponseModel):
     """One value, and where it stands."""
 
     measurement: str
@@ -75,20 +75,20 @@ class MeasurementAnswer(Told):
     """The function that writes it."""
 
 
-class MeasurementsAnswer(Told):
+class MeasurementsAnswer(ResponseModel):
     """Everything that a device's registers say."""
 
     measurements: tuple[MeasurementAnswer, ...]
 
 
-class ValueBody(Asked):
+class ValueBody(RequestModel):
     """A value as `MeasurementAnswer` shows it."""
 
     value: int | str
 
 
 @operations.add("GET", "/meters/{number}/registers")
-def read_registers(scene: Scene, number: str, query: RegistersQuery) -> RegistersAnswer:
+def read_registers(scene: ControlContext, number: str, query: RegistersQuery) -> RegistersAnswer:
     """Registers by address, as function 03H reads them."""
     data = _read(scene, number, query.address, query.count)
     words = tuple(int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2))
@@ -96,7 +96,7 @@ def read_registers(scene: Scene, number: str, query: RegistersQuery) -> Register
 
 
 @operations.add("PUT", "/meters/{number}/registers")
-def write_registers(scene: Scene, number: str, body: RegistersBody) -> RegistersAnswer:
+def write_registers(scene: ControlContext, number: str, body: RegistersBody) -> RegistersAnswer:
     """Write registers by address, with the function that the model writes with."""
     data = b"".join(word.to_bytes(2, "big") for word in body.registers)
     _write(scene, number, body.address, data)
@@ -104,7 +104,7 @@ def write_registers(scene: Scene, number: str, body: RegistersBody) -> Registers
 
 
 @operations.add("GET", "/meters/{number}/measurements")
-def read_measurements(scene: Scene, number: str) -> MeasurementsAnswer:
+def read_measurements(scene: ControlContext, number: str) -> MeasurementsAnswer:
     """Everything that the device's registers say, by name."""
     profile = scene.farm.view(number).profile
     rows = (row for row in profile.registers if not row.mirror)
@@ -112,18 +112,20 @@ def read_measurements(scene: Scene, number: str) -> MeasurementsAnswer:
 
 
 @operations.add("GET", "/meters/{number}/measurements/{measurement}")
-def read_measurement(scene: Scene, number: str, measurement: str) -> MeasurementAnswer:
+def read_measurement(scene: ControlContext, number: str, measurement: str) -> MeasurementAnswer:
     """One value, by its name."""
     return _measurement(scene, number, _row(scene.farm.view(number).profile, measurement))
 
 
 @operations.add("PUT", "/meters/{number}/measurements/{measurement}")
-def write_measurement(scene: Scene, number: str, measurement: str, body: ValueBody) -> MeasurementAnswer:
+def write_measurement(
+    scene: ControlContext, number: str, measurement: str, body: ValueBody
+) -> MeasurementAnswer:
     """Write one value by its name, where function 06H or 10H writes it."""
     row = _row(scene.farm.view(number).profile, measurement)
     if row.written_by not in {Writing.SINGLE, Writing.MULTIPLE}:
-        said = "nothing writes it" if row.written_by is None else f"function {row.written_by} sets it"
-        raise Problem(HTTPStatus.CONFLICT, "measurement", f"one that is written by 06H or 10H: {said}")
+        reason = "nothing writes it" if row.written_by is None else f"function {row.written_by} sets it"
+        raise Problem(HTTPStatus.CONFLICT, "measurement", f"one that is written by 06H or 10H: {reason}")
     try:
         data = row.encode(_value(row, body.value))
     except (RegisterRange, ValueError) as wrong:
@@ -132,7 +134,7 @@ def write_measurement(scene: Scene, number: str, measurement: str, body: ValueBo
     return _measurement(scene, number, row)
 
 
-def _measurement(scene: Scene, number: str, row: Register) -> MeasurementAnswer:
+def _measurement(scene: ControlContext, number: str, row: Register) -> MeasurementAnswer:
     value = row.decode(_read(scene, number, row.address, row.words))
     quantity = row.measurement.quantity
     return MeasurementAnswer(
@@ -156,14 +158,14 @@ def _row(profile: Profile, measurement: str) -> Register:
         ) from None
 
 
-def _read(scene: Scene, number: str, address: int, count: int) -> bytes:
+def _read(scene: ControlContext, number: str, address: int, count: int) -> bytes:
     reply = scene.farm.ask(number, modbus.read_holding(address, count))
     if reply[0] & modbus.EXCEPTION_FLAG:
         raise _refused(reply, "address")
     return reply[_READ_DATA_AT:]
 
 
-def _write(scene: Scene, number: str, address: int, data: bytes) -> None:
+def _write(scene: ControlContext, number: str, address: int, data: bytes) -> None:
     """As one frame of function 10H, or of 06H where the model knows no other."""
     written_by = scene.farm.view(number).profile.written_by
     if Writing.SINGLE in written_by and Writing.MULTIPLE not in written_by and len(data) == 2:

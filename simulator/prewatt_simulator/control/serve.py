@@ -7,7 +7,7 @@ from prewatt_fixtures.endpoints import Endpoint
 from prewatt_fixtures.http_server import listener, serving
 from prewatt_simulator.control.app import build_app
 from prewatt_simulator.control.numbering import Numbering
-from prewatt_simulator.control.operation import Scene
+from prewatt_simulator.control.operation import ControlContext
 from prewatt_simulator.farm import Farm
 
 
@@ -19,7 +19,7 @@ async def controlling(
 
     `endpoints` is where the farm's buses are served, for clients to be told.
     """
-    scene = Scene(farm, endpoints, Numbering(farm.journal))
+    scene = ControlContext(farm, endpoints, Numbering(farm.journal))
     with listener(host, port) as bound:
         async with serving(build_app(scene), bound) as (url, _):
             yield url

@@ -107,9 +107,9 @@ class Meter:
     def touch(self, now_s: float) -> None:
         """Settle up to this very moment, because something is about to change, and let registers show it."""
         self.settle(int(now_s * 1000))
-        self.renew()
+        self.discard_reply()
 
-    def renew(self) -> None:
+    def discard_reply(self) -> None:
         """What registers showed no longer holds."""
         self._asked = b""
 
@@ -128,13 +128,13 @@ class Meter:
     def _measure(self, now_s: float) -> None:
         began_ms, self._fresh_until_s = _period(int(now_s * 1000) // MEASURING_PERIOD_MS)
         self.settle(began_ms)
-        self.renew()
+        self.discard_reply()
 
-    def twin(self) -> Self:
+    def copy_of(self) -> Self:
         """A copy that can be asked about the present without touching what the registers show."""
         return copy.copy(self)
 
-    def become(self, other: Self) -> None:
+    def replace_with(self, other: Self) -> None:
         """From now on this is what `other` is, where this hangs."""
         segment = self.segment
         for kind in type(self).__mro__:

@@ -33,7 +33,7 @@ class _View(Generic[Device]):
         return self._device.profile
 
     def _present(self) -> Device:
-        present = self._device.twin()
+        present = self._device.copy_of()
         present.settle(int(self._clock.time() * 1000))
         return present
 

@@ -144,7 +144,7 @@ class MeterView:
         self._meter.set_load(load)
 
     def _present(self) -> EnergyMeter:
-        present = self._meter.twin()
+        present = self._meter.copy_of()
         present.settle(int(self._clock.time() * 1000))
         return present
 

@@ -22,7 +22,7 @@ _OTHERWISE_PER_DAY = 1000
 _SHAPES = tuple(shape for shape in SHAPES if shape != "idle")
 
 
-class Drawn(NamedTuple):
+class DefaultLoad(NamedTuple):
     """What is drawn behind a meter: 0.01 kWh or litres a day in a shape, or what a file says."""
 
     shape: str
@@ -30,31 +30,33 @@ class Drawn(NamedTuple):
     file: str | None = None
 
 
-def drawn_behind(placed: SiteMeter, seed: int) -> Drawn:
+def load_for(placed: SiteMeter, seed: int) -> DefaultLoad:
     """By the site file, or from the seed."""
-    said, water = placed.load, placed.profile.kind is DeviceKind.WATER_METER
-    if said is not NO_LOAD:
-        return Drawn(said.shape, said.m3_per_day if water else said.kwh_per_day, said.file)
+    configured, water = placed.load, placed.profile.kind is DeviceKind.WATER_METER
+    if configured is not NO_LOAD:
+        return DefaultLoad(
+            configured.shape, configured.m3_per_day if water else configured.kwh_per_day, configured.file
+        )
     rng = random.Random(f"{seed}/{placed.number}/load")
     shape = rng.choice(_SHAPES)
     if water:
-        return Drawn(shape, rng.choice(_LITRES_PER_DAY))
+        return DefaultLoad(shape, rng.choice(_LITRES_PER_DAY))
     ratio = min(placed.ct * placed.pt, _RATIO_MAX)
-    return Drawn(shape, rng.choice(_CENTIKWH_PER_DAY[placed.profile.phases]) * ratio)
+    return DefaultLoad(shape, rng.choice(_CENTIKWH_PER_DAY[placed.profile.phases]) * ratio)
 
 
-def energy_centikwh(placed: SiteMeter, drawn: Drawn, seed: int) -> int:
+def energy_centikwh(placed: SiteMeter, drawn: DefaultLoad, seed: int) -> int:
     """What an energy meter shows when the farm starts: by the site file, or its base and some days of its load."""
     return (
         placed.start.energy if placed.start is not NO_START else placed.base + _counted(placed, drawn, seed)
     )
 
 
-def volume_litres(placed: SiteMeter, drawn: Drawn, seed: int) -> int:
+def volume_litres(placed: SiteMeter, drawn: DefaultLoad, seed: int) -> int:
     """The same of a water meter."""
     return placed.start.volume if placed.start is not NO_START else _counted(placed, drawn, seed)
 
 
-def _counted(placed: SiteMeter, drawn: Drawn, seed: int) -> int:
+def _counted(placed: SiteMeter, drawn: DefaultLoad, seed: int) -> int:
     days = random.Random(f"{seed}/{placed.number}/start").choice(_DAYS)
     return days * (drawn.per_day or _OTHERWISE_PER_DAY)

@@ -33,7 +33,7 @@ def take(meter: Meter) -> dict[str, Any]:
         },
     }
     if isinstance(meter, EnergyMeter):
-        kept |= _keep_energy(meter)
+        kept |= _take_energy(meter)
     if isinstance(meter, PrepaidMeter):
         kept |= prepaid_snapshot.take(meter)
     if isinstance(meter, WaterMeter):
@@ -63,7 +63,7 @@ def restore(meter: Meter, kept: Mapping[str, Any]) -> None:
         raise StateError(f"what was kept of meter {meter.number} is damaged: {wrong!r}") from wrong
 
 
-def _keep_energy(meter: EnergyMeter) -> dict[str, Any]:
+def _take_energy(meter: EnergyMeter) -> dict[str, Any]:
     return {
         "rates_mwh": list(meter.rates_mwh),
         "ct": meter.ct,
@@ -72,12 +72,12 @@ def _keep_energy(meter: EnergyMeter) -> dict[str, Any]:
         "clock_drift_ppm": meter.clock.drift_ppm,
         "zones": meter.calendar.zones.to_bytes().hex(),
         "tables": [table.to_bytes().hex() for table in meter.calendar.tables],
-        "frozen": [_keep_frozen(month) for month in meter.frozen],
-        "peak": _keep_peak(meter),
+        "frozen": [_take_frozen(month) for month in meter.frozen],
+        "peak": _take_peak(meter),
     }
 
 
-def _keep_frozen(month: Frozen) -> dict[str, Any]:
+def _take_frozen(month: Frozen) -> dict[str, Any]:
     assert month.local is not None
     return {
         "local": month.local.isoformat(),
@@ -86,7 +86,7 @@ def _keep_frozen(month: Frozen) -> dict[str, Any]:
     }
 
 
-def _keep_peak(meter: EnergyMeter) -> list[int] | None:
+def _take_peak(meter: EnergyMeter) -> list[int] | None:
     """The month's maximum demand so far, on meters that show one."""
     if not meter.profile.has(Measurement.DEMAND_FORWARD_MAX):
         return None

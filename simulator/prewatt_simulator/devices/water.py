@@ -5,7 +5,7 @@ water closes the valve.
 """
 
 from prewatt_fixtures.site import SiteMeter
-from prewatt_simulator.devices import seed_defaults as left_out
+from prewatt_simulator.devices import seed_defaults
 from prewatt_simulator.devices.device import Meter
 from prewatt_simulator.devices.layout import Layout
 from prewatt_simulator.devices.trace import load_of
@@ -28,9 +28,9 @@ class WaterMeter(Meter):
 
     def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
         super().__init__(placed.number, placed.profile, layout, now_ms)
-        drawn = left_out.drawn_behind(placed, seed)
+        drawn = seed_defaults.load_for(placed, seed)
         self.load = load_of(drawn.shape, drawn.per_day * ML_PER_LITRE, drawn.file, "m3")
-        self.volume_ml = left_out.volume_litres(placed, drawn, seed) * ML_PER_LITRE
+        self.volume_ml = seed_defaults.volume_litres(placed, drawn, seed) * ML_PER_LITRE
         self.reverse_litres = 0
         self.valve_open = True
         self.valve_abnormal = False

@@ -5,8 +5,8 @@ is what happens to bytes, `device` what happens to a meter. Losing, delaying and
 clients by the gateway.
 """
 
-from prewatt_simulator.faults.active import FaultHandle, Faults, Places
+from prewatt_simulator.faults.active import FaultHandle, Faults, FaultTargets
 from prewatt_simulator.faults.rows import fault_from, fault_from_words
 from prewatt_simulator.faults.rule import Fault, FaultKind
 
-__all__ = ["Fault", "FaultHandle", "FaultKind", "Faults", "Places", "fault_from", "fault_from_words"]
+__all__ = ["Fault", "FaultHandle", "FaultKind", "FaultTargets", "Faults", "fault_from", "fault_from_words"]

@@ -28,7 +28,7 @@ _NEEDS_OTHERS = frozenset({FaultKind.REFUSE_SECOND_CLIENT, FaultKind.KICK_FIRST_
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class FaultTargets:
     """Where a rule of one farm can strike."""
 
     ports: Collection[tuple[str, int]]
@@ -49,7 +49,7 @@ class FaultHandle:
         self.fired = 0
         self.rng = rng
         """What is random about a strike comes from here."""
-        self.undo: list[Callable[[float], None]] = []
+        self.revert: list[Callable[[float], None]] = []
         """Each ends, at a moment, what the rule still does to a meter: called when it is removed."""
         self._seen = 0
         self._functions = ONLY_FUNCTIONS.get(FaultKind(fault.kind))
@@ -58,49 +58,47 @@ class FaultHandle:
         self._since_s = None if fault.since is None else fault.since.timestamp()
         self._until_s = None if fault.until is None else fault.until.timestamp()
 
-    def strikes_request(
-        self, gateway: str, port: int, meter: str | None, request: bytes, now_s: float
-    ) -> bool:
+    def hits_request(self, gateway: str, port: int, meter: str | None, request: bytes, now_s: float) -> bool:
         """Whether the rule strikes this frame; counts it."""
         fault = self.fault
         return (
             fault.kind not in _NOT_OF_REQUESTS
-            and self._stands(gateway, port, now_s)
+            and self._in_force(gateway, port, now_s)
             and fault.meter in {None, meter}
             and fault.function in {None, request[0]}
             and (self._functions is None or request[0] in self._functions)
             and (fault.register is None or _touches(request, fault.register))
-            and self._turn()
+            and self._fires()
         )
 
-    def strikes_client(self, gateway: str, port: int, now_s: float, *, others: bool) -> bool:
+    def hits_client(self, gateway: str, port: int, now_s: float, *, others: bool) -> bool:
         """Whether the rule strikes a client that comes now, while others are connected or not; counts it."""
         kind = self.fault.kind
         return (
             kind in CONNECTION_KINDS
             and (others or kind not in _NEEDS_OTHERS)
-            and self._stands(gateway, port, now_s)
-            and self._turn()
+            and self._in_force(gateway, port, now_s)
+            and self._fires()
         )
 
-    def strikes_call(self, gateway: str, port: int, now_s: float, *, called_before: bool) -> bool:
+    def hits_call(self, gateway: str, port: int, now_s: float, *, called_before: bool) -> bool:
         """Whether the rule strikes a call that a gateway makes now; counts it."""
         kind = self.fault.kind
         return (
             kind in CALL_KINDS
             and (called_before or kind != FaultKind.REPLAY_SESSION)
-            and self._stands(gateway, port, now_s)
-            and self._turn()
+            and self._in_force(gateway, port, now_s)
+            and self._fires()
         )
 
-    def strikes_line(self, gateway: str, port: int, begun_s: float, ended_s: float) -> bool:
+    def hits_line(self, gateway: str, port: int, begun_s: float, ended_s: float) -> bool:
         """Whether the rule strikes a frame that is on the line between two moments; counts it."""
         every_s = self.fault.every_s
-        if every_s is None or not self._stands(gateway, port, begun_s):
+        if every_s is None or not self._in_force(gateway, port, begun_s):
             return False
-        return (begun_s - self._phase_s) // every_s < (ended_s - self._phase_s) // every_s and self._turn()
+        return (begun_s - self._phase_s) // every_s < (ended_s - self._phase_s) // every_s and self._fires()
 
-    def _stands(self, gateway: str, port: int, now_s: float) -> bool:
+    def _in_force(self, gateway: str, port: int, now_s: float) -> bool:
         return (
             self.fault.gateway in {None, gateway}
             and self.fault.port in {None, port}
@@ -108,7 +106,7 @@ class FaultHandle:
             and (self._until_s is None or now_s < self._until_s)
         )
 
-    def _turn(self) -> bool:
+    def _fires(self) -> bool:
         fault = self.fault
         if self._limit is not None and self.fired >= self._limit:
             return False
@@ -131,9 +129,9 @@ def _touches(request: bytes, register: int) -> bool:
 class Faults:
     """The rules in force in one farm, asked in the order in which they were added; the first that fires wins."""
 
-    def __init__(self, seed: int, places: Places, clock: Clock) -> None:
+    def __init__(self, seed: int, targets: FaultTargets, clock: Clock) -> None:
         self._seed = seed
-        self._places = places
+        self._targets = targets
         self._clock = clock
         self._start_s = clock.time()
         self._added = 0
@@ -163,9 +161,9 @@ class Faults:
         """Take a rule out of force and end what it still does; nothing happens when it is out already."""
         if handle in self.rules:
             self.rules.remove(handle)
-            for undo in handle.undo:
-                undo(self._clock.time())
-            handle.undo.clear()
+            for revert in handle.revert:
+                revert(self._clock.time())
+            handle.revert.clear()
             self._down = {place: down for place, down in self._down.items() if down[1] != handle.name}
 
     def clear(self) -> None:
@@ -180,31 +178,29 @@ class Faults:
         for fault in self._kept:
             self._put(fault)
 
-    def strike(
+    def hit(
         self, gateway: str, port: int, meter: str | None, request: bytes, now_s: float
     ) -> FaultHandle | None:
         """The rule that strikes this frame, if any."""
         return next(
-            (rule for rule in self.rules if rule.strikes_request(gateway, port, meter, request, now_s)), None
+            (rule for rule in self.rules if rule.hits_request(gateway, port, meter, request, now_s)), None
         )
 
-    def strike_client(self, gateway: str, port: int, now_s: float, *, others: bool) -> FaultHandle | None:
+    def client_hit(self, gateway: str, port: int, now_s: float, *, others: bool) -> FaultHandle | None:
         """The rule that strikes a client that comes now, if any."""
         return next(
-            (rule for rule in self.rules if rule.strikes_client(gateway, port, now_s, others=others)), None
+            (rule for rule in self.rules if rule.hits_client(gateway, port, now_s, others=others)), None
         )
 
-    def strike_call(
-        self, gateway: str, port: int, now_s: float, *, called_before: bool
-    ) -> FaultHandle | None:
+    def call_hit(self, gateway: str, port: int, now_s: float, *, called_before: bool) -> FaultHandle | None:
         """The rule that strikes a call that a gateway makes now, if any."""
         return next(
-            (r for r in self.rules if r.strikes_call(gateway, port, now_s, called_before=called_before)), None
+            (r for r in self.rules if r.hits_call(gateway, port, now_s, called_before=called_before)), None
         )
 
-    def strike_line(self, gateway: str, port: int, begun_s: float, ended_s: float) -> FaultHandle | None:
+    def line_hit(self, gateway: str, port: int, begun_s: float, ended_s: float) -> FaultHandle | None:
         """The rule that strikes a frame between two moments, if any."""
-        return next((rule for rule in self.rules if rule.strikes_line(gateway, port, begun_s, ended_s)), None)
+        return next((rule for rule in self.rules if rule.hits_line(gateway, port, begun_s, ended_s)), None)
 
     def take_down(self, place: str | tuple[str, int], until_s: float, handle: FaultHandle) -> None:
         """A meter, or the port of a gateway, does not live until then."""
@@ -221,19 +217,19 @@ class Faults:
         return None
 
     def _check_place(self, fault: Fault) -> None:
-        ports = self._places.ports
-        if fault.kind in LINE_KINDS and not self._places.wire_timing:
+        ports = self._targets.ports
+        if fault.kind in LINE_KINDS and not self._targets.wire_timing:
             raise FaultRuleError("kind", f"wire timing is on, for {fault.kind}: else no frame lasts")
         if fault.gateway is not None and all(gateway != fault.gateway for gateway, _ in ports):
             raise FaultRuleError("gateway", f"a gateway of this farm with meters, not {fault.gateway!r}")
         fitting = [(g, p) for g, p in ports if fault.gateway in {None, g} and fault.port in {None, p}]
         if not fitting:
             raise FaultRuleError("port", f"a port with meters, not {fault.port}")
-        if fault.kind in CALL_KINDS and not set(fitting) & set(self._places.dials):
+        if fault.kind in CALL_KINDS and not set(fitting) & set(self._targets.dials):
             raise FaultRuleError("gateway", f"a gateway that dials out, for {fault.kind}")
         if fault.meter is None:
             return
-        if fault.meter not in self._places.meters:
+        if fault.meter not in self._targets.meters:
             raise FaultRuleError("meter", f"a meter of this farm, not {fault.meter!r}")
         if not any(fault.meter.startswith(f"{gateway}{port:02X}") for gateway, port in fitting):
             raise FaultRuleError("meter", f"a meter behind that gateway and port, not {fault.meter!r}")
@@ -249,7 +245,7 @@ class Faults:
     def _check_meter(self, fault: Fault) -> None:
         if fault.meter is None:
             return
-        meter = self._places.meters[fault.meter]
+        meter = self._targets.meters[fault.meter]
         if fault.kind in PREPAID_KINDS and not isinstance(meter, PrepaidMeter):
             raise FaultRuleError("meter", f"a prepaid meter, not a {meter.model}")
         if fault.kind in ENERGY_METER_KINDS and not isinstance(meter, EnergyMeter):

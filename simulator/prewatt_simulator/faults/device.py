@@ -20,7 +20,7 @@ _DATA_AT = 2
 _WRITE_DATA_AT = 6
 
 
-def happen(meter: Device, fault: Fault, now_s: float) -> None:
+def apply(meter: Device, fault: Fault, now_s: float) -> None:
     """Let a fault of the kinds that happen to a meter happen."""
     assert isinstance(meter, EnergyMeter)
     meter.touch(now_s)
@@ -31,11 +31,11 @@ def happen(meter: Device, fault: Fault, now_s: float) -> None:
             meter.drift_clock(fault.drift_ppm or 0)
         case _:
             assert isinstance(meter, PrepaidMeter)
-            _happen_to_money(meter, fault)
+            _apply_to_money(meter, fault)
     meter.touch(now_s)
 
 
-def undo(meter: Device, fault: Fault, now_s: float) -> None:
+def revert(meter: Device, fault: Fault, now_s: float) -> None:
     """End what outlasts the strike; nothing happens for kinds that leave nothing to end."""
     if fault.kind == FaultKind.DRIFT_CLOCK and isinstance(meter, EnergyMeter):
         meter.touch(now_s)
@@ -45,7 +45,7 @@ def undo(meter: Device, fault: Fault, now_s: float) -> None:
         meter.welded_closed = None
 
 
-def _happen_to_money(meter: PrepaidMeter, fault: Fault) -> None:
+def _apply_to_money(meter: PrepaidMeter, fault: Fault) -> None:
     match fault.kind:
         case FaultKind.WELD_RELAY:
             meter.welded_closed = fault.relay == "closed"

@@ -227,11 +227,11 @@ class Fault:
         if functions is not None and self.function is not None and self.function not in functions:
             named = " or ".join(f"{function:#04x}" for function in sorted(functions))
             raise FaultRuleError("function", f"{named}, which {self.kind} strikes, not {self.function:#04x}")
-        struck = next((words for kinds, words in _STRUCK.items() if self.kind in kinds), None)
-        if struck is not None:
+        affected = next((words for kinds, words in _STRUCK.items() if self.kind in kinds), None)
+        if affected is not None:
             for key in ("meter", "function", "register"):
                 if getattr(self, key) is not None:
-                    raise FaultRuleError(key, f"nothing: {self.kind} strikes {struck}, not requests")
+                    raise FaultRuleError(key, f"nothing: {self.kind} strikes {affected}, not requests")
 
 
 class _Option(NamedTuple):

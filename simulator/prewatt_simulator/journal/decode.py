@@ -32,11 +32,11 @@ _WRITES = {
 _HEAD_BYTES = 5
 
 
-def request_words(pdu: bytes) -> str:
+def describe_request(pdu: bytes) -> str:
     """What a request asks, such as `read registers 0000H-0001H`."""
     function = pdu[0]
     if function == modbus.VENDOR:
-        return _command_words(pdu)
+        return _describe_command(pdu)
     if len(pdu) >= _HEAD_BYTES:
         start, second = int.from_bytes(pdu[1:3], "big"), int.from_bytes(pdu[3:5], "big")
         if function in _READS:
@@ -48,7 +48,7 @@ def request_words(pdu: bytes) -> str:
     return f"function {function:02X}H, data {pdu[1:].hex() or 'none'}"
 
 
-def reply_words(request: bytes, reply: bytes) -> str:
+def describe_reply(request: bytes, reply: bytes) -> str:
     """What a reply says, such as `0000 2710` or `exception 06 busy`."""
     if len(reply) == 2 and reply[0] & modbus.EXCEPTION_FLAG:
         return f"exception {reply[1]:02X} {_exception_name(reply[1])}"
@@ -59,7 +59,7 @@ def reply_words(request: bytes, reply: bytes) -> str:
     if reply[0] in _READS:
         return reply[2:].hex()
     if reply[0] == modbus.VENDOR:
-        return _answer_words(reply)
+        return _describe_result(reply)
     return "done" if reply[0] in _WRITES else reply[1:].hex()
 
 
@@ -74,7 +74,7 @@ def _exception_name(code: int) -> str:
         return "of no known meaning"
 
 
-def _command_words(pdu: bytes) -> str:
+def _describe_command(pdu: bytes) -> str:
     try:
         command = vendor.decode_request(pdu)
     except (vendor.MalformedVendorFrame, vendor.UnknownVendorAddress) as wrong:
@@ -85,32 +85,32 @@ def _command_words(pdu: bytes) -> str:
         case vendor.SetClock(at):
             return f"set the clock to {at}"
         case vendor.MoneyControl():
-            return f"money control: {_fields_words(command)}"
+            return f"money control: {_describe_fields(command)}"
         case LoadControl() | TimeControl():
             name = "load" if isinstance(command, LoadControl) else "time"
-            phases = "; ".join(_fields_words(phase) for phase in command.phases)
+            phases = "; ".join(_describe_fields(phase) for phase in command.phases)
             switch = "" if command.switch is None else f"switch {command.switch:04b}, "
             return f"{name} control: {switch}{phases}"
         case ClearTrips():
             return "clear the trip count"
         case ForcedControl(phases):
             return "forced control: " + ", ".join(
-                f"L{number} {_forced_words(phase)}" for number, phase in enumerate(phases, 1) if phase
+                f"L{number} {_describe_forced(phase)}" for number, phase in enumerate(phases, 1) if phase
             )
 
 
-def _forced_words(phase: Forced) -> str:
+def _describe_forced(phase: Forced) -> str:
     if not phase.on:
         return "off"
     return "open" if phase.is_open else "closed"
 
 
-def _fields_words(command: vendor.MoneyControl | LimitsChange | PlanChange) -> str:
+def _describe_fields(command: vendor.MoneyControl | LimitsChange | PlanChange) -> str:
     values = {name: getattr(command, name) for name in command.__slots__}
     return ", ".join(f"{name} {value}" for name, value in values.items() if value is not None) or "nothing"
 
 
-def _answer_words(pdu: bytes) -> str:
+def _describe_result(pdu: bytes) -> str:
     try:
         reply = vendor.decode_reply(pdu)
     except vendor.MalformedVendorFrame as wrong:

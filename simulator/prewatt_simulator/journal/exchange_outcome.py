@@ -9,12 +9,12 @@ from prewatt_simulator.faults import FaultHandle
 
 
 @dataclass(slots=True, eq=False)
-class Passage:
+class ExchangeOutcome:
     """Of one request and its reply."""
 
     fault: str | None = None
     """Name of the rule that touched it."""
-    strike: FaultHandle | None = None
+    hit: FaultHandle | None = None
     """The rule, when there is still something for the gateway to do."""
     held_s: float = 0.0
     """How long after the request had reached the bus the reply's last character leaves."""
@@ -27,9 +27,9 @@ class Passage:
     @property
     def kind(self) -> str | None:
         """Of the fault that the gateway still has to carry out."""
-        return None if self.strike is None else self.strike.fault.kind
+        return None if self.hit is None else self.hit.fault.kind
 
     @property
     def takes_time(self) -> bool:
         """Whether the reply leaves later, or bit by bit."""
-        return self.held_s > 0 or (self.strike is not None and bool(self.strike.fault.delay_s))
+        return self.held_s > 0 or (self.hit is not None and bool(self.hit.fault.delay_s))

@@ -26,7 +26,7 @@ def text_line(seen: Frame | Happening) -> str:
     """One frame, or happening, in words."""
     if isinstance(seen, Happening):
         words = [_bus(seen), *([] if seen.unit is None else [f"unit {seen.unit}"]), f"! {seen.what}"]
-        words += [decode.request_words(seen.request)] if seen.request else []
+        words += [decode.describe_request(seen.request)] if seen.request else []
         fault = seen.fault
     else:
         entry = seen.entry

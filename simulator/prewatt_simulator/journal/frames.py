@@ -22,9 +22,9 @@ class Frame(NamedTuple):
 
 def frames(entry: Entry) -> Iterator[Frame]:
     """The request, and what the meter said to it, even when that never arrived."""
-    yield Frame(entry.at, False, entry.request, decode.request_words(entry.request), entry)
+    yield Frame(entry.at, False, entry.request, decode.describe_request(entry.request), entry)
     if entry.reply is not None:
-        words = decode.reply_words(entry.request, entry.reply)
+        words = decode.describe_reply(entry.request, entry.reply)
         yield Frame(entry.at + entry.took_s, True, entry.reply, words, entry)
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from prewatt_fixtures.wire import pdu as modbus
-from prewatt_simulator.journal.exchange_outcome import Passage
+from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
 
 ENTRIES_MAX = 20_000
 
@@ -102,7 +102,7 @@ class Happening(NamedTuple):
     request: bytes
 
 
-Record = tuple[float, Place, int, Verdict, bytes, bytes | None, Passage | None]
+Record = tuple[float, Place, int, Verdict, bytes, bytes | None, ExchangeOutcome | None]
 
 
 class Journal:
@@ -143,7 +143,7 @@ class Journal:
         self._records.append(record)
         self._tap(record)
 
-    def speak_of(self, place: Place, former: Place) -> None:
+    def name_former(self, place: Place, former: Place) -> None:
         """Let everything that was recorded at `place` so far be told of as at `former`."""
         told = [
             record if record[1] is not place else (record[0], former, *record[2:]) for record in self._records
@@ -182,9 +182,9 @@ class Journal:
 
 def entry_of(record: Record) -> Entry:
     """What a record says."""
-    at, place, unit, verdict, request, reply, passage = record
+    at, place, unit, verdict, request, reply, outcome = record
     meter = place.meter_number(unit)
-    if passage is None:
+    if outcome is None:
         return Entry(at, place.gateway, place.port, unit, meter, verdict, request, reply, None)
-    went = (passage.fault, passage.held_s, passage.sent)
+    went = (outcome.fault, outcome.held_s, outcome.sent)
     return Entry(at, place.gateway, place.port, unit, meter, verdict, request, reply, *went)

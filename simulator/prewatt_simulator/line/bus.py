@@ -17,13 +17,13 @@ from prewatt_fixtures.wire.pdu import BROADCAST_UNIT, EXCEPTION_FLAG, read_holdi
 from prewatt_simulator.devices.attached import Device
 from prewatt_simulator.faults import FaultHandle, FaultKind, Faults, device, wire
 from prewatt_simulator.faults.rule import HAPPENING_KINDS, WIRE_KINDS
-from prewatt_simulator.journal.exchange_outcome import Passage
+from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
 from prewatt_simulator.journal.journal import FormerPlace, Journal, Record, Verdict
 
 NOBODY = b""
 """Instead of a reply: no device has that address. None instead of a reply is silence for another reason."""
 
-Answer = tuple[bytes | None, Passage | None]
+Answer = tuple[bytes | None, ExchangeOutcome | None]
 """A reply PDU, `NOBODY` or None; and how it went, when it did not simply go."""
 
 _ANSWERED = Verdict.ANSWERED
@@ -72,13 +72,13 @@ class Bus:
         self._sharing: dict[int, tuple[Device, ...]] = {}
         self._record = journal.record
         self._held: list[tuple[float, int, bytes, str]] = []
-        self.hang(meters)
+        self.attach(meters)
 
     def meter_number(self, unit: int) -> str | None:
         """Number of the device at that address, or of all that share it."""
         return "+".join(meter.number for meter in self._hearing(unit)) or None
 
-    def hang(self, meters: Iterable[tuple[int, Device]]) -> None:
+    def attach(self, meters: Iterable[tuple[int, Device]]) -> None:
         """Let these devices answer to these addresses; of what was before, the journal goes on speaking as it was."""
         before = {unit: self.meter_number(unit) for unit in (*self._meters, *self._sharing)}
         units: dict[int, tuple[Device, ...]] = {}
@@ -88,16 +88,16 @@ class Bus:
         self._meters.update((unit, sharing[0]) for unit, sharing in units.items() if len(sharing) == 1)
         self._sharing = {unit: sharing for unit, sharing in units.items() if len(sharing) > 1}
         if before and before != {unit: self.meter_number(unit) for unit in units}:
-            self.journal.speak_of(self, FormerPlace(self.gateway, self.port, before))
+            self.journal.name_former(self, FormerPlace(self.gateway, self.port, before))
 
-    def hang_after_exchange(self, meters: Callable[[], Iterable[tuple[int, Device]]]) -> None:
+    def attach_after_exchange(self, meters: Callable[[], Iterable[tuple[int, Device]]]) -> None:
         """The same as soon as the exchange that goes on has been recorded."""
         self._record = partial(self._record_last, meters)
 
     def _record_last(self, meters: Callable[[], Iterable[tuple[int, Device]]], record: Record) -> None:
         self._record = self.journal.record
         self._record(record)
-        self.hang(meters())
+        self.attach(meters())
 
     def _hearing(self, unit: int) -> tuple[Device, ...]:
         meter = self._meters.get(unit)
@@ -106,51 +106,51 @@ class Bus:
     def exchange(self, unit: int, request: bytes, now_s: float, pace: Pace | None = None) -> Answer:
         """Let the line hear a request at `now_s`; with a pace, the reply takes the time it takes on copper."""
         if self.faults.rules or self._held:
-            reply, passage = self._exchange_under_faults(unit, request, now_s, Passage(), pace)
+            reply, outcome = self._exchange_under_faults(unit, request, now_s, ExchangeOutcome(), pace)
         else:
             meter = self._meters.get(unit)
             if meter is None:
                 return self._unaddressed(unit, request, now_s, None, pace)
             reply = meter.receive(request, now_s)
-            passage = None if pace is None else Passage()
-            self._record((now_s, self, unit, _ANSWERED, request, reply, passage))
-        if pace is not None and passage is not None and reply:
-            passage.held_s += pace.reply_s(reply)
+            outcome = None if pace is None else ExchangeOutcome()
+            self._record((now_s, self, unit, _ANSWERED, request, reply, outcome))
+        if pace is not None and outcome is not None and reply:
+            outcome.held_s += pace.reply_s(reply)
             if self.faults.rules:
-                reply = self._interrupted(unit, reply, now_s, passage)
-        return reply, passage
+                reply = self._interrupted(unit, reply, now_s, outcome)
+        return reply, outcome
 
     @property
-    def next_held_s(self) -> float | None:
+    def next_delayed_s(self) -> float | None:
         """When the next request that a fault keeps back is to be heard."""
         return min((held[0] for held in self._held), default=None)
 
-    def hear_held(self, now_s: float) -> None:
+    def deliver_delayed(self, now_s: float) -> None:
         """Let the devices hear the requests whose delay is over."""
         due = [held for held in self._held if held[0] <= now_s]
         self._held = [held for held in self._held if held[0] > now_s]
         for due_s, unit, request, fault in sorted(due):
             meter = self._meters.get(unit)
             reply = None if meter is None else meter.receive(request, due_s)
-            self._record((due_s, self, unit, Verdict.HEARD_LATE, request, reply, Passage(fault)))
+            self._record((due_s, self, unit, Verdict.HEARD_LATE, request, reply, ExchangeOutcome(fault)))
 
-    def crowd_out(self, unit: int, request: bytes, now_s: float) -> None:
+    def note_overflow(self, unit: int, request: bytes, now_s: float) -> None:
         """The gateway had no room for a request."""
         self._record((now_s, self, unit, Verdict.CROWDED_OUT, request, None, None))
 
     def _unaddressed(
-        self, unit: int, request: bytes, now_s: float, passage: Passage | None, pace: Pace | None
+        self, unit: int, request: bytes, now_s: float, outcome: ExchangeOutcome | None, pace: Pace | None
     ) -> Answer:
         if unit in self._sharing:
             replies = [meter.receive(request, now_s) for meter in self._sharing[unit]]
-            return self._collide(unit, request, replies, now_s, passage or Passage(), pace)
+            return self._collide(unit, request, replies, now_s, outcome or ExchangeOutcome(), pace)
         if unit != BROADCAST_UNIT:
-            self._record((now_s, self, unit, Verdict.ABSENT, request, None, passage))
-            return NOBODY, passage
+            self._record((now_s, self, unit, Verdict.ABSENT, request, None, outcome))
+            return NOBODY, outcome
         for meter in (*self._meters.values(), *chain(*self._sharing.values())):
             meter.receive(request, now_s)
-        self._record((now_s, self, unit, Verdict.BROADCAST, request, None, passage))
-        return None, passage
+        self._record((now_s, self, unit, Verdict.BROADCAST, request, None, outcome))
+        return None, outcome
 
     def _collide(
         self,
@@ -158,109 +158,109 @@ class Bus:
         request: bytes,
         replies: list[bytes],
         now_s: float,
-        passage: Passage,
+        outcome: ExchangeOutcome,
         pace: Pace | None,
     ) -> Answer:
         """Let devices that did what was asked talk over each other."""
-        passage.noise = talked_over([rtu.encode(unit, reply) for reply in replies])
+        outcome.noise = overlapped([rtu.encode(unit, reply) for reply in replies])
         if pace is not None:
-            passage.held_s += pace.reply_s(max(replies, key=len))
-        self._record((now_s, self, unit, Verdict.COLLIDED, request, None, passage))
-        return NOBODY, passage
+            outcome.held_s += pace.reply_s(max(replies, key=len))
+        self._record((now_s, self, unit, Verdict.COLLIDED, request, None, outcome))
+        return NOBODY, outcome
 
-    def _interrupted(self, unit: int, reply: bytes, now_s: float, passage: Passage) -> bytes:
+    def _interrupted(self, unit: int, reply: bytes, now_s: float, outcome: ExchangeOutcome) -> bytes:
         """The reply, or `NOBODY` when another master speaks before its last character."""
-        strike = self.faults.strike_line(self.gateway, self.port, now_s, now_s + passage.held_s)
-        if strike is None:
+        hit = self.faults.line_hit(self.gateway, self.port, now_s, now_s + outcome.held_s)
+        if hit is None:
             return reply
-        passage.fault, passage.strike = strike.name, None
-        passage.noise = talked_over([rtu.encode(unit, reply), rtu.encode(unit, _OTHER_MASTERS_REQUEST)])
+        outcome.fault, outcome.hit = hit.name, None
+        outcome.noise = overlapped([rtu.encode(unit, reply), rtu.encode(unit, _OTHER_MASTERS_REQUEST)])
         return NOBODY
 
     def _exchange_under_faults(
-        self, unit: int, request: bytes, now_s: float, passage: Passage, pace: Pace | None
+        self, unit: int, request: bytes, now_s: float, outcome: ExchangeOutcome, pace: Pace | None
     ) -> Answer:
-        self.hear_held(now_s)
+        self.deliver_delayed(now_s)
         number = self.meter_number(unit)
-        passage.fault = self.faults.down(number, now_s) or self._drowned(request, now_s, pace)
-        if passage.fault is not None:
-            self._record((now_s, self, unit, Verdict.REQUEST_LOST, request, None, passage))
-            return None, passage
-        strike = self.faults.strike(self.gateway, self.port, number, request, now_s)
+        outcome.fault = self.faults.down(number, now_s) or self._request_lost_to_noise(request, now_s, pace)
+        if outcome.fault is not None:
+            self._record((now_s, self, unit, Verdict.REQUEST_LOST, request, None, outcome))
+            return None, outcome
+        hit = self.faults.hit(self.gateway, self.port, number, request, now_s)
         meter = self._meters.get(unit)
-        if strike is None:
+        if hit is None:
             if meter is None:
-                return self._unaddressed(unit, request, now_s, passage, pace)
+                return self._unaddressed(unit, request, now_s, outcome, pace)
             reply = meter.receive(request, now_s)
-            self._record((now_s, self, unit, Verdict.ANSWERED, request, reply, passage))
-            return reply, passage
-        passage.fault = strike.name
-        kind = strike.fault.kind
+            self._record((now_s, self, unit, Verdict.ANSWERED, request, reply, outcome))
+            return reply, outcome
+        outcome.fault = hit.name
+        kind = hit.fault.kind
         if kind in WIRE_KINDS:
-            passage.strike = strike
+            outcome.hit = hit
         if kind in {FaultKind.LOSE_REQUEST, FaultKind.DEAD_GATEWAY}:
-            self._record((now_s, self, unit, Verdict.REQUEST_LOST, request, None, passage))
-            return None, passage
+            self._record((now_s, self, unit, Verdict.REQUEST_LOST, request, None, outcome))
+            return None, outcome
         if meter is None:
-            return self._unaddressed(unit, request, now_s, passage, pace)
+            return self._unaddressed(unit, request, now_s, outcome, pace)
         if kind == FaultKind.COLLIDE:
             reply = meter.receive(request, now_s)
-            other = reply[:1] + strike.rng.randbytes(len(reply) - 1)
-            return self._collide(unit, request, [reply, other], now_s, passage, pace)
-        verdict, said = self._struck(strike, meter, unit, request, now_s)
-        passage.held_s = (strike.fault.delay_s or 0.0) if kind == FaultKind.DELAY_REPLY else 0.0
-        self._record((now_s, self, unit, verdict, request, said, passage))
+            other = reply[:1] + hit.rng.randbytes(len(reply) - 1)
+            return self._collide(unit, request, [reply, other], now_s, outcome, pace)
+        verdict, answer = self._answer_under_fault(hit, meter, unit, request, now_s)
+        outcome.held_s = (hit.fault.delay_s or 0.0) if kind == FaultKind.DELAY_REPLY else 0.0
+        self._record((now_s, self, unit, verdict, request, answer, outcome))
         if verdict is Verdict.ABSENT:
-            return NOBODY, passage
-        return said if verdict is Verdict.ANSWERED else None, passage
+            return NOBODY, outcome
+        return answer if verdict is Verdict.ANSWERED else None, outcome
 
-    def _drowned(self, request: bytes, now_s: float, pace: Pace | None) -> str | None:
+    def _request_lost_to_noise(self, request: bytes, now_s: float, pace: Pace | None) -> str | None:
         """Name of the rule by which another master spoke while the request was on the line."""
         if pace is None:
             return None
-        strike = self.faults.strike_line(self.gateway, self.port, now_s - pace.request_s(request), now_s)
-        return None if strike is None else strike.name
+        hit = self.faults.line_hit(self.gateway, self.port, now_s - pace.request_s(request), now_s)
+        return None if hit is None else hit.name
 
-    def _cut_power(self, meter: Device, strike: FaultHandle, now_s: float) -> None:
-        back_s = now_s + (strike.fault.lasts_s or 0.0)
-        self.faults.take_down(meter.number, back_s, strike)
+    def _cut_power(self, meter: Device, hit: FaultHandle, now_s: float) -> None:
+        back_s = now_s + (hit.fault.lasts_s or 0.0)
+        self.faults.take_down(meter.number, back_s, hit)
         device.lose_power(meter, back_s)
 
-    def _struck(
-        self, strike: FaultHandle, meter: Device, unit: int, request: bytes, now_s: float
+    def _answer_under_fault(
+        self, hit: FaultHandle, meter: Device, unit: int, request: bytes, now_s: float
     ) -> tuple[Verdict, bytes | None]:
         """What a struck meter makes of a request."""
-        fault = strike.fault
+        fault = hit.fault
         match fault.kind:
             case FaultKind.DEAD_METER:
                 return Verdict.ABSENT, None
             case FaultKind.EXCEPTION:
                 return Verdict.ANSWERED, bytes((request[0] | EXCEPTION_FLAG, fault.code or 0))
             case FaultKind.DELAY_REQUEST:
-                self._held.append((now_s + (fault.delay_s or 0.0), unit, request, strike.name))
+                self._held.append((now_s + (fault.delay_s or 0.0), unit, request, hit.name))
                 return Verdict.HELD, None
             case FaultKind.REBOOT_METER:
-                self._cut_power(meter, strike, now_s)
+                self._cut_power(meter, hit, now_s)
                 return Verdict.REQUEST_LOST, None
             case FaultKind.TORN_WRITE:
                 device.tear_write(meter, request, fault.applied or 0, now_s)
-                self._cut_power(meter, strike, now_s)
+                self._cut_power(meter, hit, now_s)
                 return Verdict.REPLY_LOST, None
             case FaultKind.TORN_READ:
                 return Verdict.ANSWERED, device.torn_read(meter, request, fault.register, now_s)
             case FaultKind.CORRUPT_REQUEST:
-                return Verdict.ANSWERED, meter.receive(wire.flip_bit(request, strike.rng, start=1), now_s)
+                return Verdict.ANSWERED, meter.receive(wire.flip_bit(request, hit.rng, start=1), now_s)
             case FaultKind.REPEAT_REQUEST:
                 meter.receive(request, now_s)
         if fault.kind in HAPPENING_KINDS:
-            device.happen(meter, fault, now_s)
-            if not strike.undo:
-                strike.undo.append(partial(device.undo, meter, fault))
-        reply = wire.damage_pdu(fault, meter.receive(request, now_s), strike.rng)
+            device.apply(meter, fault, now_s)
+            if not hit.revert:
+                hit.revert.append(partial(device.revert, meter, fault))
+        reply = wire.damage_pdu(fault, meter.receive(request, now_s), hit.rng)
         return (Verdict.REPLY_LOST if fault.kind == FaultKind.LOSE_REPLY else Verdict.ANSWERED), reply
 
 
-def talked_over(frames: Iterable[bytes]) -> bytes:
+def overlapped(frames: Iterable[bytes]) -> bytes:
     """What the line carries when several devices drive it, each a character behind the one before; no sound frame."""
     late = [b"\xff" * behind + frame for behind, frame in enumerate(frames)]
     heard = bytearray(reduce(and_, characters) for characters in zip_longest(*late, fillvalue=0xFF))

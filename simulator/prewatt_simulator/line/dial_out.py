@@ -15,7 +15,7 @@ from prewatt_fixtures.wire.envelope import Envelope, Plain
 from prewatt_simulator.faults import FaultHandle, FaultKind
 from prewatt_simulator.line.bus import Bus
 from prewatt_simulator.line.gateway import Connection, Line
-from prewatt_simulator.line.protocol_wrapper import Between, Quiet
+from prewatt_simulator.line.protocol_wrapper import IdleTimer, ProtocolWrapper
 
 Connect = Callable[[Callable[[], asyncio.Protocol], str, int], Awaitable[tuple[object, asyncio.BaseProtocol]]]
 """Connects a new protocol, made once somebody is there, to a host and TCP port; OSError when nobody is."""
@@ -47,7 +47,7 @@ class Dialler:
         self._clock = clock
         self._connect = connect
         self._rng = random.Random(f"{seed}/{bus.gateway}/{bus.port}/dial")
-        self._said: list[bytes] = []
+        self._sent: list[bytes] = []
 
     async def run(self) -> None:
         """Call, and call again, for ever."""
@@ -68,21 +68,19 @@ class Dialler:
             self._line.note(f"nobody at {dial.host}:{dial.tcp}")
             return False
         assert isinstance(call, DialledConnection)
-        if call.strike is not None and call.strike.fault.kind == FaultKind.REPLAY_SESSION:
-            await self._stay_beside(call, Parrot(self._said))
+        if call.hit is not None and call.hit.fault.kind == FaultKind.REPLAY_SESSION:
+            await self._stay_beside(call, EchoingPeer(self._sent))
         else:
             await call.ended.wait()
-        self._said = call.said
+        self._sent = call.sent
         return call.heard
 
     def _pick_up(self) -> "DialledConnection":
         """Somebody is there."""
-        dial, bus, called_before = self._dial, self._bus, bool(self._said)
-        strike = bus.faults.strike_call(
-            bus.gateway, bus.port, self._clock.time(), called_before=called_before
-        )
-        claimed = bus.gateway if strike is None else strike.fault.claims or bus.gateway
-        fault = None if strike is None else strike.name
+        dial, bus, called_before = self._dial, self._bus, bool(self._sent)
+        hit = bus.faults.call_hit(bus.gateway, bus.port, self._clock.time(), called_before=called_before)
+        claimed = bus.gateway if hit is None else hit.fault.claims or bus.gateway
+        fault = None if hit is None else hit.name
         self._line.note(f"dialled {dial.host}:{dial.tcp} as {claimed}", fault)
         return DialledConnection(
             self._connection(self._line),
@@ -91,10 +89,10 @@ class Dialler:
             heartbeat=dial.packet(dial.heartbeat, claimed, bus.port),
             heartbeat_s=dial.heartbeat_s,
             clock=self._clock,
-            strike=strike,
+            hit=hit,
         )
 
-    async def _stay_beside(self, call: "DialledConnection", parrot: "Parrot") -> None:
+    async def _stay_beside(self, call: "DialledConnection", parrot: "EchoingPeer") -> None:
         """Have somebody else on the wire until the call ends."""
         try:
             with contextlib.suppress(OSError):
@@ -104,7 +102,7 @@ class Dialler:
             parrot.hang_up()
 
 
-class DialledConnection(Between):
+class DialledConnection(ProtocolWrapper):
     """One call, from registration to its end."""
 
     def __init__(
@@ -116,26 +114,26 @@ class DialledConnection(Between):
         heartbeat: bytes,
         heartbeat_s: float,
         clock: Clock,
-        strike: FaultHandle | None,
+        hit: FaultHandle | None,
     ) -> None:
         super().__init__(connection)
-        self.strike = strike
+        self.hit = hit
         self._envelope = envelope
         self._registration = registration
         self._heartbeat = heartbeat
         self._heartbeat_s = heartbeat_s
-        self._quiet = Quiet(clock)
+        self._idle_timer = IdleTimer(clock)
         self._beating: asyncio.Task[None] | None = None
         self.heard = False
         """Whether the head end has said anything."""
         self.ended = asyncio.Event()
-        self.said: list[bytes] = []
+        self.sent: list[bytes] = []
         """What has left, up to a size."""
         self._said_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        wrapping = _Wrapping(transport, self._envelope, self._left)
+        wrapping = _EncodingTransport(transport, self._envelope, self._left)
         if self._registration:
             wrapping.write(self._registration)
         if self._heartbeat and self._heartbeat_s:
@@ -143,9 +141,9 @@ class DialledConnection(Between):
         super().connection_made(wrapping)
 
     def _left(self, data: bytes) -> None:
-        self._quiet.interrupt()
+        self._idle_timer.interrupt()
         if self._said_bytes < SAID_BYTES_MAX:
-            self.said.append(data)
+            self.sent.append(data)
             self._said_bytes += len(data)
 
     def data_received(self, data: bytes) -> None:
@@ -161,21 +159,21 @@ class DialledConnection(Between):
 
     async def _beat(self, transport: asyncio.Transport) -> None:
         while True:
-            await self._quiet.reaches(self._heartbeat_s)
+            await self._idle_timer.reaches(self._heartbeat_s)
             transport.write(self._heartbeat)
 
 
-class Parrot(asyncio.Protocol):
+class EchoingPeer(asyncio.Protocol):
     """Somebody who has heard a call and says all of it again, whatever is said to him."""
 
-    def __init__(self, said: Iterable[bytes]) -> None:
-        self._said = said
+    def __init__(self, sent: Iterable[bytes]) -> None:
+        self._sent = sent
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        for data in self._said:
+        for data in self._sent:
             transport.write(data)
 
     def hang_up(self) -> None:
@@ -184,7 +182,7 @@ class Parrot(asyncio.Protocol):
             self._transport.abort()
 
 
-class _Wrapping(asyncio.Transport):
+class _EncodingTransport(asyncio.Transport):
     """A transport whose every write leaves in an envelope."""
 
     def __init__(

@@ -3,7 +3,7 @@
 `Line` is the queue of one bus, shared by all connections to it. While nothing takes time (wire timing off, no fault
 that delays) a request is answered where it was received, without a task; otherwise requests wait their turn for a
 worker that lives as long as there is something to wait for. A connection turns bytes into requests and replies into
-bytes; RTU over TCP and Modbus TCP differ in nothing else. Faults behind the bus are carried out by `outlet`.
+bytes; RTU over TCP and Modbus TCP differ in nothing else. Faults behind the bus are carried out by `reply_writer`.
 """
 
 import asyncio
@@ -16,10 +16,10 @@ from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import ExceptionCode, exception
 from prewatt_simulator.faults import FaultKind
-from prewatt_simulator.journal.exchange_outcome import Passage
+from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
 from prewatt_simulator.journal.journal import OVERLAP, Happening
 from prewatt_simulator.line.bus import NOBODY, Bus, Pace
-from prewatt_simulator.line.reply_writer import Outgoing, Outlet
+from prewatt_simulator.line.reply_writer import Outgoing, ReplyWriter
 
 _mbap_header = mbap.HEADER.pack
 """What `mbap.encode` packs, without its call: every reply to a Modbus TCP client goes through here."""
@@ -46,7 +46,7 @@ class Line:
         self._waiting: deque[tuple[Connection, int, int, bytes]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._alarms: dict[float, asyncio.Task[None]] = {}
-        self._outlet = Outlet()
+        self._reply_writer = ReplyWriter()
         self._quiet_s = 0.0
         """Since when the bus is quiet behind a reply that took time."""
         self._engaged = False
@@ -60,26 +60,26 @@ class Line:
         self.connections[connection] = None
         if self._bus.faults.rules:
             self._greet_under_faults(connection, others)
-        for frame in self._outlet.backlog():
+        for frame in self._reply_writer.backlog():
             connection.send(frame)
 
     def accept(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
         """Carry a request, now or when its turn comes; the reply goes to the connection with the same tag."""
         if self._engaged:
-            for frame in self._outlet.late_frames(connection, tag):
+            for frame in self._reply_writer.late_frames(connection, tag):
                 connection.send(frame)
             if self._worker is not None:
                 self.note(OVERLAP, None, unit, request)
                 self._wait(connection, tag, unit, request)
                 return
         if self._pace is None:
-            reply, passage = self._bus.exchange(unit, request, self._now())
-            if passage is None and not self._engaged:
+            reply, outcome = self._bus.exchange(unit, request, self._now())
+            if outcome is None and not self._engaged:
                 if reply is not None:
                     connection.answer(tag, unit, request, reply)
                 return
-            out = Outgoing(connection, tag, unit, request, reply, passage or Passage())
-            if not out.passage.takes_time:
+            out = Outgoing(connection, tag, unit, request, reply, outcome or ExchangeOutcome())
+            if not out.outcome.takes_time:
                 self._settle(out)
                 return
             work = self._finish_held(out, self._now())
@@ -92,7 +92,7 @@ class Line:
     def disconnect(self, connection: "Connection") -> None:
         """A client has gone."""
         self.connections.pop(connection, None)
-        self._outlet.forget(connection)
+        self._reply_writer.forget(connection)
 
     def note_pipelined(self, requests: Iterable[tuple[int, bytes]]) -> None:
         """Requests came in one segment with the one before them, and were answered where they were received."""
@@ -117,19 +117,19 @@ class Line:
             self.note("client refused", rebooting)
             connection.abort()
             return
-        strike = bus.faults.strike_client(bus.gateway, bus.port, now_s, others=bool(others))
-        if strike is None:
+        hit = bus.faults.client_hit(bus.gateway, bus.port, now_s, others=bool(others))
+        if hit is None:
             return
-        match strike.fault.kind:
+        match hit.fault.kind:
             case FaultKind.HALF_OPEN:
-                self.note("client taken and not heard", strike.name)
-                connection.deafen()
+                self.note("client taken and not heard", hit.name)
+                connection.discard_input()
             case FaultKind.KICK_FIRST_CLIENT:
-                self.note("clients before this one dropped", strike.name)
+                self.note("clients before this one dropped", hit.name)
                 for other in others:
                     other.abort()
             case _:
-                self.note("client refused", strike.name)
+                self.note("client refused", hit.name)
                 connection.abort()
 
     def note(
@@ -143,7 +143,7 @@ class Line:
         if len(self._waiting) < QUEUE_MAX:
             self._waiting.append((connection, tag, unit, request))
         else:
-            self._bus.crowd_out(unit, request, self._now())
+            self._bus.note_overflow(unit, request, self._now())
 
     async def _finish_held(self, out: Outgoing, heard_s: float) -> None:
         await self._deliver(out, heard_s)
@@ -157,7 +157,7 @@ class Line:
                     await self._carry(connection, tag, unit, request)
         finally:
             self._worker = None
-            self._engaged = self._outlet.holds
+            self._engaged = self._reply_writer.holds
 
     async def _carry(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
         heard_s = self._now()
@@ -165,17 +165,19 @@ class Line:
             wait_s = self._pace.request_s(request) + max(self._pace.gap_s - (heard_s - self._quiet_s), 0.0)
             heard_s += wait_s
             await self._clock.sleep(wait_s)
-        reply, passage = self._bus.exchange(unit, request, self._now(), self._pace)
-        await self._deliver(Outgoing(connection, tag, unit, request, reply, passage or Passage()), heard_s)
+        reply, outcome = self._bus.exchange(unit, request, self._now(), self._pace)
+        await self._deliver(
+            Outgoing(connection, tag, unit, request, reply, outcome or ExchangeOutcome()), heard_s
+        )
 
     async def _deliver(self, out: Outgoing, heard_s: float) -> None:
         """Let a reply leave in its time, and its segments in theirs. A timer that fired late makes nothing else late."""
-        if out.passage.held_s:
+        if out.outcome.held_s:
             late_s = self._now() - heard_s
-            await self._clock.sleep(out.passage.held_s - (late_s if late_s > _INEXACT_S else 0.0))
+            await self._clock.sleep(out.outcome.held_s - (late_s if late_s > _INEXACT_S else 0.0))
             self._quiet_s = self._now()
-        strike = out.passage.strike
-        between_s = (strike.fault.delay_s or 0.0) if strike is not None else 0.0
+        hit = out.outcome.hit
+        between_s = (hit.fault.delay_s or 0.0) if hit is not None else 0.0
         for index, segment in enumerate(self._segments(out)):
             if index and between_s:
                 await self._clock.sleep(between_s)
@@ -185,38 +187,38 @@ class Line:
         """Let a reply leave that takes no time."""
         for segment in self._segments(out):
             out.client.send(segment)
-        self._engaged = self._outlet.holds
+        self._engaged = self._reply_writer.holds
 
     def _segments(self, out: Outgoing) -> tuple[bytes, ...]:
-        self._watch_held()
-        match out.passage.kind:
+        self._watch_delayed()
+        match out.outcome.kind:
             case FaultKind.DISCONNECT:
                 out.client.abort()
             case FaultKind.REBOOT_GATEWAY:
-                self._reboot(out.passage)
+                self._reboot(out.outcome)
             case _:
-                return self._outlet.segments(out)
+                return self._reply_writer.segments(out)
         return ()
 
-    def _reboot(self, passage: Passage) -> None:
-        strike, bus = passage.strike, self._bus
-        assert strike is not None
-        bus.faults.take_down((bus.gateway, bus.port), self._now() + (strike.fault.lasts_s or 0.0), strike)
-        self._outlet = Outlet()
+    def _reboot(self, outcome: ExchangeOutcome) -> None:
+        hit, bus = outcome.hit, self._bus
+        assert hit is not None
+        bus.faults.take_down((bus.gateway, bus.port), self._now() + (hit.fault.lasts_s or 0.0), hit)
+        self._reply_writer = ReplyWriter()
         for connection in tuple(self.connections):
             connection.abort()
 
-    def _watch_held(self) -> None:
+    def _watch_delayed(self) -> None:
         """Have the bus hear a request that a fault keeps back when its time has come."""
-        due_s = self._bus.next_held_s
+        due_s = self._bus.next_delayed_s
         if due_s is not None and due_s not in self._alarms:
-            self._alarms[due_s] = asyncio.get_running_loop().create_task(self._hear_held(due_s))
+            self._alarms[due_s] = asyncio.get_running_loop().create_task(self._deliver_delayed(due_s))
 
-    async def _hear_held(self, due_s: float) -> None:
+    async def _deliver_delayed(self, due_s: float) -> None:
         await self._clock.sleep(due_s - self._now())
         del self._alarms[due_s]
-        self._bus.hear_held(self._now())
-        self._watch_held()
+        self._bus.deliver_delayed(self._now())
+        self._watch_delayed()
 
 
 class Connection(asyncio.Protocol):
@@ -266,12 +268,12 @@ class Connection(asyncio.Protocol):
         """The bytes of a reply; empty when the framing is silent about it."""
         raise NotImplementedError
 
-    def deafen(self) -> None:
+    def discard_input(self) -> None:
         """Hear nothing from now on."""
         raise NotImplementedError
 
 
-class _Deaf:
+class _DiscardInput:
     """Takes the place of a stream of requests: nothing is ever heard."""
 
     held = b""
@@ -290,7 +292,7 @@ class RtuConnection(Connection):
 
     def __init__(self, line: Line) -> None:
         super().__init__(line)
-        self._stream: rtu.RequestStream | _Deaf = rtu.RequestStream()
+        self._stream: rtu.RequestStream | _DiscardInput = rtu.RequestStream()
         self._gap: asyncio.TimerHandle | None = None
         self._framed = (0, b"", b"")
 
@@ -314,14 +316,15 @@ class RtuConnection(Connection):
     def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes:
         if reply is NOBODY:
             return b""
-        before, said, frame = self._framed
-        if reply is not said or unit != before:  # else the meter says the same again: the CRC is known
+        before, framed_reply, frame = self._framed
+        # the same reply object for the same unit: the CRC is known
+        if reply is not framed_reply or unit != before:
             frame = rtu.encode(unit, reply)
             self._framed = (unit, reply, frame)
         return frame
 
-    def deafen(self) -> None:
-        self._stream = _Deaf()
+    def discard_input(self) -> None:
+        self._stream = _DiscardInput()
 
     def _await_gap(self) -> None:
         self._gap = asyncio.get_running_loop().call_later(GAP_S, self._gap_passed)
@@ -340,7 +343,7 @@ class TcpConnection(Connection):
 
     def __init__(self, line: Line) -> None:
         super().__init__(line)
-        self._stream: mbap.FrameStream | _Deaf = mbap.FrameStream()
+        self._stream: mbap.FrameStream | _DiscardInput = mbap.FrameStream()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -355,8 +358,8 @@ class TcpConnection(Connection):
         if len(frames) > 1:
             self._line.note_pipelined((unit, pdu) for _, unit, pdu in frames[1:])
 
-    def deafen(self) -> None:
-        self._stream = _Deaf()
+    def discard_input(self) -> None:
+        self._stream = _DiscardInput()
 
     def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes:
         if reply is NOBODY:

@@ -29,7 +29,7 @@ Place = tuple[str, int]
 _CONNECTIONS: Mapping[Framing, type[Connection]] = {"rtu": RtuConnection, "tcp": TcpConnection}
 
 
-class Wiring:
+class BusServer:
     """What can be reached. Subclasses set everything below before anybody asks."""
 
     clock: Clock

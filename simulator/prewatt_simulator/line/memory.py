@@ -32,7 +32,7 @@ class MemoryConnection:
 
     async def write(self, data: bytes) -> None:
         """Hand all of `data` to the gateway, once it listens; BrokenPipeError when the stream has ended before."""
-        while not self._ended and not self._far_end.hearing:
+        while not self._ended and not self._far_end.attached_devices:
             await self._change()
         if self._ended:
             raise BrokenPipeError("the stream has ended")
@@ -95,7 +95,7 @@ class _FarEnd(asyncio.Transport):
         self._client = client
         self._protocol = protocol
         self._closing = False
-        self.hearing = True
+        self.attached_devices = True
         """Whether its protocol takes bytes."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -103,13 +103,13 @@ class _FarEnd(asyncio.Transport):
             self._client.deliver(data)
 
     def is_reading(self) -> bool:
-        return self.hearing
+        return self.attached_devices
 
     def pause_reading(self) -> None:
-        self.hearing = False
+        self.attached_devices = False
 
     def resume_reading(self) -> None:
-        self.hearing = True
+        self.attached_devices = True
         self._client.wake()
 
     def is_closing(self) -> bool:

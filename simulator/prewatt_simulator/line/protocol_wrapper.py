@@ -13,7 +13,7 @@ _WITHIN_S = 1e-6
 """A moment that is as near as this has come: sums of Unix times are no more exact."""
 
 
-class Between(asyncio.Protocol):
+class ProtocolWrapper(asyncio.Protocol):
     """Hands on all that the transport says."""
 
     def __init__(self, connection: asyncio.Protocol) -> None:
@@ -35,7 +35,7 @@ class Between(asyncio.Protocol):
         self._connection.resume_writing()
 
 
-class Quiet:
+class IdleTimer:
     """How long nothing has happened, on a clock."""
 
     def __init__(self, clock: Clock) -> None:
@@ -52,23 +52,23 @@ class Quiet:
             await self._clock.sleep(left_s)
 
 
-class IdleGuard(Between):
+class IdleGuard(ProtocolWrapper):
     """Ends a client that has said nothing for `idle_s` of the clock, as serial servers with an idle time-out do."""
 
     def __init__(self, connection: asyncio.Protocol, line: Line, clock: Clock, idle_s: float) -> None:
         super().__init__(connection)
         self._line = line
         self._idle_s = idle_s
-        self._quiet = Quiet(clock)
+        self._idle_timer = IdleTimer(clock)
         self._watching: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._quiet.interrupt()
+        self._idle_timer.interrupt()
         self._watching = asyncio.get_running_loop().create_task(self._watch(transport))
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        self._quiet.interrupt()
+        self._idle_timer.interrupt()
         super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -76,6 +76,6 @@ class IdleGuard(Between):
         super().connection_lost(exc)
 
     async def _watch(self, transport: asyncio.BaseTransport) -> None:
-        await self._quiet.reaches(self._idle_s)
+        await self._idle_timer.reaches(self._idle_s)
         self._line.note("idle client dropped")
         transport.close()

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from prewatt_fixtures.wire import rtu
 from prewatt_simulator.faults import FaultHandle, FaultKind, wire
-from prewatt_simulator.journal.exchange_outcome import Passage
+from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
 
 
 class Client(Protocol):
@@ -31,10 +31,10 @@ class Outgoing:
     unit: int
     request: bytes
     reply: bytes | None
-    passage: Passage
+    outcome: ExchangeOutcome
 
 
-class Outlet:
+class ReplyWriter:
     """Of one port."""
 
     def __init__(self) -> None:
@@ -56,12 +56,12 @@ class Outlet:
         if not self._backlog:
             return []
         backlog, self._backlog = self._backlog, []
-        strike = backlog[-1][0].passage.strike
-        assert strike is not None
-        leaving = [kept for kept in backlog for _ in range(strike.rng.randint(1, 2))]
-        strike.rng.shuffle(leaving)
+        hit = backlog[-1][0].outcome.hit
+        assert hit is not None
+        leaving = [kept for kept in backlog for _ in range(hit.rng.randint(1, 2))]
+        hit.rng.shuffle(leaving)
         for out, frame in leaving:
-            out.passage.sent = (*(out.passage.sent or ()), frame)
+            out.outcome.sent = (*(out.outcome.sent or ()), frame)
         return [frame for _, frame in leaving]
 
     def late_frames(self, client: Client, tag: int) -> list[bytes]:
@@ -71,25 +71,25 @@ class Outlet:
         for out in late:
             assert out.reply is not None
             frame = client.frame(tag, out.unit, out.request, out.reply)
-            out.passage.sent = (frame,)
+            out.outcome.sent = (frame,)
             frames.append(frame)
         return frames
 
     def segments(self, out: Outgoing) -> wire.Segments:
         """What leaves to the client now."""
-        strike, passage = out.passage.strike, out.passage
-        if strike is not None and out.client.crc and strike.fault.kind in {FaultKind.ECHO, FaultKind.NOISE}:
-            passage.sent = self._beside(out, strike)
-            return self._with_kept(out.client, passage.sent, passage)
+        hit, outcome = out.outcome.hit, out.outcome
+        if hit is not None and out.client.crc and hit.fault.kind in {FaultKind.ECHO, FaultKind.NOISE}:
+            outcome.sent = self._beside(out, hit)
+            return self._with_kept(out.client, outcome.sent, outcome)
         if out.reply is None:
             return ()
-        if passage.noise and out.client.crc:
-            passage.sent = (passage.noise,)
-            return self._with_kept(out.client, passage.sent, passage)
-        if strike is None:
+        if outcome.noise and out.client.crc:
+            outcome.sent = (outcome.noise,)
+            return self._with_kept(out.client, outcome.sent, outcome)
+        if hit is None:
             frame = out.client.frame(out.tag, out.unit, out.request, out.reply)
-            return self._with_kept(out.client, (frame,), passage)
-        fault = strike.fault
+            return self._with_kept(out.client, (frame,), outcome)
+        fault = hit.fault
         unit = out.unit
         if fault.kind == FaultKind.WRONG_UNIT:
             unit = unit % 247 + 1 if fault.unit is None else fault.unit
@@ -98,30 +98,30 @@ class Outlet:
             return ()
         if fault.kind == FaultKind.CROSS_REPLY:
             self._late.append(out)
-            passage.sent = ()
+            outcome.sent = ()
         elif fault.kind == FaultKind.BACKLOG:
             self._backlog.append((out, frame))
-            passage.sent = ()
+            outcome.sent = ()
         elif fault.kind in {FaultKind.JOIN_REPLIES, FaultKind.SWAP_REPLIES} and out.client not in self._kept:
             self._kept[out.client] = (frame, fault.kind == FaultKind.SWAP_REPLIES)
-            passage.sent = ()
+            outcome.sent = ()
         else:
-            passage.sent = wire.segments(fault, frame, strike.rng, crc=out.client.crc)
-            return self._with_kept(out.client, passage.sent, passage)
+            outcome.sent = wire.segments(fault, frame, hit.rng, crc=out.client.crc)
+            return self._with_kept(out.client, outcome.sent, outcome)
         return ()
 
-    def _beside(self, out: Outgoing, strike: FaultHandle) -> wire.Segments:
+    def _beside(self, out: Outgoing, hit: FaultHandle) -> wire.Segments:
         """The reply, if there is one, with what else is on the line."""
         reply = () if out.reply is None else (out.client.frame(out.tag, out.unit, out.request, out.reply),)
-        if strike.fault.kind == FaultKind.ECHO:
+        if hit.fault.kind == FaultKind.ECHO:
             heard = (rtu.encode(out.unit, out.request), *reply)
         else:
-            heard = (*reply, wire.junk(strike.fault, strike.rng))
+            heard = (*reply, wire.junk(hit.fault, hit.rng))
         return tuple(segment for segment in heard if segment)
 
-    def _with_kept(self, client: Client, segments: wire.Segments, passage: Passage) -> wire.Segments:
+    def _with_kept(self, client: Client, segments: wire.Segments, outcome: ExchangeOutcome) -> wire.Segments:
         if client not in self._kept:
             return segments
         kept, swapped = self._kept.pop(client)
-        passage.sent = (*segments, kept) if swapped else (kept + segments[0], *segments[1:])
-        return passage.sent
+        outcome.sent = (*segments, kept) if swapped else (kept + segments[0], *segments[1:])
+        return outcome.sent

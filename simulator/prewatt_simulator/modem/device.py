@@ -50,7 +50,7 @@ class Modem:
     ) -> None:
         self.clock: Clock = RealClock() if clock is None else clock
         self.card = Card(pin)
-        self.network = Network(seed, self._turn)
+        self.network = Network(seed, self._fires)
         self.inbox = Inbox()
         self.identity = identity_of(seed)
         self.present = True
@@ -94,11 +94,11 @@ class Modem:
         """The client typed something."""
         if self.present:
             self._held += data
-            self._turn()
+            self._fires()
 
     def tick(self, due_s: float | None = None) -> None:
         """Time has passed: until `due_s` for one who waited for that moment, else until the clock's now."""
-        self._turn(due_s)
+        self._fires(due_s)
 
     def data_to_send(self) -> bytes:
         """What the client has to be sent since the last call."""
@@ -116,21 +116,21 @@ class Modem:
     def deliver(self, number: str, text: str) -> int:
         """Somebody sends the modem a text, which waits in the network until it can be had; the number of its parts."""
         parts = self._incoming.add_text(number, text, self._local_now())
-        self._turn()
+        self._fires()
         return parts
 
     def say(self, line: str) -> None:
         """The modem says a line that nobody asked for, if it is there to say it."""
         if self.present:
             self._news.tell(line, by_mode=False)
-        self._turn()
+        self._fires()
 
     def make_noise(self, every_s: float | None) -> None:
         """Say something unasked every so many seconds on average, until it is told None. Never a RING."""
         self._noise += 1
         if every_s is not None:
             self._plan_noise(self._noise, every_s)
-        self._turn()
+        self._fires()
 
     def lose(self) -> None:
         """Pull the plug: the port is gone, what was on its way is not sent, and what was set is forgotten."""
@@ -144,16 +144,16 @@ class Modem:
         self._held = b""
         self._output.clear()
         self._news.clear()
-        self._turn()
+        self._fires()
 
     def restore(self) -> None:
         """Plug it in again: powered on, on the same path."""
         self.present = True
-        self._turn()
+        self._fires()
 
     # inside
 
-    def _turn(self, due_s: float | None = None) -> None:
+    def _fires(self, due_s: float | None = None) -> None:
         """Do all that can be done now. It is one moment from begin to end, so what takes no time is done in it."""
         self._now_s = self.clock.time()
         until_s = self._now_s if due_s is None else max(self._now_s, due_s)

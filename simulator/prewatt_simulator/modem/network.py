@@ -177,18 +177,18 @@ class Network:
 
     def carry(self, number: str) -> Fate:
         """Decide what becomes of a message to a number."""
-        struck = next((rule.fault for rule in self.rules if rule.fires(number)), None)
-        if struck is None:
+        affected = next((rule.fault for rule in self.rules if rule.fires(number)), None)
+        if affected is None:
             return Fate(self.answer_s)
-        after_s = self.answer_s + (struck.delay_s or 0.0)
-        match SmsFaultKind(struck.kind):
+        after_s = self.answer_s + (affected.delay_s or 0.0)
+        match SmsFaultKind(affected.kind):
             case SmsFaultKind.REJECT:
-                return Fate(after_s, cause=struck.cause, arrives=False, status=None)
+                return Fate(after_s, cause=affected.cause, arrives=False, status=None)
             case SmsFaultKind.SLOW:
                 return Fate(after_s)
             case SmsFaultKind.LOSE_ANSWER:
                 return Fate(after_s, cause=NETWORK_TIMEOUT)
             case SmsFaultKind.UNDELIVERED:
-                return Fate(after_s, arrives=False, status=struck.status or EXPIRED)
+                return Fate(after_s, arrives=False, status=affected.status or EXPIRED)
             case SmsFaultKind.LOSE_REPORT:
                 return Fate(after_s, status=None)

@@ -24,11 +24,11 @@ class News:
 
     def take(self, mode: int) -> list[str]:
         """What may be said now under a +CNMI <mode>."""
-        said = [item.text for item in self._waiting if mode or not item.by_mode]
+        texts = [item.text for item in self._waiting if mode or not item.by_mode]
         kept = [item for item in self._waiting if not mode and item.by_mode]
         self.clear()
         self._waiting.extend(kept)
-        return said
+        return texts
 
     def clear(self) -> None:
         """Nothing waits any more."""

@@ -138,11 +138,11 @@ def _checked(model: type[_Row], line: int, row: Any, file: str) -> _Row:
 
 
 def _exchange(line: int, row: Any, file: str, places: tuple[Place, ...]) -> Exchange:
-    said = _checked(_ExchangeRow, line, row, file)
-    if (said.gateway, said.port) not in places:
-        raise RecordingError(file, line, f"gateway: a place of the header, not {said.gateway}/{said.port}")
-    latency_us = None if said.latency_s is None else _us(said.latency_s)
-    return Exchange(_us(said.at_s), said.gateway, said.port, said.unit, said.request, said.reply, latency_us)
+    row = _checked(_ExchangeRow, line, row, file)
+    if (row.gateway, row.port) not in places:
+        raise RecordingError(file, line, f"gateway: a place of the header, not {row.gateway}/{row.port}")
+    latency_us = None if row.latency_s is None else _us(row.latency_s)
+    return Exchange(_us(row.at_s), row.gateway, row.port, row.unit, row.request, row.reply, latency_us)
 
 
 def _us(seconds: float) -> int:

@@ -14,7 +14,7 @@ from prewatt_fixtures.clock import Clock, RealClock, ScaledClock
 from prewatt_fixtures.endpoints import Endpoint
 from prewatt_simulator.errors import PortTaken
 from prewatt_simulator.recording.file import Exchange, RecordingFile
-from prewatt_simulator.recording.tap import Heard, tap
+from prewatt_simulator.recording.tap import HeardExchange, tap
 
 
 class Recorder:
@@ -41,7 +41,7 @@ class Recorder:
         """Of the recording's clock."""
         return self._clock.time()
 
-    def write(self, gateway: Endpoint, heard: list[Heard]) -> None:
+    def write(self, gateway: Endpoint, heard: list[HeardExchange]) -> None:
         """Append what was heard there."""
         for at_s, unit, request, reply, latency_s in heard:
             at_us = max(round((at_s - self._start_s) * 1e6), 0)
@@ -173,9 +173,9 @@ class _End(asyncio.Protocol):
     other: "_End"
 
     def __init__(
-        self, said: Callable[[bytes], None], came: Callable[[], None], went: Callable[[], None]
+        self, on_data: Callable[[bytes], None], came: Callable[[], None], went: Callable[[], None]
     ) -> None:
-        self._said = said
+        self._said = on_data
         self._came = came
         self._went = went
         self._transport: asyncio.Transport | None = None

@@ -4,10 +4,10 @@ from collections import defaultdict
 
 from prewatt_fixtures.clock import Clock, ScaledClock
 from prewatt_fixtures.wire.pdu import BROADCAST_UNIT, EXCEPTION_FLAG, ExceptionCode
-from prewatt_simulator.faults import Faults, Places
+from prewatt_simulator.faults import Faults, FaultTargets
 from prewatt_simulator.journal.journal import Journal, Verdict
 from prewatt_simulator.line.bus import NOBODY, Answer, Bus, Pace
-from prewatt_simulator.line.listener import Wiring
+from prewatt_simulator.line.listener import BusServer
 from prewatt_simulator.recording.device import RecordedDevice
 from prewatt_simulator.recording.file import Exchange, Recording
 from prewatt_simulator.recording.tape import Tape
@@ -15,7 +15,7 @@ from prewatt_simulator.recording.tape import Tape
 _NOBODY_THERE = ExceptionCode.GATEWAY_TARGET
 
 
-class Replay(Wiring):
+class Replay(BusServer):
     """The recorded site. It begins when it is built, at the time of `clock`, by default the time of the recording.
 
     At the end everything stays as it was last; with `loop` the recording begins again, and forgets what was written.
@@ -43,7 +43,7 @@ class Replay(Wiring):
         self.device_numbers = tuple(device.number for device in devices.values())
         """Of all that answered, in the order of their buses and addresses."""
         there = {device.number: device for device in devices.values()}
-        self.faults = Faults(seed, Places(recording.places, there), self.clock)
+        self.faults = Faults(seed, FaultTargets(recording.places, there), self.clock)
         self._buses = {
             place: ReplayedBus(
                 *place,

@@ -20,7 +20,7 @@ WAITING_MAX = 256
 """Requests of one connection that wait for replies; of more, the oldest is given up."""
 
 
-class Heard(NamedTuple):
+class HeardExchange(NamedTuple):
     """One exchange that ended; without a reply when none came."""
 
     at_s: float
@@ -36,9 +36,9 @@ class Tap(Protocol):
     stray_bytes: int
     """Bytes that were no part of an exchange."""
 
-    def from_client(self, data: bytes, now_s: float) -> list[Heard]: ...
-    def from_gateway(self, data: bytes, now_s: float) -> list[Heard]: ...
-    def end(self) -> list[Heard]:
+    def from_client(self, data: bytes, now_s: float) -> list[HeardExchange]: ...
+    def from_gateway(self, data: bytes, now_s: float) -> list[HeardExchange]: ...
+    def end(self) -> list[HeardExchange]:
         """The connection is over: what still waited was never answered."""
         ...
 
@@ -51,12 +51,12 @@ def tap(framing: Framing) -> Tap:
 class _RtuTap:
     def __init__(self) -> None:
         self._requests = rtu.RequestStream()
-        self._waiting: deque[Heard] = deque()
+        self._waiting: deque[HeardExchange] = deque()
         self._held = b""
         self._last_s = 0.0
         self.stray_bytes = 0
 
-    def from_client(self, data: bytes, now_s: float) -> list[Heard]:
+    def from_client(self, data: bytes, now_s: float) -> list[HeardExchange]:
         skipped = self._requests.skipped
         frames = self._requests.gap() if now_s - self._last_s > GAP_S else []
         self._last_s = now_s
@@ -65,14 +65,14 @@ class _RtuTap:
         given_up = self.end() if frames else []
         for unit, pdu in frames:
             if unit == BROADCAST_UNIT:
-                given_up.append(Heard(now_s, unit, pdu))
+                given_up.append(HeardExchange(now_s, unit, pdu))
             else:
-                self._waiting.append(Heard(now_s, unit, pdu))
+                self._waiting.append(HeardExchange(now_s, unit, pdu))
         while len(self._waiting) > WAITING_MAX:
             given_up.append(self._waiting.popleft())
         return given_up
 
-    def from_gateway(self, data: bytes, now_s: float) -> list[Heard]:
+    def from_gateway(self, data: bytes, now_s: float) -> list[HeardExchange]:
         self._held += data
         heard = []
         while self._held and self._waiting:
@@ -88,7 +88,7 @@ class _RtuTap:
             self._drop_held()
         return heard
 
-    def end(self) -> list[Heard]:
+    def end(self) -> list[HeardExchange]:
         self._drop_held()
         given_up = list(self._waiting)
         self._waiting.clear()
@@ -103,10 +103,10 @@ class _TcpTap:
     def __init__(self) -> None:
         self._client = mbap.FrameStream()
         self._gateway = mbap.FrameStream()
-        self._waiting: dict[int, Heard] = {}
+        self._waiting: dict[int, HeardExchange] = {}
         self.stray_bytes = 0
 
-    def from_client(self, data: bytes, now_s: float) -> list[Heard]:
+    def from_client(self, data: bytes, now_s: float) -> list[HeardExchange]:
         given_up = []
         for transaction, unit, pdu in self._frames(self._client, data):
             before = self._waiting.pop(transaction, None)
@@ -114,10 +114,10 @@ class _TcpTap:
                 given_up.append(before)
             if len(self._waiting) == WAITING_MAX:
                 given_up.append(self._waiting.pop(next(iter(self._waiting))))
-            self._waiting[transaction] = Heard(now_s, unit, pdu)
+            self._waiting[transaction] = HeardExchange(now_s, unit, pdu)
         return given_up
 
-    def from_gateway(self, data: bytes, now_s: float) -> list[Heard]:
+    def from_gateway(self, data: bytes, now_s: float) -> list[HeardExchange]:
         heard = []
         for transaction, unit, pdu in self._frames(self._gateway, data):
             asked = self._waiting.get(transaction)
@@ -128,7 +128,7 @@ class _TcpTap:
             heard.append(asked._replace(reply=pdu, latency_s=now_s - asked.at_s))
         return heard
 
-    def end(self) -> list[Heard]:
+    def end(self) -> list[HeardExchange]:
         given_up = list(self._waiting.values())
         self._waiting.clear()
         return given_up

@@ -8,7 +8,7 @@ from prewatt_fixtures.site import SitePort
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import read_holding, write_multiple
 from prewatt_simulator.journal.journal import Verdict
-from prewatt_simulator.line.bus import Pace, talked_over
+from prewatt_simulator.line.bus import Pace, overlapped
 
 ADW300 = {"model": '"ADW300/CLR"', "start": '{ energy = "11.00" }'}
 DTSD1352 = {"model": '"DTSD1352-C"', "start": '{ energy = "22.00" }'}
@@ -85,9 +85,9 @@ def test_frames_that_are_talked_over_never_make_a_sound_one() -> None:
         [rtu.encode(2, b"\x90\x03"), rtu.encode(2, b"\x10\x00\x61\x00\x01")],
         [rtu.encode(2, b"\x03\xfa" + bytes(250))] * 3,
     ):
-        assert not rtu.is_whole(talked_over(frames))
+        assert not rtu.is_whole(overlapped(frames))
     whole = rtu.encode(2, b"\x83\x02")
-    assert not rtu.is_whole(talked_over([whole]))
+    assert not rtu.is_whole(overlapped([whole]))
 
 
 @pytest.mark.anyio
@@ -114,8 +114,8 @@ def test_talking_at_once_takes_the_time_it_takes(desk_of: Any) -> None:
     desk = desk_of(ADW300, ADW300)
     desk.write(0x0000, 2)
     pace = Pace(SitePort(port=1), "any")
-    _, passage = desk.farm.bus("001001").exchange(2, read_holding(0x003C, 2), desk.clock.time(), pace)
-    assert 0.02 + 9 * 10 / 9600 <= passage.held_s <= 0.08 + 9 * 10 / 9600
+    _, outcome = desk.farm.bus("001001").exchange(2, read_holding(0x003C, 2), desk.clock.time(), pace)
+    assert 0.02 + 9 * 10 / 9600 <= outcome.held_s <= 0.08 + 9 * 10 / 9600
 
 
 OTHER_LINE = [

@@ -25,7 +25,7 @@ READ = read_holding(0x0221, 1)
 @contextmanager
 def process(*words: str) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
     """A command that announces listeners: they, and what it said at its end."""
-    said: list[str] = []
+    lines: list[str] = []
     with subprocess.Popen([PREWATT, "sim", *words, "--json"], stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         rows = []
@@ -35,10 +35,10 @@ def process(*words: str) -> Iterator[tuple[list[dict[str, Any]], list[str]]]:
                 if row == {"ready": True}:
                     break
                 rows.append(row)
-            yield rows, said
+            yield rows, lines
         finally:
             running.send_signal(signal.SIGTERM)
-            said += running.stdout.read().splitlines()
+            lines += running.stdout.read().splitlines()
             assert running.wait(timeout=20) == 0
 
 
@@ -53,10 +53,10 @@ def test_a_gateway_is_recorded_and_replayed(running: Any, tmp_path: Path) -> Non
     with running("tiny", "--speed", "0") as farm:
         to = f"{farm[1]['host']}:{farm[1]['tcp']}"
         options = ("--to", to, "--listen", "0", "--gateway", "000001", "--port", "2")
-        with process("record", path, *options) as (rows, said):
+        with process("record", path, *options) as (rows, lines):
             assert [(row["gateway"], row["port"], row["framing"]) for row in rows] == [("000001", 2, "rtu")]
             seen = ask(rows[0], 1, READ)
-    assert [json.loads(line) for line in said] == [{"exchanges": 1, "stray_bytes": 0}]
+    assert [json.loads(line) for line in lines] == [{"exchanges": 1, "stray_bytes": 0}]
     assert Recording.load(path).exchanges[0].reply == seen == b"\x03\x02\0\6"
     with process("replay", path, "--base-port", "0", "--fault", "kind=exception,code=6,count=1") as (rows, _):
         assert [(row["gateway"], row["port"], row["framing"]) for row in rows] == [("000001", 2, "rtu")]

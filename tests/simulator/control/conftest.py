@@ -12,7 +12,7 @@ from prewatt_fixtures.endpoints import Endpoint
 from prewatt_fixtures.wire import vendor
 from prewatt_simulator.control.app import build_app
 from prewatt_simulator.control.numbering import Numbering
-from prewatt_simulator.control.operation import Scene
+from prewatt_simulator.control.operation import ControlContext
 from prewatt_simulator.farm import Farm
 
 KINDS: tuple[dict[str, str], ...] = (
@@ -57,7 +57,7 @@ class Hand:
 @asynccontextmanager
 async def _hand(desk: Any) -> AsyncIterator[Hand]:
     async with desk.farm.serving() as endpoints:
-        app = build_app(Scene(desk.farm, endpoints, Numbering(desk.farm.journal)))
+        app = build_app(ControlContext(desk.farm, endpoints, Numbering(desk.farm.journal)))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(base_url="http://farm", transport=transport) as http:
             yield Hand(desk.farm, desk.clock, desk, http, endpoints)

@@ -23,7 +23,7 @@ from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.control.app import build_app, openapi
 from prewatt_simulator.control.numbering import Numbering
-from prewatt_simulator.control.operation import Scene
+from prewatt_simulator.control.operation import ControlContext
 from prewatt_simulator.devices.load import SHAPES
 from prewatt_simulator.faults import fault_from_words
 
@@ -165,7 +165,7 @@ def test_no_request_is_a_servers_error(
 
 
 async def _ask_all(desk: Any, asked: list[Any]) -> None:
-    app = build_app(Scene(desk.farm, (), Numbering(desk.farm.journal)))
+    app = build_app(ControlContext(desk.farm, (), Numbering(desk.farm.journal)))
     async with httpx.AsyncClient(base_url="http://farm", transport=httpx.ASGITransport(app)) as http:
         for method, path, query, body in asked:
             answer = await http.request(method, path, params=query, content=body)

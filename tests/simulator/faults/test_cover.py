@@ -101,14 +101,14 @@ def test_every_rule_strikes_and_says_so(desk_of: Any, opened: Any, row: str, key
     desk = desk_of(opened, wire_timing=True, gateway=calls)
     rule = desk.farm.faults.add(Fault(**({"count": 1} | keys)))
     if rule.fault.kind in CONNECTION_KINDS:
-        assert desk.farm.faults.strike_client("001001", 1, desk.clock.time(), others=True) is rule
+        assert desk.farm.faults.client_hit("001001", 1, desk.clock.time(), others=True) is rule
         return
     if rule.fault.kind in CALL_KINDS:
-        assert desk.farm.faults.strike_call("001001", 1, desk.clock.time(), called_before=True) is rule
+        assert desk.farm.faults.call_hit("001001", 1, desk.clock.time(), called_before=True) is rule
         return
     if rule.fault.kind in LINE_KINDS:
         now_s = desk.clock.time()
-        assert desk.farm.faults.strike_line("001001", 1, now_s, now_s + 10) is rule
+        assert desk.farm.faults.line_hit("001001", 1, now_s, now_s + 10) is rule
         return
     function = keys.get("function", READ_HOLDING)
     request = read_holding(0, 2) if function == READ_HOLDING else bytes.fromhex("10 0057 0001 02 0000")

@@ -42,8 +42,8 @@ def test_a_lost_reply_leaves_the_meter_changed(desk: Any) -> None:
 
 def test_a_delayed_reply_is_applied_at_once_and_held_back(desk: Any) -> None:
     desk.farm.faults.add(Fault(kind="delay-reply", delay_s=2.5))
-    reply, passage = desk.farm.bus("001001").exchange(1, TOP_UP, desk.clock.time())
-    assert passage.held_s == 2.5
+    reply, outcome = desk.farm.bus("001001").exchange(1, TOP_UP, desk.clock.time())
+    assert outcome.held_s == 2.5
     assert desk.meter().purchase_count == 7
     assert desk.farm.journal.faulted()[0].reply == reply
 
@@ -63,7 +63,7 @@ def test_a_dead_gateway_swallows_everything(desk: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "struck"),
+    ("place", "affected"),
     [
         ({}, [True, True, True, True]),
         ({"meter": METER}, [True, False, True, True]),
@@ -74,10 +74,10 @@ def test_a_dead_gateway_swallows_everything(desk: Any) -> None:
         ({"register": 0x0103}, [False, False, False, True]),
     ],
 )
-def test_a_rule_strikes_in_its_place_only(desk: Any, place: dict[str, Any], struck: list[bool]) -> None:
+def test_a_rule_strikes_in_its_place_only(desk: Any, place: dict[str, Any], affected: list[bool]) -> None:
     desk.farm.faults.add(Fault(kind="lose-request", **place))
     asked = [(READ, 1), (READ, 2), (read_holding(2, 2), 1), (TOP_UP, 1)]
-    assert [desk.ask(request, unit) is None for request, unit in asked] == struck
+    assert [desk.ask(request, unit) is None for request, unit in asked] == affected
 
 
 def test_skip_lets_frames_pass_and_count_ends_the_rule(desk: Any) -> None:
@@ -87,13 +87,13 @@ def test_skip_lets_frames_pass_and_count_ends_the_rule(desk: Any) -> None:
 
 
 def test_chance_comes_from_the_seed(desk_of: Any, opened: Any) -> None:
-    def struck(seed: int) -> list[bool]:
+    def affected(seed: int) -> list[bool]:
         desk = desk_of(opened, seed=seed)
         desk.farm.faults.add(Fault(kind="lose-request", probability=0.5))
         return [desk.ask(READ) is None for _ in range(200)]
 
-    assert struck(1) == struck(1) != struck(2)
-    assert 60 < sum(struck(1)) < 140
+    assert affected(1) == affected(1) != affected(2)
+    assert 60 < sum(affected(1)) < 140
 
 
 def test_the_first_rule_that_strikes_wins_and_clear_ends_all(desk: Any) -> None:
@@ -190,11 +190,11 @@ def test_a_window_on_the_farms_clock_bounds_a_rule(desk: Any) -> None:
     start = desk.clock.now()
     since, until = start + timedelta(seconds=10), start + timedelta(seconds=20)
     desk.farm.faults.add(Fault(kind="lose-request", since=since, until=until))
-    struck = []
+    affected = []
     for step_s in (9.5, 0.5, 9.5, 0.5, 0):
-        struck.append(desk.ask(READ) is None)
+        affected.append(desk.ask(READ) is None)
         desk.clock.advance(step_s)
-    assert struck == [False, False, True, True, False]
+    assert affected == [False, False, True, True, False]
 
 
 def test_a_window_that_is_over_is_refused_with_the_farms_present(desk: Any) -> None:
@@ -215,17 +215,17 @@ def test_reset_brings_back_a_window_that_is_over_meanwhile(desk_of: Any) -> None
 def test_reset_goes_back_to_the_rules_of_the_start(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened, opened, site='[[faults]]\nkind = "lose-request"\nprobability = 0.5\n')
 
-    def struck() -> list[bool]:
+    def affected() -> list[bool]:
         return [desk.ask(READ) is None for _ in range(50)]
 
-    first = struck()
+    first = affected()
     desk.farm.faults.add(Fault(kind="lose-reply"))
     desk.farm.faults.add(Fault(kind="weld-relay", meter=METER, relay="open"))
     desk.ask(READ)
     desk.farm.faults.reset()
     assert [rule.name for rule in desk.farm.faults.rules] == ["lose-request-1"]
     assert desk.meter().relay_closed
-    assert struck() == first
+    assert affected() == first
 
 
 class TestWords:
@@ -255,14 +255,14 @@ class TestWords:
 
 
 @pytest.mark.parametrize(
-    ("keys", "other", "struck"),
+    ("keys", "other", "affected"),
     [({"kind": "torn-read"}, TOP_UP, READ), ({"kind": "torn-write", "applied": 1}, READ, TOP_UP)],
 )
 def test_torn_reads_and_writes_leave_the_others_alone(
-    desk: Any, keys: dict[str, Any], other: bytes, struck: bytes
+    desk: Any, keys: dict[str, Any], other: bytes, affected: bytes
 ) -> None:
     rule = desk.farm.faults.add(Fault(**keys))
     assert desk.ask(other) is not None
     assert rule.fired == 0
-    desk.ask(struck)
+    desk.ask(affected)
     assert rule.fired == 1

@@ -104,8 +104,12 @@ class TestBytes:
 
     async def test_the_journal_holds_what_the_meter_said_and_what_left(self, desk: Any, served: Any) -> None:
         await received(desk, served, 21, kind="duplicate-reply")
-        struck, sound = desk.farm.journal
-        assert (struck.reply, struck.sent, struck.fault) == (COUNT_6, (FRAME + FRAME,), "duplicate-reply-1")
+        affected, sound = desk.farm.journal
+        assert (affected.reply, affected.sent, affected.fault) == (
+            COUNT_6,
+            (FRAME + FRAME,),
+            "duplicate-reply-1",
+        )
         assert (sound.sent, sound.fault) == (None, None)
 
 

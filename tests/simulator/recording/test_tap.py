@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from prewatt_fixtures.endpoints import Framing
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import read_holding
-from prewatt_simulator.recording.tap import GAP_S, WAITING_MAX, Heard, tap
+from prewatt_simulator.recording.tap import GAP_S, WAITING_MAX, HeardExchange, tap
 
 READ = read_holding(0, 1)
 OTHER = read_holding(7, 2)
@@ -24,7 +24,9 @@ class TestBothFramings:
     def test_a_pair_has_the_time_of_its_request_and_how_long_it_took(self, framing: Framing) -> None:
         listening = tap(framing)
         assert listening.from_client(frame(framing, READ), 10.0) == []
-        assert listening.from_gateway(frame(framing, ANSWER), 10.25) == [Heard(10.0, 1, READ, ANSWER, 0.25)]
+        assert listening.from_gateway(frame(framing, ANSWER), 10.25) == [
+            HeardExchange(10.0, 1, READ, ANSWER, 0.25)
+        ]
         assert (listening.end(), listening.stray_bytes) == ([], 0)
 
     def test_bytes_one_by_one_make_the_same_pair(self, framing: Framing) -> None:
@@ -33,7 +35,7 @@ class TestBothFramings:
             heard += listening.from_client(bytes((byte,)), 1.0)
         for byte in frame(framing, ANSWER):
             heard += listening.from_gateway(bytes((byte,)), 2.0)
-        assert heard == [Heard(1.0, 1, READ, ANSWER, 1.0)]
+        assert heard == [HeardExchange(1.0, 1, READ, ANSWER, 1.0)]
 
     def test_requests_in_one_segment_are_answered_in_order(self, framing: Framing) -> None:
         listening = tap(framing)
@@ -44,7 +46,7 @@ class TestBothFramings:
     def test_what_is_never_answered_is_said_when_the_connection_ends(self, framing: Framing) -> None:
         listening = tap(framing)
         listening.from_client(frame(framing, READ), 1.0)
-        assert listening.end() == [Heard(1.0, 1, READ)]
+        assert listening.end() == [HeardExchange(1.0, 1, READ)]
 
     def test_an_exception_is_a_reply(self, framing: Framing) -> None:
         listening = tap(framing)
@@ -66,12 +68,12 @@ class TestBothFramings:
 
 
 @pytest.mark.parametrize("framing", ["rtu", "tcp"])
-@given(said=st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=40))))
-def test_no_bytes_break_it(framing: Framing, said: list[tuple[bool, bytes]]) -> None:
+@given(stream=st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=40))))
+def test_no_bytes_break_it(framing: Framing, stream: list[tuple[bool, bytes]]) -> None:
     listening = tap(framing)
-    for by_client, data in said:
+    for by_client, data in stream:
         (listening.from_client if by_client else listening.from_gateway)(data, 1.0)
-    assert 0 <= listening.stray_bytes <= sum(len(data) for _, data in said)
+    assert 0 <= listening.stray_bytes <= sum(len(data) for _, data in stream)
     listening.end()
 
 
@@ -80,8 +82,10 @@ class TestRtu:
         """Without this, one lost reply would shift every later value of a poll by one."""
         listening = tap("rtu")
         listening.from_client(rtu.encode(1, READ), 1.0)
-        assert listening.from_client(rtu.encode(1, READ), 2.0) == [Heard(1.0, 1, READ)]
-        assert listening.from_gateway(rtu.encode(1, ANSWER), 2.5) == [Heard(2.0, 1, READ, ANSWER, 0.5)]
+        assert listening.from_client(rtu.encode(1, READ), 2.0) == [HeardExchange(1.0, 1, READ)]
+        assert listening.from_gateway(rtu.encode(1, ANSWER), 2.5) == [
+            HeardExchange(2.0, 1, READ, ANSWER, 0.5)
+        ]
 
     def test_a_reply_of_another_unit_is_none(self) -> None:
         listening = tap("rtu")
@@ -98,7 +102,7 @@ class TestRtu:
         assert listening.stray_bytes == 5
 
     def test_a_broadcast_waits_for_nothing(self) -> None:
-        assert tap("rtu").from_client(rtu.encode(0, READ), 1.0) == [Heard(1.0, 0, READ)]
+        assert tap("rtu").from_client(rtu.encode(0, READ), 1.0) == [HeardExchange(1.0, 0, READ)]
 
 
 class TestTcp:

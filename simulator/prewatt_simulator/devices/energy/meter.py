@@ -19,7 +19,7 @@ from prewatt_fixtures.rates import (
 )
 from prewatt_fixtures.registers import Value
 from prewatt_fixtures.site import SiteMeter
-from prewatt_simulator.devices import seed_defaults as left_out
+from prewatt_simulator.devices import seed_defaults
 from prewatt_simulator.devices.device import MEASURING_PERIOD_MS, Meter
 from prewatt_simulator.devices.energy import demand, events, months
 from prewatt_simulator.devices.energy.clock import MeterClock
@@ -54,11 +54,11 @@ class EnergyMeter(Meter):
     def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
         super().__init__(placed.number, placed.profile, layout, now_ms)
         self.ct, self.pt = placed.ct, placed.pt
-        drawn = left_out.drawn_behind(placed, seed)
+        drawn = seed_defaults.load_for(placed, seed)
         self.load = load_of(drawn.shape, drawn.per_day * MWH_PER_CENTIKWH, drawn.file, "kwh")
         self.clock = MeterClock(zone_ms)
         self.calendar = _first_calendar(placed.profile.model)
-        self.rates_mwh = self._spread(left_out.energy_centikwh(placed, drawn, seed), drawn.shape)
+        self.rates_mwh = self._spread(seed_defaults.energy_centikwh(placed, drawn, seed), drawn.shape)
         self.seed = seed
         self._rate = 1
         self._rate_until_ms = now_ms
@@ -179,10 +179,10 @@ class EnergyMeter(Meter):
             self.rates_mwh = [energy * ct * pt // (self.ct * self.pt) for energy in self.rates_mwh]
         self.ct, self.pt = ct, pt
 
-    def twin(self) -> Self:
-        twin = super().twin()
-        twin.rates_mwh = list(self.rates_mwh)
-        return twin
+    def copy_of(self) -> Self:
+        copy_of = super().copy_of()
+        copy_of.rates_mwh = list(self.rates_mwh)
+        return copy_of
 
     def _end_stretch(self) -> None:
         """What has run until now is over: clock, tables or cycles are about to change."""

@@ -19,7 +19,7 @@ _PACKED_PARITY_AT = 2
 _PACKED_PARITIES = _STOP_BITS = 2
 
 
-def hearing(segment: Segment[Meter]) -> list[tuple[int, Meter]]:
+def attached_devices(segment: Segment[Meter]) -> list[tuple[int, Meter]]:
     """The devices set to the segment's speed and parity, with the unit id each answers to; an id may occur twice."""
     return [(address(device), device) for device in segment.devices if understands_line(device)]
 

@@ -159,9 +159,9 @@ class ClimateController(Meter):
             return False
         threshold, hysteresis = self.threshold(switch), self.hysteresis
         for at_ms in range(until_ms, from_ms - 1, -SAMPLE_MS):
-            said = switch.says(self.air(switch.channel, at_ms), threshold, hysteresis)
-            if said is not None:
-                return said
+            decided = switch.says(self.air(switch.channel, at_ms), threshold, hysteresis)
+            if decided is not None:
+                return decided
         return switch in self._switched_on
 
 
