@@ -155,7 +155,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @dataclass
-class House:
+class Deployment:
     """A farm on its sockets, and a platform that has imported its site."""
 
     farm: Farm
@@ -192,11 +192,13 @@ class House:
 
     async def read(self, patience_s: float = PATIENCE_S) -> None:
         """Return when every meter of the site has been read."""
-        from prewatt_platform.accounts.board import BoardFilter, BoardOrder, BoardRepository
+        from prewatt_platform.accounts.meter_list import MeterListFilter, MeterListOrder, MeterListRepository
 
         async def all_read() -> bool:
             async with self.database.project(self.scope) as work:
-                rows, _ = await BoardRepository(work).page(BoardFilter(), BoardOrder(), 1000, None)
+                rows, _ = await MeterListRepository(work).page(
+                    MeterListFilter(), MeterListOrder(), 1000, None
+                )
             return len(rows) > 0 and all(row.state.reading_at is not None for row in rows)
 
         await self.until(all_read, patience_s)
@@ -230,7 +232,7 @@ async def _build(
     known: bool = True,
     settings: Settings | None = None,
     **platform: Any,
-) -> House:
+) -> Deployment:
     from prewatt_fixtures.clock import RealClock
     from prewatt_platform.app import Platform
     from prewatt_platform.kernel.settings import Settings
@@ -243,26 +245,28 @@ async def _build(
     clock = clock or RealClock()
     farm = Farm(described, clock=clock)
     endpoints = await stack.enter_async_context(farm.serving(framing=framing))
-    house = Platform(database_url, settings or Settings(), clock=clock, **platform)
-    stack.push_async_callback(house.stop)
-    await import_site(house.database, described, endpoints if known else ())
-    async with house.database.directory() as directory:
+    deployment = Platform(database_url, settings or Settings(), clock=clock, **platform)
+    stack.push_async_callback(deployment.stop)
+    await import_site(deployment.database, described, endpoints if known else ())
+    async with deployment.database.directory() as directory:
         project = await ProjectRepository(directory).by_code(described.project.code)
     assert project is not None
     assert project.id is not None
     if work is not None:
-        await house.start(work)
-    return House(farm, endpoints, house, project, Scope(project.id, Actor(house.new_id(), "test operator")))
+        await deployment.start(work)
+    return Deployment(
+        farm, endpoints, deployment, project, Scope(project.id, Actor(deployment.new_id(), "test operator"))
+    )
 
 
 @pytest.fixture(scope="session")
-def build_house() -> Callable[..., Awaitable[House]]:
-    """For fixtures of wider scope: `open_house`, with the stack that closes it and the database named first."""
+def build_deployment() -> Callable[..., Awaitable[Deployment]]:
+    """For fixtures of wider scope: `open_deployment`, with the stack that closes it and the database named first."""
     return _build
 
 
 @pytest.fixture
-async def open_house(database_url: str) -> AsyncIterator[Callable[..., Awaitable[House]]]:
+async def open_deployment(database_url: str) -> AsyncIterator[Callable[..., Awaitable[Deployment]]]:
     """Houses over this test's database, each built by a call; all platforms of a test share the database.
 
     The site is a shipped one by name, or a site; `code` gives a shipped one another project's code, so that two
@@ -271,18 +275,18 @@ async def open_house(database_url: str) -> AsyncIterator[Callable[..., Awaitable
     """
     async with AsyncExitStack() as stack:
 
-        async def build(site: str | Site = "tiny", **how: Any) -> House:
+        async def build(site: str | Site = "tiny", **how: Any) -> Deployment:
             return await _build(stack, database_url, site, **how)
 
         yield build
 
 
 @pytest.fixture(scope="module")
-async def open_shared_house(shared_database_url: str) -> AsyncIterator[Callable[..., Awaitable[House]]]:
-    """Like `open_house`, for houses that stand as long as the module's tests run."""
+async def open_shared_house(shared_database_url: str) -> AsyncIterator[Callable[..., Awaitable[Deployment]]]:
+    """Like `open_deployment`, for houses that stand as long as the module's tests run."""
     async with AsyncExitStack() as stack:
 
-        async def build(site: str | Site = "tiny", **how: Any) -> House:
+        async def build(site: str | Site = "tiny", **how: Any) -> Deployment:
             return await _build(stack, shared_database_url, site, **how)
 
         yield build
@@ -293,7 +297,7 @@ class LiveApi:
     """The API of a house's platform on a port of its own."""
 
     url: str
-    house: House
+    deployment: Deployment
 
     async def ask(
         self,
@@ -306,7 +310,7 @@ class LiveApi:
         """The whole JSON answer to one document; without a token nobody asks, without a project it is the house's."""
         import httpx
 
-        headers = {"X-Project": project or self.house.project.code}
+        headers = {"X-Project": project or self.deployment.project.code}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         body = {"query": query, "variables": variables or {}}
@@ -317,31 +321,31 @@ class LiveApi:
 
 
 @pytest.fixture
-async def open_api() -> AsyncIterator[Callable[[House], Awaitable[LiveApi]]]:
+async def open_api() -> AsyncIterator[Callable[[Deployment], Awaitable[LiveApi]]]:
     """Puts the API of a house on a free port. The house's platform must be at work (`work="all"` or `"api"`)."""
     async with _apis() as build:
         yield build
 
 
 @pytest.fixture(scope="module")
-async def open_shared_api() -> AsyncIterator[Callable[[House], Awaitable[LiveApi]]]:
+async def open_shared_api() -> AsyncIterator[Callable[[Deployment], Awaitable[LiveApi]]]:
     """Like `open_api`, for as long as the module's tests run."""
     async with _apis() as build:
         yield build
 
 
 @asynccontextmanager
-async def _apis() -> AsyncIterator[Callable[[House], Awaitable[LiveApi]]]:
+async def _apis() -> AsyncIterator[Callable[[Deployment], Awaitable[LiveApi]]]:
     from prewatt_fixtures.http_server import listener, serving
-    from prewatt_graphql.bounds import BODY_BYTES_MAX
+    from prewatt_graphql.limit_values import BODY_BYTES_MAX
     from prewatt_graphql.serve import application
 
     async with AsyncExitStack() as stack:
 
-        async def build(house: House) -> LiveApi:
+        async def build(deployment: Deployment) -> LiveApi:
             bound = listener("127.0.0.1", 0)
-            api = serving(application(house.platform, "api"), bound, message_bytes_max=BODY_BYTES_MAX)
+            api = serving(application(deployment.platform, "api"), bound, message_bytes_max=BODY_BYTES_MAX)
             url, _ = await stack.enter_async_context(api)
-            return LiveApi(url, house)
+            return LiveApi(url, deployment)
 
         yield build

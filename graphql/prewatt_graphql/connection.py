@@ -10,8 +10,8 @@ import json
 
 import strawberry
 
-from prewatt_graphql.bounds import PAGE_MAX
 from prewatt_graphql.errors import BadInput
+from prewatt_graphql.limit_values import PAGE_MAX
 
 
 @strawberry.type(description="Where a page ends.")

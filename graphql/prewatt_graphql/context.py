@@ -60,7 +60,7 @@ class Context:
         if self.operator is not None and project_code is not None:
             self.membership = _membership(self.operator, project_code)
 
-    async def still_good(self) -> bool:
+    async def is_valid(self) -> bool:
         """Look again at the credential of an open connection: whether it is good, and for the same project.
 
         Looking does not count as use, or an unattended terminal would never be signed out.

@@ -171,7 +171,7 @@ Asked = ParamSpec("Asked")
 Payload = TypeVar("Payload")
 
 
-def told_in(
+def errors_in_payload(
     payload: Callable[..., Payload],
 ) -> Callable[[Callable[Asked, Awaitable[Payload]]], Callable[Asked, Awaitable[Payload]]]:
     """Make a mutation's resolver answer with `payload(errors=[...])` when something went wrong that it can tell."""

@@ -14,7 +14,7 @@ from prewatt_platform.kernel.backbone import Event
 LOOK_AGAIN_S: Final = 10.0
 
 
-async def heard_of(
+async def event_stream(
     queue: asyncio.Queue[Event], subjects: Collection[UUID]
 ) -> AsyncGenerator[UUID | None, None]:
     """The subject of each event that concerns one of `subjects`; None when it is time to look without one."""

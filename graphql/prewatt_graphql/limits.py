@@ -29,7 +29,8 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
-from prewatt_graphql.bounds import (
+from prewatt_graphql.errors import LimitExceeded
+from prewatt_graphql.limit_values import (
     ALIASES_MAX,
     CALLS_MAX,
     DEPTH_MAX,
@@ -39,7 +40,6 @@ from prewatt_graphql.bounds import (
     POINTS_PER_NODE,
     TOKENS_MAX,
 )
-from prewatt_graphql.errors import LimitExceeded
 
 
 @dataclass(slots=True)

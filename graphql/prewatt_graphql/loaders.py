@@ -10,7 +10,7 @@ from prewatt_graphql.accounts import loaders as accounts
 from prewatt_graphql.commands import loaders as commands
 from prewatt_graphql.meters import loaders as meters
 from prewatt_graphql.readings import loaders as readings
-from prewatt_platform.accounts.board import BoardRow
+from prewatt_platform.accounts.meter_list import MeterListRow
 from prewatt_platform.accounts.models import Sale
 from prewatt_platform.control.models import Command
 from prewatt_platform.kernel.database import Database
@@ -28,7 +28,7 @@ class Loaders:
         self._database = database
         self._scope = scope
         self._cached = cached
-        self.meters: DataLoader[UUID, BoardRow | None] = self._loader(meters.rows)
+        self.meters: DataLoader[UUID, MeterListRow | None] = self._loader(meters.rows)
         self.gateways: DataLoader[str, Gateway | None] = self._loader(meters.gateways)
         self.readings: DataLoader[UUID, Reading | None] = self._loader(readings.latest)
         self.commands: DataLoader[UUID, Command | None] = self._loader(commands.by_id)

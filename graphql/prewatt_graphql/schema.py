@@ -18,21 +18,21 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from prewatt_graphql.accounts.mutations import AccountMutations
-from prewatt_graphql.bounds import EXECUTION_S_MAX
 from prewatt_graphql.commands.mutations import CommandMutations
 from prewatt_graphql.commands.queries import CommandQueries
 from prewatt_graphql.commands.subscriptions import CommandSubscriptions
 from prewatt_graphql.context import Context
 from prewatt_graphql.errors import LimitExceeded, Problem, report
+from prewatt_graphql.limit_values import EXECUTION_S_MAX
 from prewatt_graphql.limits import DocumentLimits
 from prewatt_graphql.meters.mutations import MeterMutations
 from prewatt_graphql.meters.queries import MeterQueries
+from prewatt_graphql.node_resolver import NodeQueries
 from prewatt_graphql.permissions import guard
 from prewatt_graphql.projects.queries import ProjectQueries
 from prewatt_graphql.readings.subscriptions import ReadingSubscriptions
-from prewatt_graphql.refetch import NodeQueries
 from prewatt_graphql.scalars import SCALARS
-from prewatt_graphql.text import KeepableText
+from prewatt_graphql.storable_text import KeepableText
 from prewatt_graphql.viewer.mutations import ViewerMutations
 from prewatt_graphql.viewer.queries import ViewerQueries
 

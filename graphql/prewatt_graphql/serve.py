@@ -15,12 +15,12 @@ from starlette.applications import Starlette
 from structlog.tracebacks import ExceptionDictTransformer
 
 from prewatt_fixtures.http_server import listener, serving
-from prewatt_graphql.bounds import BODY_BYTES_MAX
 from prewatt_graphql.health import health_routes
+from prewatt_graphql.limit_values import BODY_BYTES_MAX
 from prewatt_graphql.metrics import Metrics
 from prewatt_platform.app import Platform, ServeRole
+from prewatt_platform.kernel.database_source import database_url
 from prewatt_platform.kernel.settings import Settings
-from prewatt_platform.kernel.source import database_url
 
 
 def run(host: str, port: int, role: ServeRole, settings: Settings, announce: Callable[[str], None]) -> None:

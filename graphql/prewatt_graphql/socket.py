@@ -19,9 +19,9 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     SubscribeMessage,
 )
 
-from prewatt_graphql.bounds import SUBSCRIPTIONS_PER_SOCKET_MAX
 from prewatt_graphql.context import Context
 from prewatt_graphql.errors import LimitExceeded, told
+from prewatt_graphql.limit_values import SUBSCRIPTIONS_PER_SOCKET_MAX
 
 _log = structlog.get_logger(__name__)
 
@@ -81,7 +81,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     async def _close_when_signed_out(self) -> None:
         """Fails closed: a credential that cannot be looked at is not good."""
         try:
-            while await self.context.still_good():
+            while await self.context.is_valid():
                 await self.context.platform.clock.sleep(
                     min(CREDENTIAL_CHECK_S, max(0.0, self.context.expires_in_s))
                 )

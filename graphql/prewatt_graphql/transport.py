@@ -20,9 +20,9 @@ from strawberry.http.base import BaseRequestProtocol
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UnsetType
 
-from prewatt_graphql.bounds import BODY_BYTES_MAX, CONNECTION_INIT_S_MAX
 from prewatt_graphql.context import Context
 from prewatt_graphql.errors import BadInput, LimitExceeded, told
+from prewatt_graphql.limit_values import BODY_BYTES_MAX, CONNECTION_INIT_S_MAX
 from prewatt_graphql.metrics import Metrics
 from prewatt_graphql.schema import ApiSchema
 from prewatt_graphql.socket import Socket

@@ -14,10 +14,10 @@ from prewatt_fixtures.endpoints import read_endpoints
 from prewatt_fixtures.site import load_site
 from prewatt_platform.kernel import migrate
 from prewatt_platform.kernel.database import Database
+from prewatt_platform.kernel.database_source import database_url
 from prewatt_platform.kernel.errors import NoDatabaseNamed
 from prewatt_platform.kernel.ids import IdMaker
 from prewatt_platform.kernel.settings import read_settings
-from prewatt_platform.kernel.source import database_url
 from prewatt_platform.onboarding import Imported, import_site
 from prewatt_platform.operators.errors import UnknownRole
 from prewatt_platform.operators.models import Role

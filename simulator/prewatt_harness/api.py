@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 
 from prewatt_harness import documents
-from prewatt_harness.errors import ApiRefused, ApiUnreachable, NotAsPromised
+from prewatt_harness.errors import ApiRefused, ApiUnreachable, CheckFailed
 
 Json = dict[str, Any]
 
@@ -79,7 +79,7 @@ class Api:
         command = await self._command(document, operation, given)
         if command["state"] != end:
             said = f"{command['state']}: {command['detail'] or 'no reason given'}"
-            raise NotAsPromised(operation, end, said)
+            raise CheckFailed(operation, end, said)
         return command
 
     async def _command(self, document: str, operation: str, given: Mapping[str, object]) -> Json:

@@ -55,13 +55,13 @@ def demo(
 
     from prewatt_harness.demo import Demo  # noqa: PLC0415 - heavy
     from prewatt_harness.errors import StepFailed  # noqa: PLC0415 - heavy
-    from prewatt_harness.house import HOST, Plan, is_free  # noqa: PLC0415 - heavy
-    from prewatt_harness.interruption import Interrupted  # noqa: PLC0415 - heavy
     from prewatt_harness.progress import progress_on_stderr  # noqa: PLC0415 - heavy
+    from prewatt_harness.signals import Interrupted  # noqa: PLC0415 - heavy
+    from prewatt_harness.stack import HOST, StackPlan, is_free  # noqa: PLC0415 - heavy
 
     if port and not is_free(port):
         _refuse(f"port {port} on {HOST} is taken")
-    plan = Plan(described, site, data, (DEFAULT_PORT, 0) if port is None else (port,))
+    plan = StackPlan(described, site, data, (DEFAULT_PORT, 0) if port is None else (port,))
     summary: list[Summary] = []
 
     def show(shown: "Summary") -> None:

@@ -50,7 +50,7 @@ class BusUnreadable(HarnessError):
         super().__init__(f"meter {meter_number} could not be read over the bus: {reason}")
 
 
-class NotAsPromised(HarnessError):
+class CheckFailed(HarnessError):
     """Something is not what it must be."""
 
     def __init__(self, what: str, wanted: object, found: object) -> None:

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from typing import IO, Any, Final
 
 from prewatt_harness.errors import HarnessError, ProgramEnded
-from prewatt_platform.kernel.children import start_child, stop_child
+from prewatt_platform.kernel.child_process import start_child, stop_child
 
 READY_S_MAX: Final = 60.0
 LOG_TAIL_LINES: Final = 20

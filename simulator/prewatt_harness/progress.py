@@ -27,7 +27,7 @@ class Progress:
         """So much of the running step is done."""
 
 
-class Lines(Progress):
+class LineProgress(Progress):
     """One line for each step, with the seconds since the start."""
 
     def __init__(self, console: Console) -> None:
@@ -40,7 +40,7 @@ class Lines(Progress):
         self._console.print(f"{time.monotonic() - self._began:5.1f} s  {step}", markup=False, highlight=False)
 
 
-class LinesAndBar(Lines):
+class BarProgress(LineProgress):
     """The same, and below it a bar for the step that counts."""
 
     def __init__(self, console: Console, bar: Bar) -> None:
@@ -63,9 +63,9 @@ def progress_on_stderr(*, silent: bool) -> Iterator[Progress]:
     if silent:
         yield Progress()
     elif not console.is_terminal:
-        yield Lines(console)
+        yield LineProgress(console)
     else:
         with Bar(
             TextColumn("         "), BarColumn(), MofNCompleteColumn(), console=console, transient=True
         ) as bar:
-            yield LinesAndBar(console, bar)
+            yield BarProgress(console, bar)

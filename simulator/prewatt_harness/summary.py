@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from prewatt_fixtures.site import Site
-from prewatt_harness.house import SignIn
+from prewatt_harness.demo_script import AMOUNT, Sold, Switched
 from prewatt_harness.reading import ReadMeters
-from prewatt_harness.story import AMOUNT, Sold, Switched
+from prewatt_harness.stack import SignIn
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,14 +142,14 @@ class Stack:
     tokens: dict[Role, str] = field(default_factory=dict)
 
     @property
-    def house(self) -> Any:
-        return self.live.house
+    def deployment(self) -> Any:
+        return self.live.deployment
 
     async def client(self, role: Role = Role.ADMINISTRATOR) -> Client:
         """An operator of that role in the house's project, signed in; the same one each time."""
-        code = self.house.project.code
+        code = self.deployment.project.code
         if role not in self.tokens:
-            self.tokens[role] = await self.house.operator(f"{role.value.lower()}-{code}", role)
+            self.tokens[role] = await self.deployment.operator(f"{role.value.lower()}-{code}", role)
         return Client(self.live, self.tokens[role], code)
 
     @property
@@ -163,9 +163,9 @@ async def stack(
     open_shared_house: Callable[..., Awaitable[Any]], open_shared_api: Callable[..., Awaitable[Any]]
 ) -> Stack:
     """Site `tiny`, read once. For tests that leave it as it is."""
-    house = await open_shared_house("tiny", work="all")
-    found = Stack(await open_shared_api(house))
-    await house.read()
+    deployment = await open_shared_house("tiny", work="all")
+    found = Stack(await open_shared_api(deployment))
+    await deployment.read()
     return found
 
 
@@ -177,12 +177,12 @@ async def admin(stack: Stack) -> Client:
 
 @pytest.fixture
 async def own_stack(
-    open_house: Callable[..., Awaitable[Any]], open_api: Callable[..., Awaitable[Any]]
+    open_deployment: Callable[..., Awaitable[Any]], open_api: Callable[..., Awaitable[Any]]
 ) -> Callable[..., Awaitable[Stack]]:
     """Stacks of a test's own, each built by a call; what is named goes to the house."""
 
-    async def build(site: Any = "tiny", *, work: str | None = "all", **house: Any) -> Stack:
-        return Stack(await open_api(await open_house(site, work=work, **house)))
+    async def build(site: Any = "tiny", *, work: str | None = "all", **deployment: Any) -> Stack:
+        return Stack(await open_api(await open_deployment(site, work=work, **deployment)))
 
     return build
 

@@ -194,12 +194,12 @@ class Stall:
         return url
 
     @property
-    def house(self) -> Any:
-        return self.live.house
+    def deployment(self) -> Any:
+        return self.live.deployment
 
     @property
     def farm(self) -> Farm:
-        farm: Farm = self.live.house.farm
+        farm: Farm = self.live.deployment.farm
         return farm
 
 
@@ -208,12 +208,12 @@ QUICK_TICK_S = 0.2
 
 @pytest.fixture
 async def open_stall(
-    open_house: Callable[..., Awaitable[Any]], open_api: Callable[..., Awaitable[Any]]
+    open_deployment: Callable[..., Awaitable[Any]], open_api: Callable[..., Awaitable[Any]]
 ) -> Callable[..., Awaitable[Stall]]:
     """Builds a Stall; keywords go to the house."""
 
     async def build(**given: Any) -> Stall:
-        return await _stall(open_house, open_api, **given)
+        return await _stall(open_deployment, open_api, **given)
 
     return build
 
@@ -227,16 +227,16 @@ async def stall(
 
 
 async def _stall(
-    open_house: Callable[..., Awaitable[Any]], open_api: Callable[..., Awaitable[Any]], **given: Any
+    open_deployment: Callable[..., Awaitable[Any]], open_api: Callable[..., Awaitable[Any]], **given: Any
 ) -> Stall:
     from prewatt_platform.kernel.settings import Settings
     from prewatt_platform.operators.models import Role
 
     settings: Settings = Settings(tick_s=QUICK_TICK_S)
-    house = await open_house("tiny", work="all", **{"settings": settings, **given})
-    await house.operator("anna", Role.ADMINISTRATOR)
-    await house.read()
-    return Stall(await open_api(house))
+    deployment = await open_deployment("tiny", work="all", **{"settings": settings, **given})
+    await deployment.operator("anna", Role.ADMINISTRATOR)
+    await deployment.read()
+    return Stall(await open_api(deployment))
 
 
 @pytest.fixture

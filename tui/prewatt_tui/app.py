@@ -15,7 +15,7 @@ from textual.command import Provider
 from textual.reactive import reactive
 
 from prewatt_fixtures.clock import Clock, RealClock
-from prewatt_tui.client import Door, GraphQLDoor
+from prewatt_tui.client import ApiClient, GraphQLClient
 from prewatt_tui.errors import TerminalError
 from prewatt_tui.keys import Key, active_keys, printed
 from prewatt_tui.messages import (
@@ -33,9 +33,9 @@ from prewatt_tui.screens.help import HelpScreen
 from prewatt_tui.screens.meters import MetersScreen
 from prewatt_tui.screens.projects import ProjectsScreen
 from prewatt_tui.screens.sign_in import SignInScreen
+from prewatt_tui.session_context import SessionContext
 from prewatt_tui.transport import Transport
 from prewatt_tui.widgets.status_bar import Status
-from prewatt_tui.workplace import Workplace
 
 
 class TerminalApp(App[None]):
@@ -75,32 +75,32 @@ class TerminalApp(App[None]):
         self._password = password
         self._clock = clock or RealClock()
         self._new_key = new_key
-        self._door: Door | None = None
+        self._client: ApiClient | None = None
         self._session: SignedIn | None = None
 
     def on_mount(self) -> None:
-        self.push_screen(SignInScreen(self.open_door, self._url, self._operator, self._password))
+        self.push_screen(SignInScreen(self.open_client, self._url, self._operator, self._password))
 
     async def on_unmount(self) -> None:
-        if self._door is not None:
-            await self._door.close()
+        if self._client is not None:
+            await self._client.close()
 
-    def open_door(self, url: str) -> Door:
+    def open_client(self, url: str) -> ApiClient:
         """The way to the platform at `url`; the one before is closed. Raises BadAddress."""
 
         def on_contact(online: bool) -> None:
             self.post_message(ContactChanged(online))
 
-        door = GraphQLDoor(Transport(url, on_contact))
-        if self._door is not None:
-            self._close(self._door)
-        self._door = door
+        client = GraphQLClient(Transport(url, on_contact))
+        if self._client is not None:
+            self._close(self._client)
+        self._client = client
         self._url = url
-        return door
+        return client
 
     @work
-    async def _close(self, door: Door) -> None:
-        await door.close()
+    async def _close(self, client: ApiClient) -> None:
+        await client.close()
 
     # Session and project
 
@@ -134,12 +134,12 @@ class TerminalApp(App[None]):
         self.switch_screen(ProjectsScreen(self._session.projects, told))
 
     def _open_project(self, project: Project) -> None:
-        assert self._door is not None
+        assert self._client is not None
         assert self._session is not None
         self._wanted_project = None
         self.status = replace(self.status, project=project, shown=None, total=project.meter_count)
-        api = self._door.enter(self._session, project)
-        self.switch_screen(MetersScreen(Workplace(api, project, self._clock, self._new_key)))
+        api = self._client.enter(self._session, project)
+        self.switch_screen(MetersScreen(SessionContext(api, project, self._clock, self._new_key)))
 
     @on(SessionEnded)
     def _session_ended(self, message: SessionEnded) -> None:
@@ -147,12 +147,12 @@ class TerminalApp(App[None]):
 
     @work
     async def action_sign_out(self) -> None:
-        session, door = self._session, self._door
-        if session is None or door is None:
+        session, client = self._session, self._client
+        if session is None or client is None:
             return
         self._sign_in_again("signed out")
         try:
-            await door.sign_out(session)
+            await client.sign_out(session)
         except TerminalError as error:
             self.notify(f"the platform did not end the session: {error}", severity="warning", markup=False)
 
@@ -163,7 +163,7 @@ class TerminalApp(App[None]):
         self.status = Status(online=self.status.online)
         while len(self.screen_stack) > 2:
             self.pop_screen()
-        self.switch_screen(SignInScreen(self.open_door, self._url, self._operator, "", why))
+        self.switch_screen(SignInScreen(self.open_client, self._url, self._operator, "", why))
 
     # Status
 

@@ -1,6 +1,6 @@
 """What the terminal can ask of the platform, and the client that asks over GraphQL.
 
-`Door` and `ProjectApi` are all that the screens know of the platform. A `ProjectApi` is bound to one session and one
+`ApiClient` and `ProjectApi` are all that the screens know of the platform. A `ProjectApi` is bound to one session and one
 project for good, so that nothing can be sent to another project by mistake. No call is ever repeated from here: sending
 an intent again is the operator's decision.
 """
@@ -10,12 +10,12 @@ from contextlib import aclosing
 from typing import Protocol
 
 from prewatt_tui.errors import Declined, NotThePlatform, Reason
-from prewatt_tui.intents import Intent
 from prewatt_tui.models.command import Command
 from prewatt_tui.models.meter import MeterDetail, Page
 from prewatt_tui.models.reading import Reading
 from prewatt_tui.models.session import Project, SignedIn
 from prewatt_tui.models.values import Json
+from prewatt_tui.requests import ActionRequest
 from prewatt_tui.transport import Credential, Transport
 
 PAGE_SIZE = 100
@@ -40,7 +40,7 @@ class ProjectApi(Protocol):
         """Have the meter read now."""
         ...
 
-    async def send(self, intent: Intent) -> Command:
+    async def send(self, request: ActionRequest) -> Command:
         """Have the intent carried out; the same intent again gives the same command."""
         ...
 
@@ -53,7 +53,7 @@ class ProjectApi(Protocol):
         ...
 
 
-class Door(Protocol):
+class ApiClient(Protocol):
     """The way in to a platform."""
 
     async def sign_in(self, name: str, password: str) -> SignedIn: ...
@@ -65,7 +65,7 @@ class Door(Protocol):
     async def close(self) -> None: ...
 
 
-class GraphQLDoor:
+class GraphQLClient:
     """A platform behind a transport."""
 
     def __init__(self, transport: Transport) -> None:
@@ -109,8 +109,8 @@ class GraphQLProject:
     async def refresh(self, number: str) -> Command:
         return await self._mutate("MeterRefresh", "meterRefresh", {"meterNumber": number})
 
-    async def send(self, intent: Intent) -> Command:
-        return await self._mutate(intent.operation, intent.field, intent.input())
+    async def send(self, request: ActionRequest) -> Command:
+        return await self._mutate(request.operation, request.field, request.input())
 
     async def command(self, command_id: str) -> Command:
         return Command.of(self._there((await self._ask("OneCommand", {"id": command_id}))["command"]))

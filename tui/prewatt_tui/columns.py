@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from prewatt_tui import figures, words
+from prewatt_tui import formatting, labels
 from prewatt_tui.models.meter import Meter
 
 CUT = "~"
@@ -19,7 +19,7 @@ CUT = "~"
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class CellContext:
     """What a cell needs besides the meter: now, and the project's zone."""
 
     now: datetime
@@ -33,12 +33,12 @@ class Column:
     key: str
     heading: str
     width: int
-    text: Callable[[Meter, Here], tuple[str, str]]
+    text: Callable[[Meter, CellContext], tuple[str, str]]
     right: bool = False
     spread: int = 0
     from_terminal_width: int = 0
 
-    def cell(self, meter: Meter, here: Here, width: int) -> Text:
+    def cell(self, meter: Meter, here: CellContext, width: int) -> Text:
         """The meter's cell, exactly `width` cells and a blank wide."""
         text, style = self.text(meter, here)
         text = fit(text, width)
@@ -57,21 +57,21 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + CUT
 
 
-def _balance(meter: Meter, _: Here) -> tuple[str, str]:
-    return figures.amount(meter.balance), _look(meter)
+def _balance(meter: Meter, _: CellContext) -> tuple[str, str]:
+    return formatting.amount(meter.balance), _look(meter)
 
 
-def _energy(meter: Meter, _: Here) -> tuple[str, str]:
-    return figures.number(meter.reading.energy_total_kwh if meter.reading else None), _look(meter)
+def _energy(meter: Meter, _: CellContext) -> tuple[str, str]:
+    return formatting.number(meter.reading.energy_total_kwh if meter.reading else None), _look(meter)
 
 
-def _power(meter: Meter, _: Here) -> tuple[str, str]:
+def _power(meter: Meter, _: CellContext) -> tuple[str, str]:
     power = meter.reading.power_kw if meter.reading else None
-    return figures.number_within(power, POWER_CELLS), _look(meter)
+    return formatting.number_within(power, POWER_CELLS), _look(meter)
 
 
-def _read_at(meter: Meter, here: Here) -> tuple[str, str]:
-    return figures.short_moment(meter.reading.at if meter.reading else None, here.now, here.zone), _look(
+def _read_at(meter: Meter, here: CellContext) -> tuple[str, str]:
+    return formatting.short_moment(meter.reading.at if meter.reading else None, here.now, here.zone), _look(
         meter
     )
 
@@ -87,8 +87,8 @@ COLUMNS = (
     Column("number", "number", 10, lambda meter, _: (meter.number, "bold")),
     Column("place", "place", 11, lambda meter, _: (meter.place, ""), spread=20),
     Column("model", "model", 13, lambda meter, _: (meter.model, ""), from_terminal_width=96),
-    Column("standing", "state", 8, lambda meter, _: words.STANDING[meter.standing]),
-    Column("relay", "relay", 6, lambda meter, _: words.RELAY[meter.relay]),
+    Column("standing", "state", 8, lambda meter, _: labels.STANDING[meter.standing]),
+    Column("relay", "relay", 6, lambda meter, _: labels.RELAY[meter.relay]),
     Column("balance", "balance", 12, _balance, right=True),
     Column("energy", "kWh", 11, _energy, right=True),
     Column("power", "kW", POWER_CELLS, _power, right=True),

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import singledispatch
 
-from prewatt_tui import figures, words
-from prewatt_tui.intents import Intent, OpenAccount, Sell, SetControlMode
+from prewatt_tui import formatting, labels
 from prewatt_tui.models.meter import ControlMode, MeterDetail
+from prewatt_tui.requests import ActionRequest, OpenAccount, Sell, SetControlMode
 
 TYPED_CHARACTERS = 4
 
@@ -37,9 +37,9 @@ class Confirmation:
         return self.meter_number[-TYPED_CHARACTERS:]
 
 
-def confirmation(meter: MeterDetail, intent: Intent) -> Confirmation:
-    """The question to ask before `intent` is sent to `meter`."""
-    action, changes, button, warning = _details(intent, meter)
+def confirmation(meter: MeterDetail, request: ActionRequest) -> Confirmation:
+    """The question to ask before `request` is sent to `meter`."""
+    action, changes, button, warning = _details(request, meter)
     return Confirmation(meter.number, meter.place, action, changes, button, warning)
 
 
@@ -47,54 +47,58 @@ _Details = tuple[str, tuple[Change, ...], str, str]
 
 
 @singledispatch
-def _details(intent: Intent, meter: MeterDetail) -> _Details:
-    raise NotImplementedError(type(intent))
+def _details(request: ActionRequest, meter: MeterDetail) -> _Details:
+    raise NotImplementedError(type(request))
 
 
 @_details.register
-def _sale(intent: Sell, meter: MeterDetail) -> _Details:
+def _sale(request: Sell, meter: MeterDetail) -> _Details:
     reading = meter.reading
     count = reading.purchase_count if reading else None
-    unit = figures.currency_word(meter.balance.currency) if meter.balance else ""
+    unit = formatting.currency_word(meter.balance.currency) if meter.balance else ""
     before = meter.balance.amount if meter.balance else None
     return (
-        f"Sell {intent.amount:.2f} {unit} to {meter.customer or 'the customer'}",
+        f"Sell {request.amount:.2f} {unit} to {meter.customer or 'the customer'}",
         (
-            Change("remaining", _amount(before, unit), _about(before, intent.amount, unit)),
+            Change("remaining", _amount(before, unit), _about(before, request.amount, unit)),
             Change(
-                "purchase count", figures.number(count), figures.number(None if count is None else count + 1)
+                "purchase count",
+                formatting.number(count),
+                formatting.number(None if count is None else count + 1),
             ),
         ),
-        f"Sell {intent.amount:.2f}",
+        f"Sell {request.amount:.2f}",
         "",
     )
 
 
 @_details.register
-def _control_mode(intent: SetControlMode, meter: MeterDetail) -> _Details:
+def _control_mode(request: SetControlMode, meter: MeterDetail) -> _Details:
     return (
-        f"Set the control mode to {words.CONTROL_MODE[intent.mode]}",
+        f"Set the control mode to {labels.CONTROL_MODE[request.mode]}",
         (
-            Change("control mode", words.CONTROL_MODE[meter.control_mode], words.CONTROL_MODE[intent.mode]),
-            Change("relay", words.RELAY[meter.relay][0], _relay_after(intent.mode)),
+            Change(
+                "control mode", labels.CONTROL_MODE[meter.control_mode], labels.CONTROL_MODE[request.mode]
+            ),
+            Change("relay", labels.RELAY[meter.relay][0], _relay_after(request.mode)),
         ),
         "Set the mode",
-        f"{words.CONTROL_MODE_MEANS[intent.mode]}.".capitalize(),
+        f"{labels.CONTROL_MODE_MEANS[request.mode]}.".capitalize(),
     )
 
 
 @_details.register
-def _account(intent: OpenAccount, meter: MeterDetail) -> _Details:
+def _account(request: OpenAccount, meter: MeterDetail) -> _Details:
     reading = meter.reading
-    unit = figures.currency_word(meter.balance.currency) if meter.balance else ""
+    unit = formatting.currency_word(meter.balance.currency) if meter.balance else ""
     return (
-        f"Open an account for {intent.customer}",
+        f"Open an account for {request.customer}",
         (
-            Change("account", words.ACCOUNT[meter.account_state], "open"),
+            Change("account", labels.ACCOUNT[meter.account_state], "open"),
             Change(
                 "remaining", _amount(meter.balance.amount if meter.balance else None, unit), f"0.00 {unit}"
             ),
-            Change("purchase count", figures.number(reading.purchase_count if reading else None), "0"),
+            Change("purchase count", formatting.number(reading.purchase_count if reading else None), "0"),
         ),
         "Open the account",
         "The meter's remaining amount and purchase count start again at 0. Without credit it may switch off.",
@@ -102,7 +106,7 @@ def _account(intent: OpenAccount, meter: MeterDetail) -> _Details:
 
 
 def _amount(value: Decimal | None, unit: str) -> str:
-    return figures.NOT_KNOWN if value is None else f"{value:.2f} {unit}"
+    return formatting.NOT_KNOWN if value is None else f"{value:.2f} {unit}"
 
 
 def _about(before: Decimal | None, amount: Decimal, unit: str) -> str:

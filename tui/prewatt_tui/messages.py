@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from prewatt_tui.errors import TerminalError
-from prewatt_tui.intents import Intent
 from prewatt_tui.models.command import Command
 from prewatt_tui.models.meter import Meter, MeterDetail
 from prewatt_tui.models.reading import Reading
 from prewatt_tui.models.session import Project, SignedIn
 from prewatt_tui.pages import MeterPages
+from prewatt_tui.requests import ActionRequest
 
 
 @dataclass
@@ -54,7 +54,7 @@ class RowsLoaded(Message):
 
 
 @dataclass
-class ReadingCame(Message):
+class ReadingReceived(Message):
     """A meter was read; the table gathers these and shows them once a second."""
 
     number: str
@@ -82,30 +82,30 @@ class CommandSeen(Message):
 class Decided(Message):
     """The operator confirmed an intent: it is to be sent."""
 
-    intent: Intent
+    request: ActionRequest
 
 
 @dataclass
-class IntentAccepted(Message):
+class RequestAccepted(Message):
     """The platform carries the intent out with this command."""
 
-    intent: Intent
+    request: ActionRequest
     command: Command
 
 
 @dataclass
-class IntentDeclined(Message):
+class RequestDeclined(Message):
     """The platform says no to the intent: nothing was done."""
 
-    intent: Intent
+    request: ActionRequest
     error: TerminalError
 
 
 @dataclass
-class IntentUnanswered(Message):
+class RequestUnanswered(Message):
     """No answer came to the intent; whether it was carried out is not known."""
 
-    intent: Intent
+    request: ActionRequest
     error: TerminalError
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from prewatt_tui import figures, words
+from prewatt_tui import formatting, labels
 from prewatt_tui.models.meter import MeterDetail
 from prewatt_tui.models.reading import Reading
 
@@ -42,43 +42,47 @@ def _read(label: str, value: Callable[[Reading], str], unit: str = "") -> Line:
     """A line of what the meter said last."""
     return Line(
         label,
-        lambda meter, _: figures.NOT_KNOWN if meter.reading is None else value(meter.reading),
+        lambda meter, _: formatting.NOT_KNOWN if meter.reading is None else value(meter.reading),
         unit,
         live=True,
     )
 
 
 def _row(values: tuple[Decimal, ...]) -> str:
-    return " ".join(map(figures.number, values)) or figures.NOT_KNOWN
+    return " ".join(map(formatting.number, values)) or formatting.NOT_KNOWN
 
 
 def _pair(first: Decimal | None, second: Decimal | None) -> str:
-    return f"{figures.number(first)}  {figures.number(second)}"
+    return f"{formatting.number(first)}  {formatting.number(second)}"
 
 
 def _yes(value: bool | None) -> str:
-    return figures.NOT_KNOWN if value is None else "on" if value else "off"
+    return formatting.NOT_KNOWN if value is None else "on" if value else "off"
 
 
 def _since(at: datetime | None, view: View) -> str:
-    return figures.NOT_KNOWN if at is None else figures.age(at, view.now)
+    return formatting.NOT_KNOWN if at is None else formatting.age(at, view.now)
 
 
 STATE = Panel(
     "State",
     (
         Line(
-            "state", lambda m, _: words.STANDING[m.standing][0], look=lambda m: words.STANDING[m.standing][1]
+            "state",
+            lambda m, _: labels.STANDING[m.standing][0],
+            look=lambda m: labels.STANDING[m.standing][1],
         ),
         Line(
-            "relay", lambda m, _: words.RELAY[m.relay][0], live=True, look=lambda m: words.RELAY[m.relay][1]
+            "relay", lambda m, _: labels.RELAY[m.relay][0], live=True, look=lambda m: labels.RELAY[m.relay][1]
         ),
         Line("relay read", lambda m, view: _since(m.relay_read_at, view), live=True),
-        Line("mode wanted", lambda m, _: words.CONTROL_MODE[m.control_mode]),
+        Line("mode wanted", lambda m, _: labels.CONTROL_MODE[m.control_mode]),
         Line(
             "mode observed",
             lambda m, _: (
-                words.CONTROL_MODE[m.control_mode_observed] if m.control_mode_observed else figures.NOT_KNOWN
+                labels.CONTROL_MODE[m.control_mode_observed]
+                if m.control_mode_observed
+                else formatting.NOT_KNOWN
             ),
             live=True,
         ),
@@ -90,30 +94,30 @@ STATE = Panel(
 LIVE = Panel(
     "Energy and power",
     (
-        _read("total", lambda r: figures.number(r.energy_total_kwh), "kWh"),
-        _read("  sharp", lambda r: figures.number(r.energy_sharp_kwh), "kWh"),
-        _read("  peak", lambda r: figures.number(r.energy_peak_kwh), "kWh"),
-        _read("  flat", lambda r: figures.number(r.energy_flat_kwh), "kWh"),
-        _read("  valley", lambda r: figures.number(r.energy_valley_kwh), "kWh"),
-        _read("power", lambda r: figures.number(r.power_kw), "kW"),
+        _read("total", lambda r: formatting.number(r.energy_total_kwh), "kWh"),
+        _read("  sharp", lambda r: formatting.number(r.energy_sharp_kwh), "kWh"),
+        _read("  peak", lambda r: formatting.number(r.energy_peak_kwh), "kWh"),
+        _read("  flat", lambda r: formatting.number(r.energy_flat_kwh), "kWh"),
+        _read("  valley", lambda r: formatting.number(r.energy_valley_kwh), "kWh"),
+        _read("power", lambda r: formatting.number(r.power_kw), "kW"),
         _read("voltage", lambda r: _row(r.voltages_v), "V"),
         _read("current", lambda r: _row(r.currents_a), "A"),
-        _read("power factor", lambda r: figures.number(r.power_factor)),
-        _read("frequency", lambda r: figures.number(r.frequency_hz), "Hz"),
-        _read("meter's clock", lambda r: (r.meter_clock or figures.NOT_KNOWN).replace("T", " ")),
+        _read("power factor", lambda r: formatting.number(r.power_factor)),
+        _read("frequency", lambda r: formatting.number(r.frequency_hz), "Hz"),
+        _read("meter's clock", lambda r: (r.meter_clock or formatting.NOT_KNOWN).replace("T", " ")),
     ),
 )
 
 PREPAID = Panel(
     "Prepayment",
     (
-        Line("balance", lambda m, _: figures.money(m.balance), live=True),
-        _read("purchase count", lambda r: figures.number(r.purchase_count)),
-        _read("total purchased", lambda r: figures.money(r.total_purchased)),
-        _read("alarm 1 at", lambda r: figures.money(r.alarm_amount_1)),
-        _read("alarm 2 at", lambda r: figures.money(r.alarm_amount_2)),
-        _read("overdraft", lambda r: figures.money(r.overdraft)),
-        _read("overload at", lambda r: figures.number(r.overload_threshold_kw), "kW"),
+        Line("balance", lambda m, _: formatting.money(m.balance), live=True),
+        _read("purchase count", lambda r: formatting.number(r.purchase_count)),
+        _read("total purchased", lambda r: formatting.money(r.total_purchased)),
+        _read("alarm 1 at", lambda r: formatting.money(r.alarm_amount_1)),
+        _read("alarm 2 at", lambda r: formatting.money(r.alarm_amount_2)),
+        _read("overdraft", lambda r: formatting.money(r.overdraft)),
+        _read("overload at", lambda r: formatting.number(r.overload_threshold_kw), "kW"),
         _read("sharp, peak", lambda r: _pair(r.price_sharp, r.price_peak), "/kWh"),
         _read("flat, valley", lambda r: _pair(r.price_flat, r.price_valley), "/kWh"),
         _read("money control", lambda r: _yes(r.money_control)),
@@ -123,10 +127,10 @@ PREPAID = Panel(
 ACCOUNT = Panel(
     "Account",
     (
-        Line("account", lambda m, _: words.ACCOUNT[m.account_state]),
-        Line("customer", lambda m, _: m.customer or figures.NOT_KNOWN),
-        Line("telephone", lambda m, _: m.phone or figures.NOT_KNOWN),
-        Line("opened", lambda m, view: figures.moment(m.opened_at, view.zone)),
+        Line("account", lambda m, _: labels.ACCOUNT[m.account_state]),
+        Line("customer", lambda m, _: m.customer or formatting.NOT_KNOWN),
+        Line("telephone", lambda m, _: m.phone or formatting.NOT_KNOWN),
+        Line("opened", lambda m, view: formatting.moment(m.opened_at, view.zone)),
     ),
 )
 
@@ -137,7 +141,7 @@ POINT = Panel(
         Line("gateway", lambda m, _: f"{m.gateway} {m.gateway_name}"),
         Line("port, address", lambda m, _: f"{m.port}, {m.bus_address} ({m.bus_address:02X} hex)"),
         Line("CT, PT", lambda m, _: f"{m.ct}, {m.pt}"),
-        Line("remark", lambda m, _: m.remark or figures.NOT_KNOWN),
+        Line("remark", lambda m, _: m.remark or formatting.NOT_KNOWN),
     ),
 )
 

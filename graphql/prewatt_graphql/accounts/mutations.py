@@ -9,7 +9,7 @@ import strawberry
 from prewatt_graphql.accounts.types import Account, Sale
 from prewatt_graphql.commands.types import Command
 from prewatt_graphql.context import Info
-from prewatt_graphql.errors import UserError, told_in
+from prewatt_graphql.errors import UserError, errors_in_payload
 from prewatt_graphql.meters.types import Meter
 from prewatt_graphql.quantities import fen_of, price_e4_of
 from prewatt_platform.accounts.service import AccountService, OpeningTerms
@@ -90,7 +90,7 @@ class AccountMutations:
     """Part of Mutation."""
 
     @strawberry.mutation(description="Open an account on a prepaid meter: its credit starts from zero.")
-    @told_in(AccountOpenPayload)
+    @errors_in_payload(AccountOpenPayload)
     async def account_open(
         self,
         info: Info,
@@ -108,7 +108,7 @@ class AccountMutations:
         )
 
     @strawberry.mutation(description="Sell energy: the money is reserved at once and delivered exactly once.")
-    @told_in(SaleCreatePayload)
+    @errors_in_payload(SaleCreatePayload)
     async def sale_create(
         self,
         info: Info,

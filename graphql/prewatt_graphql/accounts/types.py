@@ -6,7 +6,7 @@ from typing import Self
 
 import strawberry
 
-from prewatt_graphql.commands.states import CommandState
+from prewatt_graphql.commands.enums import CommandState
 from prewatt_graphql.context import Info
 from prewatt_graphql.ids import global_id
 from prewatt_graphql.node import Node

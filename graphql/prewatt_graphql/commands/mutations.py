@@ -7,7 +7,7 @@ import strawberry
 
 from prewatt_graphql.commands.types import Command
 from prewatt_graphql.context import Info
-from prewatt_graphql.errors import UserError, told_in
+from prewatt_graphql.errors import UserError, errors_in_payload
 from prewatt_graphql.meters.types import ControlMode
 from prewatt_platform.control.service import ControlService
 from prewatt_platform.metering.models import ControlMode as ControlModeRow
@@ -58,7 +58,7 @@ class CommandMutations:
     """Part of Mutation."""
 
     @strawberry.mutation(description="Read a meter now, ahead of the schedule.")
-    @told_in(MeterRefreshPayload)
+    @errors_in_payload(MeterRefreshPayload)
     async def meter_refresh(
         self,
         info: Info,
@@ -69,7 +69,7 @@ class CommandMutations:
         return MeterRefreshPayload(command=Command.of(command, info.context.here.project))
 
     @strawberry.mutation(description="Set the control mode. The relay follows, and is what is read back.")
-    @told_in(ControlModeSetPayload)
+    @errors_in_payload(ControlModeSetPayload)
     async def control_mode_set(
         self,
         info: Info,

@@ -10,7 +10,7 @@ import strawberry
 from prewatt_graphql.commands.types import Command
 from prewatt_graphql.context import Info
 from prewatt_graphql.errors import BadInput
-from prewatt_graphql.events import heard_of
+from prewatt_graphql.events import event_stream
 from prewatt_graphql.ids import local_key
 from prewatt_platform.control.models import Command as CommandRow
 
@@ -32,7 +32,7 @@ class CommandSubscriptions:
         async with info.context.platform.backbone.listening(here.scope.project_id, "command") as queue:
             row = await _look(info, key)
             yield Command.of(row, here.project)
-            async with aclosing(heard_of(queue, {row.id})) as events:
+            async with aclosing(event_stream(queue, {row.id})) as events:
                 while not row.final:
                     await anext(events)
                     newer = await _look(info, key)

@@ -6,7 +6,7 @@ from typing import Self
 import strawberry
 
 from prewatt_graphql.accounts.types import Sale
-from prewatt_graphql.commands.states import CommandKind, CommandState
+from prewatt_graphql.commands.enums import CommandKind, CommandState
 from prewatt_graphql.context import Info
 from prewatt_graphql.ids import global_id
 from prewatt_graphql.meters.types import Meter

@@ -7,7 +7,7 @@ import strawberry
 from prewatt_graphql.accounts.types import AccountState
 from prewatt_graphql.meters.types import Standing
 from prewatt_graphql.readings.types import Relay
-from prewatt_platform.accounts import board
+from prewatt_platform.accounts import meter_list
 from prewatt_platform.metering.models import Relay as RelayRow
 
 
@@ -25,13 +25,13 @@ class MeterFilter:
     number: str | None = strawberry.field(default=None, description="A part of the number.")
     place: str | None = strawberry.field(default=None, description="A part of the place.")
 
-    def wanted(self) -> board.BoardFilter:
+    def wanted(self) -> meter_list.MeterListFilter:
         """The same in the platform's words."""
-        return board.BoardFilter(
+        return meter_list.MeterListFilter(
             area=tuple(self.area) if self.area else None,
             relay=None if self.relay is None else RelayRow(self.relay.name),
             account_state=None if self.account_state is None else self.account_state.name,
-            standing=None if self.standing is None else board.Standing(self.standing.name),
+            standing=None if self.standing is None else meter_list.Standing(self.standing.name),
             lost=self.lost,
             number=self.number,
             place=self.place,
@@ -61,10 +61,10 @@ class MeterOrder:
     field: MeterOrderField = strawberry.field(default=MeterOrderField.NUMBER, description="What to sort by.")
     direction: Direction = strawberry.field(default=Direction.ASC, description="Which way.")
 
-    def wanted(self) -> board.BoardOrder:
+    def wanted(self) -> meter_list.MeterListOrder:
         """The same in the platform's words."""
         by_place = self.field is MeterOrderField.PLACE
-        return board.BoardOrder(
+        return meter_list.MeterListOrder(
             "place" if by_place else "number", descending=self.direction is Direction.DESC
         )
 

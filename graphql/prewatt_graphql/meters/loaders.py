@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from prewatt_platform.accounts.board import BoardRepository, BoardRow
+from prewatt_platform.accounts.meter_list import MeterListRepository, MeterListRow
 from prewatt_platform.kernel.tenancy import Work
 from prewatt_platform.metering.models import Gateway
 from prewatt_platform.metering.repository import GatewayRepository
 
 
-async def rows(work: Work, meter_ids: Sequence[UUID]) -> dict[UUID, BoardRow]:
+async def rows(work: Work, meter_ids: Sequence[UUID]) -> dict[UUID, MeterListRow]:
     """The board's row of each meter that exists in this project."""
-    return await BoardRepository(work).by_ids(meter_ids)
+    return await MeterListRepository(work).by_ids(meter_ids)
 
 
 async def gateways(work: Work, numbers: Sequence[str]) -> dict[str, Gateway]:

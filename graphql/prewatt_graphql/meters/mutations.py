@@ -5,10 +5,10 @@ from typing import Annotated
 import strawberry
 
 from prewatt_graphql.context import Info
-from prewatt_graphql.errors import BadInput, UserError, told_in
+from prewatt_graphql.errors import BadInput, UserError, errors_in_payload
 from prewatt_graphql.meters.types import Meter
 from prewatt_graphql.projects.types import Project
-from prewatt_platform.accounts.board import BoardRepository
+from prewatt_platform.accounts.meter_list import MeterListRepository
 from prewatt_platform.metering.service import MeteringService
 from prewatt_platform.operators.rules import Permission
 
@@ -45,7 +45,7 @@ class MeterMutations:
     """Part of Mutation."""
 
     @strawberry.mutation(description="Set how often a meter or the project is read.")
-    @told_in(ReadingIntervalSetPayload)
+    @errors_in_payload(ReadingIntervalSetPayload)
     async def reading_interval_set(
         self,
         info: Info,
@@ -58,7 +58,7 @@ class MeterMutations:
             project, changed = await MeteringService(work).set_reading_interval(
                 input.meter_number, interval_s
             )
-            row = None if changed is None else await BoardRepository(work).by_id(changed.id)
+            row = None if changed is None else await MeterListRepository(work).by_id(changed.id)
         return ReadingIntervalSetPayload(
             project=Project.of(project, info.context.here.role),
             meter=None if row is None else Meter.of(row, project),

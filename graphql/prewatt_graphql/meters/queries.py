@@ -5,27 +5,27 @@ from uuid import UUID
 
 import strawberry
 
-from prewatt_graphql.bounds import PAGE_DEFAULT, PAGE_MAX
 from prewatt_graphql.connection import PageInfo, cursor, page_size, position
 from prewatt_graphql.context import Info
 from prewatt_graphql.errors import BadInput
+from prewatt_graphql.limit_values import PAGE_DEFAULT, PAGE_MAX
 from prewatt_graphql.meters.filters import MeterFilter, MeterOrder, MeterOrderField
 from prewatt_graphql.meters.types import Meter, MeterEdge
-from prewatt_platform.accounts.board import BoardFilter, BoardRepository, BoardRow
+from prewatt_platform.accounts.meter_list import MeterListFilter, MeterListRepository, MeterListRow
 
 
 @strawberry.type(description="A page of meters.")
 class MeterConnection:
     """Counting is dearer than paging, so it happens only when it is asked for."""
 
-    wanted: strawberry.Private[BoardFilter]
+    wanted: strawberry.Private[MeterListFilter]
     edges: list[MeterEdge] = strawberry.field(description="The page's meters.")
     page_info: PageInfo = strawberry.field(description="Where the page ends.")
 
     @strawberry.field(description="How many meters fit the filter, on all pages.")
     async def total_count(self, info: Info) -> int | None:
         async with info.context.work() as work:
-            return await BoardRepository(work).count(self.wanted)
+            return await MeterListRepository(work).count(self.wanted)
 
 
 @strawberry.type
@@ -48,10 +48,12 @@ class MeterQueries:
         after: Annotated[str | None, strawberry.argument(description="Go on behind this cursor.")] = None,
     ) -> MeterConnection | None:
         order = order_by or MeterOrder()
-        wanted = filter.wanted() if filter else BoardFilter()
+        wanted = filter.wanted() if filter else MeterListFilter()
         behind = _behind(after, order)
         async with info.context.work() as work:
-            rows, more = await BoardRepository(work).page(wanted, order.wanted(), page_size(first), behind)
+            rows, more = await MeterListRepository(work).page(
+                wanted, order.wanted(), page_size(first), behind
+            )
         edges = [
             MeterEdge(cursor=_cursor(row, order), node=Meter.of(row, info.context.here.project))
             for row in rows
@@ -64,11 +66,11 @@ class MeterQueries:
         self, info: Info, number: Annotated[str, strawberry.argument(description="All ten characters.")]
     ) -> Meter | None:
         async with info.context.work() as work:
-            row = await BoardRepository(work).by_number(number)
+            row = await MeterListRepository(work).by_number(number)
         return None if row is None else Meter.of(row, info.context.here.project)
 
 
-def _cursor(row: BoardRow, order: MeterOrder) -> str:
+def _cursor(row: MeterListRow, order: MeterOrder) -> str:
     key = row.point.place if order.field is MeterOrderField.PLACE else row.meter.number
     return cursor(order.name, key, str(row.meter.id))
 

@@ -7,14 +7,14 @@ from typing import Annotated, Self
 import strawberry
 
 from prewatt_graphql.accounts.types import Account, AccountState, Sale, account_of
-from prewatt_graphql.bounds import POINTS_MAX
 from prewatt_graphql.context import Info
 from prewatt_graphql.errors import BadInput
 from prewatt_graphql.ids import global_id
+from prewatt_graphql.limit_values import POINTS_MAX
 from prewatt_graphql.node import Node
 from prewatt_graphql.quantities import Money, maybe_money
 from prewatt_graphql.readings.types import Reading, ReadingColumns, Relay, columns_of, reading_of
-from prewatt_platform.accounts.board import BoardRow
+from prewatt_platform.accounts.meter_list import MeterListRow
 from prewatt_platform.control.models import CommandKind
 from prewatt_platform.control.rules import observed_mode
 from prewatt_platform.metering.models import Gateway as GatewayRow
@@ -73,7 +73,7 @@ def gateway_of(row: GatewayRow, project: Project) -> Gateway:
 class Meter(Node):
     """A row of the board; what is not in the row comes from the loaders."""
 
-    row: strawberry.Private[BoardRow]
+    row: strawberry.Private[MeterListRow]
     project: strawberry.Private[Project]
     number: str = strawberry.field(description="Gateway number, port and bus address: ten characters.")
     model: str = strawberry.field(description="The meter's model.")
@@ -156,7 +156,7 @@ class Meter(Node):
         return await info.context.loaders.readings.load(self.row.meter.id)
 
     @classmethod
-    def of(cls, row: BoardRow, project: Project) -> Self:
+    def of(cls, row: MeterListRow, project: Project) -> Self:
         """A row of the board as the API shows it."""
         meter, point, state = row.meter, row.point, row.state
         account = None
@@ -199,7 +199,7 @@ class MeterEdge:
     node: Meter = strawberry.field(description="The meter.")
 
 
-def _balance_fen(row: BoardRow, reading: ReadingRow | None) -> int | None:
+def _balance_fen(row: MeterListRow, reading: ReadingRow | None) -> int | None:
     location = BalanceLocation(row.point.balance_location)
     if reading is None or location is BalanceLocation.PLATFORM:
         return None

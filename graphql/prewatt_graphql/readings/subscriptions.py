@@ -8,10 +8,10 @@ from uuid import UUID
 
 import strawberry
 
-from prewatt_graphql.bounds import METERS_LISTENED_MAX
 from prewatt_graphql.context import Info
 from prewatt_graphql.errors import BadInput
-from prewatt_graphql.events import heard_of
+from prewatt_graphql.events import event_stream
+from prewatt_graphql.limit_values import METERS_LISTENED_MAX
 from prewatt_graphql.readings.types import Reading, reading_of
 from prewatt_platform.metering.models import Reading as ReadingRow
 from prewatt_platform.metering.repository import MeterRepository
@@ -43,7 +43,7 @@ class ReadingSubscriptions:
         async with info.context.platform.backbone.listening(here.scope.project_id, "reading") as queue:
             numbers = await _numbers(info, meters)
             shown = {row.meter_id: row.at for row in await _latest(info, list(numbers))}
-            async with aclosing(heard_of(queue, numbers)) as events:
+            async with aclosing(event_stream(queue, numbers)) as events:
                 async for heard in events:
                     for row in await _latest(info, list(numbers) if heard is None else [heard]):
                         if _is_newer(row, shown.get(row.meter_id)):

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from prewatt_graphql.context import Info
-from prewatt_graphql.errors import UserError, told_in
+from prewatt_graphql.errors import UserError, errors_in_payload
 from prewatt_graphql.projects.types import Project
 from prewatt_graphql.viewer.types import Viewer
 
@@ -52,7 +52,7 @@ class ViewerMutations:
     """Part of Mutation."""
 
     @strawberry.mutation(description="Begin a session. Needs no credential.")
-    @told_in(SignInPayload)
+    @errors_in_payload(SignInPayload)
     async def sign_in(
         self,
         info: Info,

@@ -15,7 +15,7 @@ from prewatt_platform.metering.models import MeterEpoch
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class AccountWithCustomer:
     """The account that owns a point now, and whose it is."""
 
     account: Account
@@ -25,7 +25,7 @@ class Held:
 class AccountRepository(Repository):
     """Accounts and customers of one project."""
 
-    async def by_id(self, account_id: UUID) -> Held | None:
+    async def by_id(self, account_id: UUID) -> AccountWithCustomer | None:
         """The account of that id, with its customer."""
         statement = (
             select(Account, Customer)
@@ -36,9 +36,9 @@ class AccountRepository(Repository):
             .where(Account.id == account_id)
         )
         row = (await self._session.execute(self._narrow(statement, Account, Customer))).one_or_none()
-        return None if row is None else Held(row[0], row[1])
+        return None if row is None else AccountWithCustomer(row[0], row[1])
 
-    async def of_points(self, point_ids: Sequence[UUID]) -> dict[UUID, Held]:
+    async def of_points(self, point_ids: Sequence[UUID]) -> dict[UUID, AccountWithCustomer]:
         """The account that owns each of those points now, where there is one."""
         statement = (
             select(AccountPoint.point_id, Account, Customer)
@@ -54,7 +54,7 @@ class AccountRepository(Repository):
             .where(col(AccountPoint.point_id).in_(point_ids), col(AccountPoint.until_at).is_(None))
         )
         rows = await self._session.execute(self._narrow(statement, AccountPoint, Account, Customer))
-        return {point_id: Held(account, customer) for point_id, account, customer in rows}
+        return {point_id: AccountWithCustomer(account, customer) for point_id, account, customer in rows}
 
     async def ownership(self, account_id: UUID) -> list[AccountPoint]:
         """The points that an account owns now."""

@@ -19,7 +19,7 @@ from prewatt_platform.accounts.errors import (
     TermRefused,
 )
 from prewatt_platform.accounts.models import Account, AccountPoint, AccountState, Customer, Sale
-from prewatt_platform.accounts.repository import AccountRepository, Held, SaleRepository
+from prewatt_platform.accounts.repository import AccountRepository, AccountWithCustomer, SaleRepository
 from prewatt_platform.control.errors import NotPrepaid
 from prewatt_platform.control.idempotency import once
 from prewatt_platform.control.models import Command, CommandKind, CommandState
@@ -163,7 +163,7 @@ class AccountService:
         return meter
 
     async def _order(
-        self, meter: Meter, point: Point, held: Held, epoch: MeterEpoch, amount_fen: int
+        self, meter: Meter, point: Point, held: AccountWithCustomer, epoch: MeterEpoch, amount_fen: int
     ) -> Command:
         project = await _project(self._work)
         sales = SaleRepository(self._work)

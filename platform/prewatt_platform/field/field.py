@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from prewatt_fixtures.clock import Clock
+from prewatt_platform.field.bus_lock import Priority
 from prewatt_platform.field.driver import Lane
 from prewatt_platform.field.errors import BusUnreachable
 from prewatt_platform.field.master import Master, Traffic
 from prewatt_platform.field.messages import BusAddress, MeterAddress, MeterReading
 from prewatt_platform.field.settings import FieldSettings
 from prewatt_platform.field.transport import Connect, tcp_connect
-from prewatt_platform.field.turnstile import Priority
 
 
 class Field:

@@ -34,6 +34,7 @@ from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.profile import Block
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import EXCEPTION_FLAG, READ_HOLDING
+from prewatt_platform.field.bus_lock import BusLock
 from prewatt_platform.field.errors import (
     OUTCOME_UNKNOWN_CODES,
     BusUnreachable,
@@ -45,7 +46,6 @@ from prewatt_platform.field.messages import BusAddress, MeterAddress
 from prewatt_platform.field.requests import read_holding
 from prewatt_platform.field.settings import FieldSettings
 from prewatt_platform.field.transport import Connect, Connection, NothingSent
-from prewatt_platform.field.turnstile import Turnstile
 
 PROBE_WORDS_MAX = 16
 """Probes have 1 to 16 registers, so a length comes back only after 15 other unanswered requests to that unit."""
@@ -91,7 +91,7 @@ class Master:
         self._doubts: dict[int, dict[int, int]] = {}
         """Lengths of the reads that a unit has not answered, each with its place in the order of asking."""
         self._order = itertools.count(1)
-        self.turn = Turnstile().turn
+        self.turn = BusLock().turn
         """The bus, alone, for the length of a block; commands ahead of polls."""
         self.traffic = Traffic()
 

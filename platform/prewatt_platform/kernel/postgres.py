@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: a server of our own, from a wheel's programs, that ends with this process.
 
 Owns starting, stopping and the address. The data folder and its locks are `postgres_folders`, the programs
-`postgres_install`, the process that stays beside the server `postgres_keeper`.
+`postgres_install`, the process that stays beside the server `postgres_supervisor`.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from urllib.parse import quote
 from prewatt_platform.kernel.errors import PostgresFailed, PostgresMissing
 from prewatt_platform.kernel.postgres_folders import DataFolder, claimed, scratch_folder
 from prewatt_platform.kernel.postgres_install import Account, find_install
-from prewatt_platform.kernel.postgres_keeper import Order
+from prewatt_platform.kernel.postgres_supervisor import Order
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -111,18 +111,18 @@ class EmbeddedPostgres:
 
 @contextmanager
 def _kept(order: Order, folder: DataFolder) -> Iterator[None]:
-    """Run the keeper, and with it the server; leaving closes its standard input, which stops both."""
+    """Run the supervisor, and with it the server; leaving closes its standard input, which stops both."""
     with folder.log.open("a+b") as log:
         log_start = log.seek(0, os.SEEK_END)
         with subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-P", "-m", "prewatt_platform.kernel.postgres_keeper", order.to_argument()],
+            [sys.executable, "-P", "-m", "prewatt_platform.kernel.postgres_supervisor", order.to_argument()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             pass_fds=(order.lock,),
             start_new_session=True,
-        ) as keeper:
-            ready = _says_ready(keeper)
+        ) as supervisor:
+            ready = _says_ready(supervisor)
             if ready:
                 yield
         if not ready:
@@ -131,12 +131,12 @@ def _kept(order: Order, folder: DataFolder) -> Iterator[None]:
             raise PostgresFailed(folder.path, "\n".join(lines[-_LOG_TAIL_LINES:]))
 
 
-def _says_ready(keeper: subprocess.Popen[bytes]) -> bool:
-    """Wait for the keeper's word; False when it ended without, or took too long."""
-    assert keeper.stdout is not None, "opened as a pipe"
+def _says_ready(supervisor: subprocess.Popen[bytes]) -> bool:
+    """Wait for the supervisor's word; False when it ended without, or took too long."""
+    assert supervisor.stdout is not None, "opened as a pipe"
     answer = select.poll()
-    answer.register(keeper.stdout, select.POLLIN)
-    return bool(answer.poll(_START_S_MAX * 1000)) and keeper.stdout.readline() == b"ready\n"
+    answer.register(supervisor.stdout, select.POLLIN)
+    return bool(answer.poll(_START_S_MAX * 1000)) and supervisor.stdout.readline() == b"ready\n"
 
 
 def _server_account() -> Account | None:

@@ -1,7 +1,7 @@
 """The folders of an embedded server: the data folder with its locks, and the scratch folder with its socket.
 
 Locks are the kernel's, so they end with their holders and are never stale. `owner.lock` is held by the one process
-that started the server, `server.lock` by that process, the keeper and every process of the server.
+that started the server, `server.lock` by that process, the supervisor and every process of the server.
 """
 
 import contextlib

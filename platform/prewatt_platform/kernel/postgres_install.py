@@ -1,6 +1,6 @@
 """The PostgreSQL programs that a wheel carries: where they are, and a place where another account can run them.
 
-Only files are used, never the wheel's own server manager. Standard library only: the keeper imports this.
+Only files are used, never the wheel's own server manager. Standard library only: the supervisor imports this.
 """
 
 import os

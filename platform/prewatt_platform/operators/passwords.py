@@ -33,12 +33,12 @@ class Passwords:
 
 def _verify(stored: str | None, password: str) -> bool:
     try:
-        _hasher.verify(stored or _nobodys_hash(), password)
+        _hasher.verify(stored or _dummy_hash(), password)
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None
 
 
 @cache
-def _nobodys_hash() -> str:
+def _dummy_hash() -> str:
     return _hasher.hash(secrets.token_hex(16))

@@ -25,7 +25,7 @@ from prewatt_platform.operators.errors import (
 from prewatt_platform.operators.models import Membership, Operator, Role, Session
 from prewatt_platform.operators.passwords import Passwords
 from prewatt_platform.operators.repository import OperatorRepository
-from prewatt_platform.operators.strangers import Stranger, Strangers
+from prewatt_platform.operators.unknown_name_throttle import UnknownName, UnknownNameThrottle
 from prewatt_platform.projects.models import Project
 
 
@@ -51,7 +51,7 @@ class OperatorService:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._passwords = Passwords()
-        self._strangers = Strangers()
+        self._unknown_names = UnknownNameThrottle()
         self._idle = timedelta(seconds=settings.session_idle_s)
         self._absolute = timedelta(seconds=settings.session_absolute_s)
 
@@ -84,7 +84,7 @@ class OperatorService:
         """A new session's token and what it is good for; `WrongCredentials`, `Throttled`."""
         async with self._database.directory() as work:
             operator = await OperatorRepository(work).by_name(name)
-            _refuse_throttled(operator or self._strangers.of(name), work.clock.now())
+            _refuse_throttled(operator or self._unknown_names.of(name), work.clock.now())
         right = await self._passwords.verify(
             operator.password_hash if operator is not None else None, password
         )
@@ -93,12 +93,12 @@ class OperatorService:
             operator = await operators.by_name(name, for_update=True)
             now = work.clock.now()
             # guesses that came at once pass here one by one, and none is told more than its turn allows
-            _refuse_throttled(operator or self._strangers.of(name), now)
+            _refuse_throttled(operator or self._unknown_names.of(name), now)
             if operator is not None and right and not operator.disabled:
                 operator.failures, operator.failed_at = 0, None
                 return await self._open_session(operators, operator, now)
             if operator is None:
-                self._strangers.failed(name, now)
+                self._unknown_names.failed(name, now)
             else:
                 operator.failures, operator.failed_at = operator.failures + 1, now
         raise WrongCredentials
@@ -151,7 +151,7 @@ class OperatorService:
         )
 
 
-def _refuse_throttled(tried: Operator | Stranger, now: datetime) -> None:
+def _refuse_throttled(tried: Operator | UnknownName, now: datetime) -> None:
     until = rules.wait_until(tried.failures, tried.failed_at)
     if until is not None and now < until:
         raise Throttled(until)

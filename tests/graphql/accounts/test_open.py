@@ -29,8 +29,8 @@ async def open_it(client: Any, meter: str = UNOPENED, key: str | None = None, **
 
 async def test_an_account_from_the_request_to_the_meter(own_stack: Any) -> None:
     stack = await own_stack()
-    admin, meter, key = await stack.client(), stack.house.farm.meter(UNOPENED), str(uuid4())
-    await stack.house.read()
+    admin, meter, key = await stack.client(), stack.deployment.farm.meter(UNOPENED), str(uuid4())
+    await stack.deployment.read()
     payload = await open_it(admin, key=key, **TERMS)
     assert (payload["errors"], payload["replayed"], payload["command"]["kind"]) == ([], False, "ACCOUNT_OPEN")
     assert payload["account"]["customer"] == {"name": "周戊", "phone": "19900000009"}
@@ -39,7 +39,7 @@ async def test_an_account_from_the_request_to_the_meter(own_stack: Any) -> None:
         found = (await admin.data(ACCOUNT, number=UNOPENED))["meter"]
         return found if found["accountState"] == "OPEN" else None
 
-    found = await stack.house.until(opened)
+    found = await stack.deployment.until(opened)
     assert found["account"]["openedAt"] is not None
     assert (meter.money_on, meter.purchase_count, meter.total_purchased_fen) == (True, 0, 0)
     assert meter.prices_e4 == (12000, 10000, 7500, 3512)

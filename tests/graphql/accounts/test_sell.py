@@ -31,12 +31,12 @@ async def applied(stack: Any, client: Any, command: str) -> Any:
         found = (await client.data(COMMAND, id=command))["command"]
         return found if found["final"] else None
 
-    return await stack.house.until(final)
+    return await stack.deployment.until(final)
 
 
 async def test_a_sale_from_the_receipt_to_the_meter(own_stack: Any) -> None:
     stack = await own_stack()
-    admin, meter = await stack.client(), stack.house.farm.meter(METER)
+    admin, meter = await stack.client(), stack.deployment.farm.meter(METER)
     payload = await sell(admin)
     sale = payload["sale"]
     assert (payload["errors"], payload["replayed"]) == ([], False)
@@ -81,7 +81,7 @@ class TestOnce:
     async def test_twenty_at_once_are_one_sale(self, own_stack: Any) -> None:
         stack = await own_stack()
         admin, key = await stack.client(), str(uuid4())
-        meter = stack.house.farm.meter(METER)
+        meter = stack.deployment.farm.meter(METER)
         payloads = await asyncio.gather(*(sell(admin, key=key) for _ in range(20)))
         assert [payload["errors"] for payload in payloads] == [[]] * 20
         assert len({payload["sale"]["id"] for payload in payloads}) == 1
@@ -184,7 +184,7 @@ class TestRefusals:
         """After all the refusals above: no receipt, no order, nothing on the meter."""
         from prewatt_platform.ledger.repository import LedgerRepository
 
-        async with stack.house.database.project(stack.house.scope) as work:
+        async with stack.deployment.database.project(stack.deployment.scope) as work:
             kept = await LedgerRepository(work).kept_fen()
         assert {account.kind.value for account in kept} <= {"adopted", "delivered"}
-        assert stack.house.farm.meter(METER).purchase_count == 6
+        assert stack.deployment.farm.meter(METER).purchase_count == 6

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prewatt_graphql.bounds import POINTS_MAX
+from prewatt_graphql.limit_values import POINTS_MAX
 from prewatt_graphql.scalars import parse_date_time
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +35,7 @@ async def ended(client: Any, command: str, stack: Any) -> None:
         data = await client.data("query($id: ID!) { command(id: $id) { final } }", id=command)
         return bool(data["command"]["final"])
 
-    await stack.house.until(final)
+    await stack.deployment.until(final)
 
 
 async def test_columns_are_parallel_and_in_order(read_thrice: Any) -> None:

@@ -34,7 +34,7 @@ async def test_a_token_and_what_it_is_good_for(stack: Any, admin: Any) -> None:
         "readingIntervalMinutes": 30,
         "meterCount": 8,
     }
-    until = parse_date_time(payload["expiresAt"]) - stack.house.platform.clock.now()
+    until = parse_date_time(payload["expiresAt"]) - stack.deployment.platform.clock.now()
     assert timedelta(hours=11, minutes=59) < until <= timedelta(hours=12)
     stack.nobody.token = payload["token"]
 

@@ -35,38 +35,38 @@ QUICK = Settings(read_timeout_s=0.4, read_retries=0)
 class Shop:
     """One meter to sell to."""
 
-    house: Any
+    deployment: Any
     number: str
 
     @property
     def meter(self) -> Any:
         """The simulated meter itself."""
-        return self.house.farm.meter(self.number)
+        return self.deployment.farm.meter(self.number)
 
     async def sell(self, amount_fen: int, key: uuid.UUID | None = None) -> Command:
-        async with self.house.database.project(self.house.scope) as work:
+        async with self.deployment.database.project(self.deployment.scope) as work:
             command, _ = await AccountService(work).sell(key or uuid.uuid4(), self.number, amount_fen)
         return command
 
     async def row(self) -> Meter:
-        async with self.house.database.project(self.house.scope) as work:
+        async with self.deployment.database.project(self.deployment.scope) as work:
             meter = await MeterRepository(work).by_number(self.number)
         assert meter is not None
         return meter
 
     async def point(self) -> Point:
         meter = await self.row()
-        async with self.house.database.project(self.house.scope) as work:
+        async with self.deployment.database.project(self.deployment.scope) as work:
             return await MeterRepository(work).point(meter.point_id)
 
     async def sale(self, command: Command) -> Sale:
-        async with self.house.database.project(self.house.scope) as work:
+        async with self.deployment.database.project(self.deployment.scope) as work:
             sale = await SaleRepository(work).by_command(command.id)
         assert sale is not None
         return sale
 
     async def ledger_fen(self, kind: AccountKind, owner: object) -> int:
-        async with self.house.database.project(self.house.scope) as work:
+        async with self.deployment.database.project(self.deployment.scope) as work:
             return await LedgerRepository(work).balance_fen(kind, str(owner))
 
     async def delivered_fen(self) -> int:
@@ -75,23 +75,24 @@ class Shop:
     def top_ups(self) -> list[bytes]:
         """The top-up frames that reached the bus of this meter, as they came."""
         return [
-            entry.request for entry in self.house.farm.journal.requests(meter=self.number, function=VENDOR)
+            entry.request
+            for entry in self.deployment.farm.journal.requests(meter=self.number, function=VENDOR)
         ]
 
     def exchange(self, pdu: bytes) -> None:
         """Speak to the meter directly, as a card or a hand-held device does."""
-        bus = self.house.farm.bus(self.number[:6], int(self.number[6:8]))
-        bus.exchange(int(self.number[8:], 16), pdu, self.house.farm.clock.time())
+        bus = self.deployment.farm.bus(self.number[:6], int(self.number[6:8]))
+        bus.exchange(int(self.number[8:], 16), pdu, self.deployment.farm.clock.time())
 
 
-async def _all_tried(house: Any) -> bool:
+async def _all_tried(deployment: Any) -> bool:
     """Whether the schedule is through with every meter; on a busy machine some may not have answered in time."""
-    async with house.database.project(house.scope) as work:
+    async with deployment.database.project(deployment.scope) as work:
         return all(row.state.tried_at is not None for row in await MeterRepository(work).schedule())
 
 
 @pytest.fixture
-def open_shop(open_house: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Shop]]:
+def open_shop(open_deployment: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Shop]]:
     """Shops, each built by a call; `work` None starts no dispatcher."""
 
     async def build(
@@ -99,15 +100,15 @@ def open_shop(open_house: Callable[..., Awaitable[Any]]) -> Callable[..., Awaita
         *,
         work: ServeRole | None = "collector",
         settings: Settings = QUICK,
-        **house: Any,
+        **deployment: Any,
     ) -> Shop:
-        opened = await open_house("tiny", settings=settings, **house)
+        opened = await open_deployment("tiny", settings=settings, **deployment)
         async with opened.database.project(opened.scope) as unit:
             # one poll at the start and none later: faults that count frames count the order's
             await MeteringService(unit).set_reading_interval(None, DAY_S)
         if work is not None:
             await opened.platform.start(work)
-            if house.get("known", True):
+            if deployment.get("known", True):
                 await opened.until(lambda: _all_tried(opened))
         return Shop(opened, number)
 

@@ -40,7 +40,7 @@ class Promise:
     """What must be true of one sale, whatever happened on the way."""
 
     def __init__(self, shop: Any, sold_fen: int = 0) -> None:
-        shop.house.farm.journal.clear()
+        shop.deployment.farm.journal.clear()
         self.shop = shop
         self.sold_fen = sold_fen
         self.count = shop.meter.purchase_count
@@ -63,15 +63,17 @@ class TestOneFault:
     async def test_request_lost(self, open_shop: OpenShop, framing: Framing) -> None:
         shop = await open_shop(framing=framing)
         promise = Promise(shop)
-        shop.house.farm.faults.add(Fault(kind="lose-request", meter=shop.number, function=VENDOR, count=1))
-        await promise.kept(await shop.house.ended((await shop.sell(AMOUNT_FEN)).id))
+        shop.deployment.farm.faults.add(
+            Fault(kind="lose-request", meter=shop.number, function=VENDOR, count=1)
+        )
+        await promise.kept(await shop.deployment.ended((await shop.sell(AMOUNT_FEN)).id))
         assert len(shop.top_ups()) == 2
 
     async def test_reply_lost(self, open_shop: OpenShop, framing: Framing) -> None:
         shop = await open_shop(framing=framing)
         promise = Promise(shop)
-        shop.house.farm.faults.add(Fault(kind="lose-reply", meter=shop.number, function=VENDOR, count=1))
-        await promise.kept(await shop.house.ended((await shop.sell(AMOUNT_FEN)).id))
+        shop.deployment.farm.faults.add(Fault(kind="lose-reply", meter=shop.number, function=VENDOR, count=1))
+        await promise.kept(await shop.deployment.ended((await shop.sell(AMOUNT_FEN)).id))
         assert len(shop.top_ups()) == 1
 
     async def test_reply_later_than_the_timeout(
@@ -82,8 +84,8 @@ class TestOneFault:
         late = Fault(
             kind="delay-reply", meter=shop.number, function=VENDOR, count=1, delay_s=LATE_S * hurried.speed
         )
-        shop.house.farm.faults.add(late)
-        await promise.kept(await shop.house.ended((await shop.sell(AMOUNT_FEN)).id))
+        shop.deployment.farm.faults.add(late)
+        await promise.kept(await shop.deployment.ended((await shop.sell(AMOUNT_FEN)).id))
         assert len(shop.top_ups()) == 1
 
     async def test_evidence_is_late(self, open_shop: OpenShop, framing: Framing, hurried: Any) -> None:
@@ -98,8 +100,8 @@ class TestOneFault:
             count=1,
             delay_s=LATE_S * hurried.speed,
         )
-        shop.house.farm.faults.add(late)
-        await promise.kept(await shop.house.ended((await shop.sell(AMOUNT_FEN)).id))
+        shop.deployment.farm.faults.add(late)
+        await promise.kept(await shop.deployment.ended((await shop.sell(AMOUNT_FEN)).id))
 
 
 class TestStubborn:
@@ -107,9 +109,11 @@ class TestStubborn:
         """The meter answers questions and never hears the sale: the order waits, and the same frame goes again."""
         shop = await open_shop(clock=hurried)
         promise = Promise(shop)
-        shop.house.farm.faults.add(Fault(kind="lose-request", meter=shop.number, function=VENDOR, count=3))
+        shop.deployment.farm.faults.add(
+            Fault(kind="lose-request", meter=shop.number, function=VENDOR, count=3)
+        )
         order = await shop.sell(AMOUNT_FEN)
-        await promise.kept(await shop.house.ended(order.id))
+        await promise.kept(await shop.deployment.ended(order.id))
         assert len(shop.top_ups()) == 4
 
 
@@ -118,30 +122,30 @@ class TestSilence:
         """The order stays RESERVED and goes when the meter is back."""
         shop = await open_shop(clock=hurried)
         promise = Promise(shop)
-        silence = shop.house.farm.faults.add(Fault(kind="dead-meter", meter=shop.number))
+        silence = shop.deployment.farm.faults.add(Fault(kind="dead-meter", meter=shop.number))
         order = await shop.sell(AMOUNT_FEN)
         await _until_state(shop, order, CommandState.RESERVED, attempts=1)
-        shop.house.farm.faults.remove(silence)
-        await promise.kept(await shop.house.ended(order.id))
+        shop.deployment.farm.faults.remove(silence)
+        await promise.kept(await shop.deployment.ended(order.id))
 
     async def test_silent_after_the_frame(self, open_shop: OpenShop, hurried: Any) -> None:
         """UNKNOWN is neither success nor failure: the money stays reserved until the meter tells."""
         shop = await open_shop(clock=hurried)
         promise = Promise(shop)
-        faults = shop.house.farm.faults
+        faults = shop.deployment.farm.faults
         faults.add(Fault(kind="lose-reply", meter=shop.number, function=VENDOR))
         faults.add(Fault(kind="lose-reply", meter=shop.number, function=READ_HOLDING, skip=2))
         order = await shop.sell(AMOUNT_FEN)
         unknown = await _until_state(shop, order, CommandState.UNKNOWN, attempts=1)
         assert await shop.ledger_fen(AccountKind.PENDING, unknown.id) == AMOUNT_FEN
         faults.clear()
-        await promise.kept(await shop.house.ended(order.id))
+        await promise.kept(await shop.deployment.ended(order.id))
         assert len(shop.top_ups()) == 1
 
     async def test_first_asked_again_after_ten_seconds(self, open_shop: OpenShop) -> None:
         """On the real clock: one take-up is one attempt, however many frames it sent."""
         shop = await open_shop()
-        faults = shop.house.farm.faults
+        faults = shop.deployment.farm.faults
         faults.add(Fault(kind="lose-reply", meter=shop.number, function=VENDOR))
         faults.add(Fault(kind="lose-reply", meter=shop.number, function=READ_HOLDING, skip=2))
         unknown = await _until_state(shop, await shop.sell(AMOUNT_FEN), CommandState.UNKNOWN, attempts=1)
@@ -152,25 +156,25 @@ class TestSilence:
     async def test_dead_gateway(self, open_shop: OpenShop, hurried: Any) -> None:
         shop = await open_shop(clock=hurried)
         promise = Promise(shop)
-        dead = shop.house.farm.faults.add(Fault(kind="dead-gateway", gateway=shop.number[:6]))
+        dead = shop.deployment.farm.faults.add(Fault(kind="dead-gateway", gateway=shop.number[:6]))
         order = await shop.sell(AMOUNT_FEN)
         await _until_state(shop, order, CommandState.RESERVED, attempts=2)
-        shop.house.farm.faults.remove(dead)
-        await promise.kept(await shop.house.ended(order.id))
+        shop.deployment.farm.faults.remove(dead)
+        await promise.kept(await shop.deployment.ended(order.id))
 
 
 class TestContradiction:
     async def test_somebody_else_tops_up_meanwhile(self, open_shop: OpenShop, hurried: Any) -> None:
         """Count as planned, total not: nobody but a person can tell; the money stays reserved."""
         shop = await open_shop(clock=hurried)
-        faults = shop.house.farm.faults
+        faults = shop.deployment.farm.faults
         faults.add(Fault(kind="lose-request", meter=shop.number, function=VENDOR))
         faults.add(Fault(kind="lose-reply", meter=shop.number, function=READ_HOLDING, skip=2))
         order = await shop.sell(AMOUNT_FEN)
         await _until_state(shop, order, CommandState.UNKNOWN, attempts=1)
         faults.clear()
         shop.exchange(encode_request(TopUp(777, shop.meter.purchase_count + 1)))
-        disputed = await shop.house.ended(order.id)
+        disputed = await shop.deployment.ended(order.id)
         assert disputed.state == CommandState.DISPUTED
         assert await shop.ledger_fen(AccountKind.PENDING, order.id) == AMOUNT_FEN
         assert "disputed order" in ((await shop.row()).hold_reason or "")
@@ -192,31 +196,33 @@ class TestDeathOfThePlatform:
         planned = await _state(shop, order)
         assert planned.state == CommandState.PLANNED, "the intent is committed before the frame leaves"
         if moment == "after":
-            await shop.house.until(lambda: _arrived(shop))
+            await shop.deployment.until(lambda: _arrived(shop))
         else:
             assert not shop.top_ups()
-        await shop.house.platform.start("collector")
-        await promise.kept(await shop.house.ended(order.id))
+        await shop.deployment.platform.start("collector")
+        await promise.kept(await shop.deployment.ended(order.id))
         assert len(shop.top_ups()) == 1
 
     async def test_stopped_with_an_order_open(self, open_shop: OpenShop) -> None:
         """An orderly stop leaves the order where it is; the next start resumes it."""
         shop = await open_shop()
         promise = Promise(shop)
-        faults = shop.house.farm.faults
+        faults = shop.deployment.farm.faults
         faults.add(Fault(kind="lose-reply", meter=shop.number, function=VENDOR))
         order = await shop.sell(AMOUNT_FEN)
-        await shop.house.until(lambda: _arrived(shop))
-        await shop.house.platform.stop()
+        await shop.deployment.until(lambda: _arrived(shop))
+        await shop.deployment.platform.stop()
         faults.clear()
         from prewatt_platform.app import Platform
 
-        shop.house.platform = Platform(shop.house.platform.database.url, shop.house.platform.settings)
-        await shop.house.platform.start("collector")
+        shop.deployment.platform = Platform(
+            shop.deployment.platform.database.url, shop.deployment.platform.settings
+        )
+        await shop.deployment.platform.start("collector")
         try:
-            await promise.kept(await shop.house.ended(order.id))
+            await promise.kept(await shop.deployment.ended(order.id))
         finally:
-            await shop.house.platform.stop()
+            await shop.deployment.platform.stop()
         assert len(shop.top_ups()) == 1
 
 
@@ -231,7 +237,7 @@ async def shop(open_shop: OpenShop) -> Any:
     """
     clock = ScaledClock(datetime(2026, 1, 5, 4, tzinfo=UTC), speed=1800)
     shop = await open_shop(clock=clock, settings=QUICK.model_copy(update={"tick_s": 60.0}))
-    async with shop.house.database.project(shop.house.scope) as work:
+    async with shop.deployment.database.project(shop.deployment.scope) as work:
         await MeteringService(work).set_reading_interval(None, 1800)
     return shop
 
@@ -240,20 +246,20 @@ async def shop(open_shop: OpenShop) -> Any:
 @given(fates=frame_fates)
 async def test_any_schedule_of_faults(shop: Any, fates: list[str]) -> None:
     """Each of the sale's first frames passes, is lost, or is answered late; then the wire behaves."""
-    clock, faults = shop.house.platform.clock, shop.house.farm.faults
-    promise = Promise(shop, -await shop.ledger_fen(AccountKind.TILL, shop.house.scope.actor.id))
+    clock, faults = shop.deployment.platform.clock, shop.deployment.farm.faults
+    promise = Promise(shop, -await shop.ledger_fen(AccountKind.TILL, shop.deployment.scope.actor.id))
     for position, fate in enumerate(fates):
         if fate != "pass":
             delay_s = LATE_S * clock.speed if fate == "delay-reply" else None
             faults.add(Fault(kind=fate, meter=shop.number, skip=position, count=1, delay_s=delay_s))
     order = await shop.sell(AMOUNT_FEN)
-    command = await shop.house.ended(order.id, 60)
+    command = await shop.deployment.ended(order.id, 60)
     faults.clear()
     await promise.kept(command)
 
 
 async def _state(shop: Any, command: Command) -> Command:
-    async with shop.house.database.project(shop.house.scope) as work:
+    async with shop.deployment.database.project(shop.deployment.scope) as work:
         found = await CommandRepository(work).by_id(command.id)
     assert found is not None
     return found
@@ -264,7 +270,7 @@ async def _until_state(shop: Any, command: Command, state: CommandState, *, atte
         now = await _state(shop, command)
         return now if now.state == state and now.attempts >= attempts else None
 
-    found: Command = await shop.house.until(there)
+    found: Command = await shop.deployment.until(there)
     return found
 
 

@@ -37,7 +37,7 @@ class TestSale:
     async def test_the_amount_reaches_the_meter(self, open_shop: OpenShop) -> None:
         shop = await open_shop()
         before = (shop.meter.purchase_count, shop.meter.total_purchased_fen)
-        command = await shop.house.ended((await shop.sell(5000)).id)
+        command = await shop.deployment.ended((await shop.sell(5000)).id)
         assert command.state == CommandState.APPLIED
         assert (shop.meter.purchase_count, shop.meter.total_purchased_fen) == (
             before[0] + 1,
@@ -49,15 +49,15 @@ class TestSale:
         """Delivered is what the meter was ever given, the adopted part included; nothing is left pending."""
         shop = await open_shop()
         for amount_fen in (5000, 1, 12345):
-            command = await shop.house.ended((await shop.sell(amount_fen)).id)
+            command = await shop.deployment.ended((await shop.sell(amount_fen)).id)
             assert command.state == CommandState.APPLIED
             assert await shop.ledger_fen(AccountKind.PENDING, command.id) == 0
         assert await shop.delivered_fen() == shop.meter.total_purchased_fen
-        assert await shop.ledger_fen(AccountKind.TILL, shop.house.scope.actor.id) == -(5000 + 1 + 12345)
+        assert await shop.ledger_fen(AccountKind.TILL, shop.deployment.scope.actor.id) == -(5000 + 1 + 12345)
 
     async def test_the_sale_keeps_its_day_and_its_evidence(self, open_shop: OpenShop) -> None:
         shop = await open_shop()
-        command = await shop.house.ended((await shop.sell(5000)).id)
+        command = await shop.deployment.ended((await shop.sell(5000)).id)
         sale = await shop.sale(command)
         assert (sale.place, sale.customer_name, sale.meter_number) == ("201 理发店", "钱乙", shop.number)
         assert sale.planned_count == shop.meter.purchase_count
@@ -70,7 +70,7 @@ class TestSale:
         numbers = []
         for amount_fen in (100, 0, 200):  # the second is refused and uses no number
             try:
-                command = await shop.house.ended((await shop.sell(amount_fen)).id)
+                command = await shop.deployment.ended((await shop.sell(amount_fen)).id)
             except AmountRefused:
                 continue
             numbers.append((await shop.sale(command)).receipt_number)
@@ -78,25 +78,25 @@ class TestSale:
 
     async def test_every_step_is_in_the_audit_trail(self, open_shop: OpenShop) -> None:
         shop = await open_shop()
-        command = await shop.house.ended((await shop.sell(5000)).id)
-        async with shop.house.database.project(shop.house.scope) as work:
+        command = await shop.deployment.ended((await shop.sell(5000)).id)
+        async with shop.deployment.database.project(shop.deployment.scope) as work:
             events = (await work.session.execute(select(AuditEvent))).scalars().all()
         told = [event.action for event in events if event.detail.get("command") == str(command.id)]
         assert told == ["sale reserved", "SALE PLANNED", "SALE ECHOED", "SALE APPLIED"]
 
     async def test_the_new_credit_is_stored_at_once(self, open_shop: OpenShop) -> None:
         shop = await open_shop()
-        await shop.house.ended((await shop.sell(5000)).id)
+        await shop.deployment.ended((await shop.sell(5000)).id)
 
         async def stored() -> bool:
-            async with shop.house.database.project(shop.house.scope) as work:
+            async with shop.deployment.database.project(shop.deployment.scope) as work:
                 from prewatt_platform.metering.readings import ReadingRepository
 
                 meter = await shop.row()
                 latest = (await ReadingRepository(work).latest([meter.id])).get(meter.id)
             return latest is not None and bool(latest.purchase_count == shop.meter.purchase_count)
 
-        assert await shop.house.until(stored)
+        assert await shop.deployment.until(stored)
 
 
 class TestRefused:
@@ -142,12 +142,12 @@ class TestRefused:
         with pytest.raises(OrderOpen) as refused:
             await shop.sell(100)
         assert refused.value.command.id == first.id
-        assert await shop.ledger_fen(AccountKind.TILL, shop.house.scope.actor.id) == -5000
+        assert await shop.ledger_fen(AccountKind.TILL, shop.deployment.scope.actor.id) == -5000
 
     async def test_meter_on_hold(self, open_shop: OpenShop) -> None:
         shop = await open_shop(work=None)
         row = await shop.row()
-        async with shop.house.database.project(shop.house.scope) as work:
+        async with shop.deployment.database.project(shop.deployment.scope) as work:
             await MeterRepository(work).hold(row.id, "its counter fell")
         with pytest.raises(MeterOnHold, match="its counter fell"):
             await shop.sell(5000)
@@ -158,7 +158,7 @@ class TestIdempotency:
         shop = await open_shop()
         key = uuid.uuid4()
         first = await shop.sell(5000, key)
-        await shop.house.ended(first.id)
+        await shop.deployment.ended(first.id)
         again = await shop.sell(5000, key)
         assert again.id == first.id
         assert len(shop.top_ups()) == 1
@@ -175,9 +175,9 @@ class TestIdempotency:
         key = uuid.uuid4()
         commands = await asyncio.gather(*(shop.sell(5000, key) for _ in range(30)))
         assert len({command.id for command in commands}) == 1
-        await shop.house.ended(commands[0].id)
+        await shop.deployment.ended(commands[0].id)
         assert len(shop.top_ups()) == 1
-        assert await shop.ledger_fen(AccountKind.TILL, shop.house.scope.actor.id) == -5000
+        assert await shop.ledger_fen(AccountKind.TILL, shop.deployment.scope.actor.id) == -5000
 
     async def test_a_storm_of_orders_leaves_one(self, open_shop: OpenShop) -> None:
         """Different keys, one meter: one order is taken, the others are told that it is on its way."""
@@ -191,20 +191,20 @@ class TestCannotGo:
 
     async def test_counter_moved_without_us(self, open_shop: OpenShop) -> None:
         shop = await open_shop()
-        assert (await shop.house.ended((await shop.sell(100)).id)).state == CommandState.APPLIED
+        assert (await shop.deployment.ended((await shop.sell(100)).id)).state == CommandState.APPLIED
         shop.exchange(encode_request(TopUp(777, shop.meter.purchase_count + 1)))
-        command = await shop.house.ended((await shop.sell(5000)).id)
+        command = await shop.deployment.ended((await shop.sell(5000)).id)
         assert command.state == CommandState.VOIDED
         assert "without us" in (command.detail or "")
         assert await shop.ledger_fen(AccountKind.PENDING, command.id) == 0
-        assert await shop.ledger_fen(AccountKind.TILL, shop.house.scope.actor.id) == -100
+        assert await shop.ledger_fen(AccountKind.TILL, shop.deployment.scope.actor.id) == -100
         with pytest.raises(MeterOnHold):
             await shop.sell(100)
 
     async def test_money_control_is_off(self, open_shop: OpenShop) -> None:
         shop = await open_shop()
         shop.exchange(encode_request(MoneyControl(on=False)))
-        command = await shop.house.ended((await shop.sell(5000)).id)
+        command = await shop.deployment.ended((await shop.sell(5000)).id)
         assert command.state == CommandState.VOIDED
         assert not shop.top_ups()[1:]
 
@@ -216,7 +216,7 @@ class TestCannotGo:
         from prewatt_fixtures.wire.pdu import write_multiple
 
         shop.exchange(write_multiple(limit(Measurement.HOARDING_LIMIT).address, (6000).to_bytes(4, "big")))
-        command = await shop.house.ended((await shop.sell(5000)).id)
+        command = await shop.deployment.ended((await shop.sell(5000)).id)
         assert command.state == CommandState.DISPUTED
         assert "hoarding" in (command.detail or "")
         assert await shop.ledger_fen(AccountKind.PENDING, command.id) == 5000
@@ -227,7 +227,7 @@ class TestOpening:
     async def open(self, shop: Any, **terms: Any) -> Any:
         from prewatt_platform.accounts.service import OpeningTerms
 
-        async with shop.house.database.project(shop.house.scope) as work:
+        async with shop.deployment.database.project(shop.deployment.scope) as work:
             command, _ = await AccountService(work).open(
                 uuid.uuid4(), shop.number, OpeningTerms("周戊", **terms)
             )
@@ -236,13 +236,13 @@ class TestOpening:
     async def test_opened_then_sold_to(self, open_shop: OpenShop) -> None:
         shop = await open_shop("0000010202")
         terms = {"prices_e4": (12000, 9000, 6000, 3000), "alarm_1_fen": 3000, "alarm_2_fen": 1000}
-        opening = await shop.house.ended((await self.open(shop, overdraft_fen=500, **terms)).id)
+        opening = await shop.deployment.ended((await self.open(shop, overdraft_fen=500, **terms)).id)
         assert opening.state == CommandState.SUCCEEDED
         assert shop.meter.money_on
         assert shop.meter.prices_e4 == (12000, 9000, 6000, 3000)
         assert shop.meter.alarms_fen == (3000, 1000)
         assert (shop.meter.purchase_count, shop.meter.total_purchased_fen) == (0, 0)
-        sold = await shop.house.ended((await shop.sell(5000)).id)
+        sold = await shop.deployment.ended((await shop.sell(5000)).id)
         assert sold.state == CommandState.APPLIED
         assert shop.meter.purchase_count == 1
         assert await shop.delivered_fen() == 5000
@@ -252,7 +252,7 @@ class TestOpening:
     ) -> None:
         shop = await open_shop("0000010202")
         assert shop.meter.remaining_fen < -8000
-        await shop.house.ended((await self.open(shop)).id)
+        await shop.deployment.ended((await self.open(shop)).id)
         assert -100 < shop.meter.remaining_fen <= 0
 
     async def test_not_sold_to_while_opening(self, open_shop: OpenShop) -> None:
@@ -264,8 +264,8 @@ class TestOpening:
     @pytest.mark.parametrize("kind", ["lose-request", "lose-reply"])
     async def test_a_lost_frame_opens_it_once(self, open_shop: OpenShop, kind: str, hurried: Any) -> None:
         shop = await open_shop("0000010202", clock=hurried)
-        shop.house.farm.faults.add(Fault(kind=kind, meter=shop.number, function=0x20, count=1))
-        opening = await shop.house.ended((await self.open(shop)).id)
+        shop.deployment.farm.faults.add(Fault(kind=kind, meter=shop.number, function=0x20, count=1))
+        opening = await shop.deployment.ended((await self.open(shop)).id)
         assert opening.state == CommandState.SUCCEEDED
         assert len(shop.top_ups()) == (2 if kind == "lose-request" else 1)
         assert (await shop.row()).epoch == 1
@@ -274,11 +274,11 @@ class TestOpening:
         """Exception 3 is for good: the opening has failed, and the point is free for another."""
         shop = await open_shop("0000010202")
         refusing = Fault(kind="exception", meter=shop.number, function=0x20, code=3)
-        shop.house.farm.faults.add(refusing)
-        opening = await shop.house.ended((await self.open(shop)).id)
+        shop.deployment.farm.faults.add(refusing)
+        opening = await shop.deployment.ended((await self.open(shop)).id)
         assert opening.state == CommandState.FAILED
-        shop.house.farm.faults.clear()
-        again = await shop.house.ended((await self.open(shop)).id)
+        shop.deployment.farm.faults.clear()
+        again = await shop.deployment.ended((await self.open(shop)).id)
         assert again.state == CommandState.SUCCEEDED
 
     async def test_the_meter_refuses_the_terms(self, open_shop: OpenShop) -> None:
@@ -286,11 +286,11 @@ class TestOpening:
         shop = await open_shop("0000010202", work=None)
         opening = await self.open(shop)
         point_id = (await shop.row()).point_id
-        async with shop.house.database.project(shop.house.scope) as work:
+        async with shop.deployment.database.project(shop.deployment.scope) as work:
             point = await MeterRepository(work).point(point_id)
             point.alarm_2_fen = point.alarm_1_fen
-        await shop.house.platform.start("collector")
-        ended = await shop.house.ended(opening.id)
+        await shop.deployment.platform.start("collector")
+        ended = await shop.deployment.ended(opening.id)
         assert ended.state == CommandState.FAILED
         assert "out of range" in (ended.detail or "")
         assert not shop.meter.money_on
@@ -304,7 +304,7 @@ class TestOpening:
         from prewatt_platform.accounts.service import OpeningTerms
 
         shop = await open_shop("0000010202", work=None)
-        async with shop.house.database.project(shop.house.scope) as work:
+        async with shop.deployment.database.project(shop.deployment.scope) as work:
             with pytest.raises(CustomerNameMissing):
                 await AccountService(work).open(uuid.uuid4(), shop.number, OpeningTerms("  "))
 
@@ -317,23 +317,23 @@ class TestOpening:
         """The frame would wipe somebody's credit."""
         shop = await open_shop("0000010202")
         shop.exchange(encode_request(MoneyControl(on=True, remaining_fen=4000)))
-        opening = await shop.house.ended((await self.open(shop)).id)
+        opening = await shop.deployment.ended((await self.open(shop)).id)
         assert opening.state == CommandState.FAILED
         assert shop.meter.remaining_fen > 3000
-        again = await shop.house.ended((await self.open(shop)).id)  # the point is free again
+        again = await shop.deployment.ended((await self.open(shop)).id)  # the point is free again
         assert again.state == CommandState.FAILED
 
     async def test_opened_by_somebody_else_meanwhile(self, open_shop: OpenShop, hurried: Any) -> None:
         shop = await open_shop("0000010202", clock=hurried)
-        lost = shop.house.farm.faults.add(Fault(kind="lose-request", meter=shop.number, function=0x20))
+        lost = shop.deployment.farm.faults.add(Fault(kind="lose-request", meter=shop.number, function=0x20))
         opening = await self.open(shop)
 
         async def tried() -> bool:
             return bool(shop.top_ups())
 
-        await shop.house.until(tried)
-        shop.house.farm.faults.remove(lost)
+        await shop.deployment.until(tried)
+        shop.deployment.farm.faults.remove(lost)
         shop.exchange(encode_request(MoneyControl(on=True, remaining_fen=4000, purchase_count=3)))
-        ended = await shop.house.ended(opening.id)
+        ended = await shop.deployment.ended(opening.id)
         assert ended.state == CommandState.DISPUTED
         assert shop.meter.remaining_fen > 3000

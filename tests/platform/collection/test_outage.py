@@ -19,11 +19,11 @@ from prewatt_platform.projects.repository import ProjectRepository
 from prewatt_simulator.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
-    from conftest import House
+    from conftest import Deployment
 
 pytestmark = pytest.mark.anyio
 
-OpenHouse = Callable[..., Awaitable["House"]]
+OpenDeployment = Callable[..., Awaitable["Deployment"]]
 ANSWERED = ("0000010201", "0000010202")
 START = datetime(2026, 1, 15, 8, 0, tzinfo=UTC)
 BLOCK = "ALTER DATABASE {} ALLOW_CONNECTIONS false"
@@ -50,9 +50,9 @@ def away(postgres_url: str, database_url: str) -> Callable[[], Any]:
     return block
 
 
-async def readings(house: "House") -> list[int]:
+async def readings(deployment: "Deployment") -> list[int]:
     """How many readings each meter has."""
-    async with house.database.project(house.scope) as work:
+    async with deployment.database.project(deployment.scope) as work:
         rows = await work.session.execute(
             text(
                 "SELECT count(at) FROM meters LEFT JOIN readings"
@@ -63,59 +63,59 @@ async def readings(house: "House") -> list[int]:
 
 
 async def test_what_was_read_and_not_yet_stored_is_stored_when_it_is_back(
-    open_house: OpenHouse, away: Callable[[], Any]
+    open_deployment: OpenDeployment, away: Callable[[], Any]
 ) -> None:
     """Two meters of a bus have answered, the third takes its time; then the database goes, and the lead with it."""
     clock = ManualClock(START)
-    house = await open_house(clock=clock, settings=Settings(read_timeout_s=60))
+    deployment = await open_deployment(clock=clock, settings=Settings(read_timeout_s=60))
     delays = [
-        house.farm.faults.add(Fault(kind=FaultKind.DELAY_REPLY, meter=number, delay_s=10, count=1))
+        deployment.farm.faults.add(Fault(kind=FaultKind.DELAY_REPLY, meter=number, delay_s=10, count=1))
         for number in (ANSWERED[0], "0000010203")
     ]
-    await house.platform.start()
+    await deployment.platform.start()
 
     async def others_stored() -> bool:
-        return sorted(await readings(house)) == [0] * 3 + [1] * 5
+        return sorted(await readings(deployment)) == [0] * 3 + [1] * 5
 
     async def third_asked() -> bool:
         return delays[1].fired == 1
 
-    await house.until(others_stored)
+    await deployment.until(others_stored)
     clock.advance(10)
-    await house.until(third_asked)
+    await deployment.until(third_asked)
     assert await others_stored()
-    answered = [len(house.farm.journal.requests(meter=number)) for number in ANSWERED]
+    answered = [len(deployment.farm.journal.requests(meter=number)) for number in ANSWERED]
     async with away():
-        await house.until(lambda: _is_lost(house))
+        await deployment.until(lambda: _is_lost(deployment))
     clock.advance(10)
 
     async def stored() -> bool:
-        return await readings(house) == [1] * 8
+        return await readings(deployment) == [1] * 8
 
-    await house.until(stored)
-    assert [len(house.farm.journal.requests(meter=number)) for number in ANSWERED] == answered
+    await deployment.until(stored)
+    assert [len(deployment.farm.journal.requests(meter=number)) for number in ANSWERED] == answered
 
 
-async def _is_lost(house: "House") -> bool:
+async def _is_lost(deployment: "Deployment") -> bool:
     return not any(task.get_name() == "collector" for task in asyncio.all_tasks())
 
 
-async def test_the_work_goes_on_afterwards(open_house: OpenHouse, away: Callable[[], Any]) -> None:
-    house = await open_house(work="all")
-    await house.read()
+async def test_the_work_goes_on_afterwards(open_deployment: OpenDeployment, away: Callable[[], Any]) -> None:
+    deployment = await open_deployment(work="all")
+    await deployment.read()
     async with away():
         pass
-    async with house.database.project(house.scope) as work:
+    async with deployment.database.project(deployment.scope) as work:
         command, _ = await ControlService(work).set_mode(uuid.uuid4(), "0000010202", ControlMode.FORCED_OFF)
-    assert (await house.ended(command.id)).state == "SUCCEEDED"
+    assert (await deployment.ended(command.id)).state == "SUCCEEDED"
 
 
 async def test_a_look_at_the_database_that_fails_stops_nothing(
-    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+    open_deployment: OpenDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Queries fail for a while, the lead stays."""
-    house = await open_house(work="all", settings=Settings(tick_s=0.05))
-    await house.read()
+    deployment = await open_deployment(work="all", settings=Settings(tick_s=0.05))
+    await deployment.read()
     working = [task for task in asyncio.all_tasks() if task.get_name() in {"collector", "dispatcher"}]
     assert len(working) == 2
     failed: list[None] = []
@@ -129,8 +129,8 @@ async def test_a_look_at_the_database_that_fails_stops_nothing(
 
     with monkeypatch.context() as patched:
         patched.setattr(ProjectRepository, "all", fail)
-        await house.until(failed_often)
-    async with house.database.project(house.scope) as work:
+        await deployment.until(failed_often)
+    async with deployment.database.project(deployment.scope) as work:
         command = await ControlService(work).refresh("0000010202")
-    assert (await house.ended(command.id)).state == "SUCCEEDED"
+    assert (await deployment.ended(command.id)).state == "SUCCEEDED"
     assert not any(task.done() for task in working)

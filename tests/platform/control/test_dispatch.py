@@ -19,11 +19,11 @@ from prewatt_platform.control.task import Task
 from prewatt_platform.metering.models import ControlMode
 
 if TYPE_CHECKING:
-    from conftest import House
+    from conftest import Deployment
 
 pytestmark = pytest.mark.anyio
 
-OpenHouse = Callable[..., Awaitable["House"]]
+OpenDeployment = Callable[..., Awaitable["Deployment"]]
 BROKEN, WELL = "0000010202", "0000010201"
 
 
@@ -31,20 +31,20 @@ def replace_refresh(monkeypatch: pytest.MonkeyPatch, handler: Callable[[Task], A
     monkeypatch.setattr(app, "HANDLERS", {**app.HANDLERS, CommandKind.REFRESH: handler})
 
 
-async def ask(house: "House", number: str) -> Command:
-    async with house.database.project(house.scope) as work:
+async def ask(deployment: "Deployment", number: str) -> Command:
+    async with deployment.database.project(deployment.scope) as work:
         return await ControlService(work).refresh(number)
 
 
-async def found(house: "House", command: Command) -> Command:
-    async with house.database.project(house.scope) as work:
+async def found(deployment: "Deployment", command: Command) -> Command:
+    async with deployment.database.project(deployment.scope) as work:
         now = await CommandRepository(work).by_id(command.id)
     assert now is not None
     return now
 
 
 async def test_a_handler_that_breaks_stops_no_other_and_does_not_spin(
-    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+    open_deployment: OpenDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[str] = []
 
@@ -55,17 +55,17 @@ async def test_a_handler_that_breaks_stops_no_other_and_does_not_spin(
         await refresh(task)
 
     replace_refresh(monkeypatch, broken)
-    house = await open_house(work="all")
-    bad = await ask(house, BROKEN)
+    deployment = await open_deployment(work="all")
+    bad = await ask(deployment, BROKEN)
     for _ in range(3):
-        assert (await house.ended((await ask(house, WELL)).id)).state == "SUCCEEDED"
+        assert (await deployment.ended((await ask(deployment, WELL)).id)).state == "SUCCEEDED"
 
     async def put_off() -> bool:
-        return (await found(house, bad)).detail is not None
+        return (await found(deployment, bad)).detail is not None
 
-    await house.until(put_off)
+    await deployment.until(put_off)
     assert sorted(tried) == [WELL, WELL, WELL, BROKEN]
-    left = await found(house, bad)
+    left = await found(deployment, bad)
     assert left.state == "REQUESTED"
     assert left.detail == "an internal error; tried again later"
     assert left.due_at is not None
@@ -75,7 +75,7 @@ async def test_a_handler_that_breaks_stops_no_other_and_does_not_spin(
 
 
 async def test_what_broke_is_tried_again_when_its_time_has_come(
-    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+    open_deployment: OpenDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broke = asyncio.Event()
 
@@ -87,24 +87,24 @@ async def test_what_broke_is_tried_again_when_its_time_has_come(
 
     replace_refresh(monkeypatch, once_broken)
     clock = ManualClock(datetime(2026, 1, 15, tzinfo=UTC))
-    house = await open_house(work="all", clock=clock)
-    command = await ask(house, WELL)
+    deployment = await open_deployment(work="all", clock=clock)
+    command = await ask(deployment, WELL)
     async with asyncio.timeout(30):
         await broke.wait()
 
     async def put_off() -> bool:
-        return (await found(house, command)).detail is not None
+        return (await found(deployment, command)).detail is not None
 
     async def succeeded() -> bool:
         clock.advance(module.BROKEN_HANDLER_WAIT_S)  # again, should the dispatcher still have had it in hand
-        return (await found(house, command)).state == "SUCCEEDED"
+        return (await found(deployment, command)).state == "SUCCEEDED"
 
-    await house.until(put_off)
-    assert await house.until(succeeded)
+    await deployment.until(put_off)
+    assert await deployment.until(succeeded)
 
 
 async def test_one_that_was_changed_meanwhile_is_left_as_it_was_changed(
-    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+    open_deployment: OpenDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def overtaken(task: Task) -> None:
         async with task.database.project(task.scope) as work:
@@ -115,42 +115,42 @@ async def test_one_that_was_changed_meanwhile_is_left_as_it_was_changed(
         await task.move(CommandState.SUCCEEDED)
 
     replace_refresh(monkeypatch, overtaken)
-    house = await open_house(work="all")
-    done = await house.ended((await ask(house, WELL)).id)
+    deployment = await open_deployment(work="all")
+    done = await deployment.ended((await ask(deployment, WELL)).id)
     assert (done.state, done.detail) == ("EXPIRED", "by somebody else")
 
 
 async def test_more_than_may_be_in_hand_at_once_are_all_carried_out(
-    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+    open_deployment: OpenDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TASKS_MAX", 2)
-    house, other = await open_house(), await open_house(code="007")
-    asked = [(house, await ask(house, number)) for number in house.farm.meter_numbers]
+    deployment, other = await open_deployment(), await open_deployment(code="007")
+    asked = [(deployment, await ask(deployment, number)) for number in deployment.farm.meter_numbers]
     asked += [(other, await ask(other, number)) for number in other.farm.meter_numbers]
-    await house.platform.start()
+    await deployment.platform.start()
     for where, command in asked:
         assert (await where.ended(command.id)).state == "SUCCEEDED"
 
 
 async def test_what_was_asked_while_nobody_worked_is_carried_out_after_the_start(
-    open_house: OpenHouse,
+    open_deployment: OpenDeployment,
 ) -> None:
-    house = await open_house()
-    async with house.database.project(house.scope) as work:
+    deployment = await open_deployment()
+    async with deployment.database.project(deployment.scope) as work:
         command, _ = await ControlService(work).set_mode(uuid.uuid4(), WELL, ControlMode.FORCED_OFF)
-    await house.platform.start()
-    assert (await house.ended(command.id)).state == "SUCCEEDED"
+    await deployment.platform.start()
+    assert (await deployment.ended(command.id)).state == "SUCCEEDED"
 
 
-async def test_a_process_that_only_answers_carries_nothing_out(open_house: OpenHouse) -> None:
-    house = await open_house(work="api")
-    command = await ask(house, WELL)
+async def test_a_process_that_only_answers_carries_nothing_out(open_deployment: OpenDeployment) -> None:
+    deployment = await open_deployment(work="api")
+    command = await ask(deployment, WELL)
     assert not any(task.get_name() in {"year's work", "dispatcher"} for task in asyncio.all_tasks())
-    assert (await found(house, command)).state == "REQUESTED"
+    assert (await found(deployment, command)).state == "REQUESTED"
 
 
 async def test_stopping_in_the_middle_leaves_the_command_to_the_next(
-    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+    open_deployment: OpenDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = asyncio.Event()
 
@@ -160,10 +160,10 @@ async def test_stopping_in_the_middle_leaves_the_command_to_the_next(
 
     with monkeypatch.context() as patched:
         replace_refresh(patched, slow)
-        house = await open_house(work="all")
-        command = await ask(house, WELL)
+        deployment = await open_deployment(work="all")
+        command = await ask(deployment, WELL)
         async with asyncio.timeout(30):
             await begun.wait()
-        await house.platform.stop()
-    await house.platform.start()
-    assert (await house.ended(command.id)).state == "SUCCEEDED"
+        await deployment.platform.stop()
+    await deployment.platform.start()
+    assert (await deployment.ended(command.id)).state == "SUCCEEDED"

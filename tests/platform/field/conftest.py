@@ -97,7 +97,7 @@ class SerialServer:
 @asynccontextmanager
 async def _serve(framing: Framing, script: Script, *, greet: bool) -> AsyncIterator[SerialServer]:
     turn = asyncio.Lock()
-    strangers = set(range(256)) if greet else set()
+    unknown_names = set(range(256)) if greet else set()
 
     async def link(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number = len(server.links)
@@ -109,8 +109,8 @@ async def _serve(framing: Framing, script: Script, *, greet: bool) -> AsyncItera
                 for frame in stream.feed(data):
                     *tags, unit, pdu = frame
                     asked = Asked(number, unit, pdu, tags[0] if tags else 0, framing, writer)
-                    if unit in strangers:
-                        strangers.remove(unit)
+                    if unit in unknown_names:
+                        unknown_names.remove(unit)
                         asked.write(asked.frame())
                         continue
                     async with turn:

@@ -40,8 +40,8 @@ def scratch_of(url: str) -> Path:
     return Path(parse_qs(urlsplit(url).query)["host"][0]).parent
 
 
-def is_keeper(pid: int) -> bool:
-    return b"postgres_keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()
+def is_supervisor(pid: int) -> bool:
+    return b"postgres_supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 async def test_a_killed_owner_leaves_no_server_and_no_scratch(
@@ -103,12 +103,12 @@ async def test_a_process_id_left_behind_is_no_obstacle(ask: Ask, tmp_path: Path,
         await sleeper.wait()
 
 
-async def test_a_killed_keeper_takes_the_server_along(descendants: Descendants, gone: Gone) -> None:
+async def test_a_killed_supervisor_takes_the_server_along(descendants: Descendants, gone: Gone) -> None:
     before = descendants(os.getpid())
     server = EmbeddedPostgres(settings=QUICK)
     scratch = scratch_of(await server.start())
     family = descendants(os.getpid()) - before
-    os.kill(next(pid for pid in family if is_keeper(pid)), signal.SIGKILL)
+    os.kill(next(pid for pid in family if is_supervisor(pid)), signal.SIGKILL)
     await gone(family)
     await server.stop()
     assert not scratch.exists()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from prewatt_fixtures.site import load_site
-from prewatt_platform.accounts.board import BoardRepository
+from prewatt_platform.accounts.meter_list import MeterListRepository
 from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.tenancy import PLATFORM, Scope, Work
 from prewatt_platform.metering.models import Meter, MeterState
@@ -58,7 +58,7 @@ async def test_successor_takes_over_number_and_point(database: Database) -> None
         retired = await meters.by_id(old.id)
         assert retired is not None
         assert retired.number == NUMBER
-        row = await BoardRepository(work).by_number(NUMBER)
+        row = await MeterListRepository(work).by_number(NUMBER)
         assert row is not None
         assert row.meter.id == new.id
 

@@ -16,7 +16,7 @@ from prewatt_platform.metering.service import MeteringService
 from prewatt_platform.onboarding import import_site
 
 if TYPE_CHECKING:
-    from conftest import House
+    from conftest import Deployment
 
 pytestmark = pytest.mark.anyio
 
@@ -91,13 +91,13 @@ async def test_a_meter_hangs_on_a_port_that_exists(database: Database, one_meter
 
 
 async def test_the_address_of_a_meter_is_where_its_port_was_said_to_be(
-    open_house: Callable[..., Awaitable["House"]],
+    open_deployment: Callable[..., Awaitable["Deployment"]],
 ) -> None:
-    house = await open_house(framing="tcp")
-    by_place = {(endpoint.gateway, endpoint.port): endpoint for endpoint in house.endpoints}
-    async with house.database.project(house.scope) as work:
+    deployment = await open_deployment(framing="tcp")
+    by_place = {(endpoint.gateway, endpoint.port): endpoint for endpoint in deployment.endpoints}
+    async with deployment.database.project(deployment.scope) as work:
         metering = MeteringService(work)
-        for described in house.farm.site.meters:
+        for described in deployment.farm.site.meters:
             address = await metering.address(await metering.meter(described.number))
             endpoint = by_place[described.gateway, described.port]
             assert (address.bus.host, address.bus.tcp, address.bus.framing) == (

@@ -11,7 +11,12 @@ from sqlalchemy import text
 
 from prewatt_fixtures.endpoints import Endpoint
 from prewatt_fixtures.site import Site, load_site, parse_site
-from prewatt_platform.accounts.board import BoardFilter, BoardOrder, BoardRepository, BoardRow
+from prewatt_platform.accounts.meter_list import (
+    MeterListFilter,
+    MeterListOrder,
+    MeterListRepository,
+    MeterListRow,
+)
 from prewatt_platform.accounts.repository import AccountRepository
 from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.tenancy import PLATFORM, Scope
@@ -20,7 +25,7 @@ from prewatt_platform.metering.repository import GatewayRepository, MeterReposit
 from prewatt_platform.onboarding import EndpointOfUnknownPort, Imported, import_site
 
 if TYPE_CHECKING:
-    from conftest import House
+    from conftest import Deployment
 
 pytestmark = pytest.mark.anyio
 
@@ -42,9 +47,9 @@ def changed(*replacements: tuple[str, str]) -> Site:
     return parse_site(text, "changed")
 
 
-async def board(database: Database, project_id: int = 1) -> dict[str, BoardRow]:
+async def board(database: Database, project_id: int = 1) -> dict[str, MeterListRow]:
     async with database.project(Scope(project_id, PLATFORM)) as work:
-        rows, _ = await BoardRepository(work).page(BoardFilter(), BoardOrder(), 1000, None)
+        rows, _ = await MeterListRepository(work).page(MeterListFilter(), MeterListOrder(), 1000, None)
     return {row.meter.number: row for row in rows}
 
 
@@ -159,12 +164,14 @@ class TestFirst:
                 # what the meter's counter stood at is for the meter to say, not for the file
                 assert (epoch.epoch, epoch.opening_count, epoch.opening_total_fen) == (1, None, None)
 
-    async def test_no_frame_goes_to_any_meter(self, open_house: Callable[..., Awaitable["House"]]) -> None:
-        house = await open_house()
-        assert list(house.farm.journal) == []
-        await house.platform.start()
-        await house.read()
-        assert house.farm.journal.writes() == []
+    async def test_no_frame_goes_to_any_meter(
+        self, open_deployment: Callable[..., Awaitable["Deployment"]]
+    ) -> None:
+        deployment = await open_deployment()
+        assert list(deployment.farm.journal) == []
+        await deployment.platform.start()
+        await deployment.read()
+        assert deployment.farm.journal.writes() == []
 
     async def test_who_did_it_stands_in_the_audit_trail(self, database: Database) -> None:
         await import_site(database, load_site("tiny"))

@@ -6,9 +6,9 @@ import pytest
 from graphql import GraphQLSchema, Lexer, Source, TokenKind, build_schema, print_ast, validate
 
 from prewatt_tui import operations
+from prewatt_tui.labels import COMMAND_KIND, COMMAND_STATE
 from prewatt_tui.models.meter import AccountState, ControlMode, Standing
 from prewatt_tui.models.reading import Relay
-from prewatt_tui.words import COMMAND_KIND, COMMAND_STATE
 
 SCHEMA_FILE = Path(__file__).parents[3] / "graphql" / "schema.graphql"
 TOKENS_AT_MOST = 1000

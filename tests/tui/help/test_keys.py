@@ -9,12 +9,12 @@ from textual.command import CommandList, CommandPalette
 
 from prewatt_tui.app import TerminalApp
 from prewatt_tui.keys import keys_of
+from prewatt_tui.labels import STANDING, STANDING_MEANS
 from prewatt_tui.screens.dialog import Dialog
 from prewatt_tui.screens.help import HelpScreen
 from prewatt_tui.screens.meter import MeterScreen
 from prewatt_tui.screens.meters import MetersScreen
 from prewatt_tui.widgets.meter_table import MeterTable
-from prewatt_tui.words import STANDING, STANDING_MEANS
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ import pytest
 from prewatt_tui.screens.confirm import ConfirmScreen
 from prewatt_tui.screens.meter import MeterScreen
 from prewatt_tui.screens.open_account import OpenAccountScreen
-from prewatt_tui.widgets.command_strip import CommandStrip
+from prewatt_tui.widgets.command_progress import CommandProgress
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +34,7 @@ async def test_a_vacant_shop_gets_its_customer(
         await t.pilot.pause()
         await t.press("enter", "enter")
         await t.at(MeterScreen)
-        await t.until(lambda: t.the(CommandStrip).said.startswith("Account opening: done"))
+        await t.until(lambda: t.the(CommandProgress).said.startswith("Account opening: done"))
         await t.until(lambda: screen._meter.customer == "周戊")
         await t.says("account         open ")
     assert stall.farm.meter(VACANT).money_on

@@ -11,7 +11,7 @@ from prewatt_tui.screens.meter import MeterScreen
 from prewatt_tui.screens.meters import MetersScreen
 from prewatt_tui.screens.resend import ResendScreen
 from prewatt_tui.screens.sell import SellScreen
-from prewatt_tui.widgets.command_strip import CommandStrip
+from prewatt_tui.widgets.command_progress import CommandProgress
 
 pytestmark = pytest.mark.anyio
 
@@ -49,8 +49,8 @@ async def test_a_sale_ends_on_the_meter(open_stall: Callable[..., Any], terminal
         assert "purchase count  6 -> 7" in t.text
         await confirm_with(t, "0201")
         await t.at(MeterScreen)
-        await t.until(lambda: t.the(CommandStrip).said.startswith("Sale: done: the meter shows it"))
-        assert "purchase count 7" in t.the(CommandStrip).said
+        await t.until(lambda: t.the(CommandProgress).said.startswith("Sale: done: the meter shows it"))
+        assert "purchase count 7" in t.the(CommandProgress).said
         assert meter.purchase_count == 7
         assert meter.total_purchased_fen == 350_00
         assert meter.remaining_fen >= before_fen + 50_00 - 1_00
@@ -73,7 +73,7 @@ async def test_no_way_out_of_the_question_sends_a_frame(stall: Any, terminal: Ca
         await t.press("escape")
         await t.at(MeterScreen)
         await t.settled()
-        assert t.the(CommandStrip).said == ""
+        assert t.the(CommandProgress).said == ""
     assert stall.farm.journal.writes() == []
     assert await sales_of(stall) == 0
 
@@ -84,7 +84,7 @@ async def sales_of(stall: Any) -> int:
 
     from prewatt_platform.accounts.models import Sale
 
-    async with stall.house.database.project(stall.house.scope) as work:
+    async with stall.deployment.database.project(stall.deployment.scope) as work:
         count: int = (await work.session.execute(select(func.count()).select_from(Sale))).scalar_one()
     return count
 
@@ -163,7 +163,7 @@ async def test_sent_again_after_a_lost_answer_it_is_the_same_sale(
         await t.at(ResendScreen)
         await t.pilot.click("#send")
         await t.at(MeterScreen)
-        await t.until(lambda: t.the(CommandStrip).said.startswith("Sale: done"))
+        await t.until(lambda: t.the(CommandProgress).said.startswith("Sale: done"))
     assert await sales_of(stall) == 1
     assert stall.farm.meter(SHOP).purchase_count == 7
     assert stall.farm.meter(SHOP).total_purchased_fen == 350_00
@@ -175,14 +175,14 @@ async def test_what_the_platform_declines_is_said_in_its_words(
     from prewatt_platform.operators.models import Role
 
     stall = await open_stall()
-    await stall.house.operator("vera", Role.VIEWER)
+    await stall.deployment.operator("vera", Role.VIEWER)
     async with terminal(stall.url, name="vera") as t:
         await t.sign_in()
         await t.open_meter(SHOP)
         await ask_for(t, "50")
         await confirm_with(t, "0201")
         await t.at(MeterScreen)
-        await t.until(lambda: t.the(CommandStrip).said.startswith("Not done: "))
+        await t.until(lambda: t.the(CommandProgress).said.startswith("Not done: "))
     assert stall.farm.journal.writes() == []
 
 

@@ -11,7 +11,7 @@ from prewatt_tui.models.reading import Relay
 from prewatt_tui.screens.confirm import ConfirmScreen
 from prewatt_tui.screens.control_mode import ControlModeScreen
 from prewatt_tui.screens.meter import MeterScreen
-from prewatt_tui.widgets.command_strip import CommandStrip
+from prewatt_tui.widgets.command_progress import CommandProgress
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +35,7 @@ async def set_mode(t: Any, mode: ControlMode, relay: Relay) -> None:
     await t.pilot.pause()
     await t.press("enter", "enter")
     screen = await t.at(MeterScreen)
-    await t.until(lambda: t.the(CommandStrip).said == "Control mode: done: read back from the meter")
+    await t.until(lambda: t.the(CommandProgress).said == "Control mode: done: read back from the meter")
     await t.until(lambda: (screen._meter.relay, screen._meter.control_mode_observed) == (relay, mode))
 
 

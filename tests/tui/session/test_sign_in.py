@@ -89,14 +89,17 @@ async def test_a_project_that_is_not_the_operators_is_named(stall: Any, terminal
 
 
 async def test_of_several_projects_one_is_chosen_and_another_can_be(
-    open_stall: Callable[..., Any], open_house: Callable[..., Any], terminal: Callable[..., Any]
+    open_stall: Callable[..., Any], open_deployment: Callable[..., Any], terminal: Callable[..., Any]
 ) -> None:
     from prewatt_platform.operators.models import Role
 
     stall = await open_stall()
-    other = await open_house("tiny", code="555")
-    await stall.house.platform.operators.add(
-        "berta", "correct horse", "Berta", [(stall.house.project, Role.CASHIER), (other.project, Role.VIEWER)]
+    other = await open_deployment("tiny", code="555")
+    await stall.deployment.platform.operators.add(
+        "berta",
+        "correct horse",
+        "Berta",
+        [(stall.deployment.project, Role.CASHIER), (other.project, Role.VIEWER)],
     )
     async with terminal(stall.url, name="berta") as t:
         await t.pilot.pause()

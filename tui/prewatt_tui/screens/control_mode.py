@@ -6,7 +6,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from prewatt_tui import words
+from prewatt_tui import labels
 from prewatt_tui.models.meter import ControlMode, MeterDetail
 from prewatt_tui.screens.dialog import Dialog
 
@@ -23,7 +23,7 @@ class ControlModeScreen(Dialog[tuple[ControlMode, str | None]]):
     def compose_body(self) -> ComposeResult:
         meter = self._meter
         yield Static(f"Control mode of {meter.number}  {meter.place}", classes="title", markup=False)
-        yield Static(f"now {words.CONTROL_MODE[meter.control_mode]}", classes="subject", markup=False)
+        yield Static(f"now {labels.CONTROL_MODE[meter.control_mode]}", classes="subject", markup=False)
         yield Label("Reason (may stay empty; it is kept with the change)")
         yield Input(id="reason")
         yield OptionList(*(Option(_line(mode), id=mode.value) for mode in OFFERED), markup=False)
@@ -40,4 +40,4 @@ class ControlModeScreen(Dialog[tuple[ControlMode, str | None]]):
 
 
 def _line(mode: ControlMode) -> str:
-    return f"{words.CONTROL_MODE[mode]}: {words.CONTROL_MODE_MEANS[mode]}"
+    return f"{labels.CONTROL_MODE[mode]}: {labels.CONTROL_MODE_MEANS[mode]}"

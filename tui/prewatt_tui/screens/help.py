@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Button, Static
 
-from prewatt_tui import words
+from prewatt_tui import labels
 from prewatt_tui.keys import Key
 from prewatt_tui.screens.dialog import Dialog
 
@@ -39,6 +39,6 @@ class HelpScreen(Dialog[None]):
 
 def _state_table() -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
-    for standing, (word, style) in words.STANDING.items():
-        table.add_row(f"[{style}]{word}[/]", words.STANDING_MEANS[standing])
+    for standing, (word, style) in labels.STANDING.items():
+        table.add_row(f"[{style}]{word}[/]", labels.STANDING_MEANS[standing])
     return table

@@ -12,32 +12,32 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from prewatt_tui import figures, offers, words
+from prewatt_tui import available_actions, formatting, labels
 from prewatt_tui.confirmations import confirmation
 from prewatt_tui.errors import Declined, TerminalError, Unreachable
-from prewatt_tui.intents import Intent
 from prewatt_tui.messages import (
     CommandSeen,
     Decided,
-    IntentAccepted,
-    IntentDeclined,
-    IntentUnanswered,
     MeterLoaded,
-    ReadingCame,
+    ReadingReceived,
+    RequestAccepted,
+    RequestDeclined,
     RequestFailed,
+    RequestUnanswered,
 )
 from prewatt_tui.meter_lines import View
 from prewatt_tui.models.command import Command
 from prewatt_tui.models.meter import Meter, MeterDetail
 from prewatt_tui.models.reading import Reading
-from prewatt_tui.screens import decide
+from prewatt_tui.requests import ActionRequest
+from prewatt_tui.screens import action_dialogs
 from prewatt_tui.screens.base import FullScreen
 from prewatt_tui.screens.resend import ResendScreen
+from prewatt_tui.session_context import SessionContext
 from prewatt_tui.streams import follow_command, follow_readings
-from prewatt_tui.widgets.command_strip import CommandStrip
+from prewatt_tui.widgets.command_progress import CommandProgress
 from prewatt_tui.widgets.meter_view import MeterView
 from prewatt_tui.widgets.status_bar import Status
-from prewatt_tui.workplace import Workplace
 
 TICK_S = 1.0
 ASK_DURING_AN_ORDER_EVERY_TICKS = 5
@@ -57,9 +57,9 @@ class MeterScreen(FullScreen):
         Binding("escape", "back", "Back", tooltip="return to the table"),
     ]
 
-    def __init__(self, workplace: Workplace, row: Meter) -> None:
+    def __init__(self, session_context: SessionContext, row: Meter) -> None:
         super().__init__()
-        self._workplace = workplace
+        self._workplace = session_context
         self._row = row
         self._meter: MeterDetail | None = None
         self._online = True
@@ -71,7 +71,7 @@ class MeterScreen(FullScreen):
         yield Static(f"{self._row.number}  {self._row.place}", id="title", classes="title", markup=False)
         yield Static("loading ...", id="notice", markup=False)
         yield MeterView()
-        yield CommandStrip()
+        yield CommandProgress()
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -132,10 +132,10 @@ class MeterScreen(FullScreen):
         if not self._online:
             return "The platform does not answer: these are the last values."
         if meter.open_order is not None:
-            amount = figures.money(meter.open_order.amount)
+            amount = formatting.money(meter.open_order.amount)
             return f"A sale of {amount} is being delivered; do not sell again."
         if meter.lost:
-            heard = "never" if meter.last_heard_at is None else figures.age(meter.last_heard_at, view.now)
+            heard = "never" if meter.last_heard_at is None else formatting.age(meter.last_heard_at, view.now)
             return f"LOST: the meter was last heard {heard}; these are its last values."
         return ""
 
@@ -151,15 +151,15 @@ class MeterScreen(FullScreen):
     @work(group="readings", exclusive=True)
     async def _follow_meter(self) -> None:
         def tell(number: str, reading: Reading) -> None:
-            self.post_message(ReadingCame(number, reading))
+            self.post_message(ReadingReceived(number, reading))
 
         try:
             await follow_readings(self._workplace.api, [self._row.number], self._workplace.clock, tell)
         except TerminalError as error:
             self.post_message(RequestFailed(error))
 
-    @on(ReadingCame)
-    def _reading_came(self, message: ReadingCame) -> None:
+    @on(ReadingReceived)
+    def _reading_came(self, message: ReadingReceived) -> None:
         message.stop()
         self._out_of_date = True
 
@@ -192,8 +192,8 @@ class MeterScreen(FullScreen):
     @on(CommandSeen)
     def _say_how_far(self, message: CommandSeen) -> None:
         command = message.command
-        strip = self.query_one(CommandStrip)
-        if words.outcome(command) != strip.said:
+        strip = self.query_one(CommandProgress)
+        if labels.outcome(command) != strip.said:
             strip.show(command)
             self._load()
         if not command.final:
@@ -202,15 +202,15 @@ class MeterScreen(FullScreen):
     # Decisions
 
     def action_sell(self) -> None:
-        self._decide(decide.on_sale, offers.why_no_sale)
+        self._decide(action_dialogs.on_sale, available_actions.why_no_sale)
 
     def action_control_mode(self) -> None:
-        self._decide(decide.on_control_mode, offers.why_no_control)
+        self._decide(action_dialogs.on_control_mode, available_actions.why_no_control)
 
     def action_open_account(self) -> None:
-        self._decide(decide.on_account, offers.why_no_account)
+        self._decide(action_dialogs.on_account, available_actions.why_no_account)
 
-    def _decide(self, way: decide.Decide, why_not: Callable[[MeterDetail], str | None]) -> None:
+    def _decide(self, way: action_dialogs.Decide, why_not: Callable[[MeterDetail], str | None]) -> None:
         if self._meter is None:
             return
         unanswered = self._workplace.unanswered.get(self._meter.number)
@@ -222,55 +222,55 @@ class MeterScreen(FullScreen):
             self._go_through(way, self._meter)
 
     @work(group="decision", exclusive=True)
-    async def _go_through(self, way: decide.Decide, meter: MeterDetail) -> None:
-        intent = await way(self.app.push_screen_wait, meter, self._workplace)
-        if intent is not None:
-            self.post_message(Decided(intent))
+    async def _go_through(self, way: action_dialogs.Decide, meter: MeterDetail) -> None:
+        request = await way(self.app.push_screen_wait, meter, self._workplace)
+        if request is not None:
+            self.post_message(Decided(request))
 
     @on(Decided)
     def _send_it(self, message: Decided) -> None:
-        self.query_one(CommandStrip).say("sending ...", "waiting")
-        self._send(message.intent)
+        self.query_one(CommandProgress).say("sending ...", "waiting")
+        self._send(message.request)
 
     @work(group="send")
-    async def _send(self, intent: Intent) -> None:
+    async def _send(self, request: ActionRequest) -> None:
         try:
-            command = await self._workplace.api.send(intent)
+            command = await self._workplace.api.send(request)
         except Unreachable as error:
-            self.post_message(IntentUnanswered(intent, error))
+            self.post_message(RequestUnanswered(request, error))
         except TerminalError as error:
             pending = isinstance(error, Declined) and "IN_PROGRESS" in error.codes
-            self.post_message((IntentUnanswered if pending else IntentDeclined)(intent, error))
+            self.post_message((RequestUnanswered if pending else RequestDeclined)(request, error))
         else:
-            self.post_message(IntentAccepted(intent, command))
+            self.post_message(RequestAccepted(request, command))
 
-    @on(IntentAccepted)
-    def _accepted(self, message: IntentAccepted) -> None:
-        self._workplace.unanswered.pop(message.intent.meter_number, None)
-        self._workplace.followed[message.intent.meter_number] = message.command.id
+    @on(RequestAccepted)
+    def _accepted(self, message: RequestAccepted) -> None:
+        self._workplace.unanswered.pop(message.request.meter_number, None)
+        self._workplace.followed[message.request.meter_number] = message.command.id
         self.post_message(CommandSeen(message.command))
 
-    @on(IntentDeclined)
-    def _declined(self, message: IntentDeclined) -> None:
-        self._workplace.unanswered.pop(message.intent.meter_number, None)
-        self.query_one(CommandStrip).say(f"Not done: {message.error}", "bad")
+    @on(RequestDeclined)
+    def _declined(self, message: RequestDeclined) -> None:
+        self._workplace.unanswered.pop(message.request.meter_number, None)
+        self.query_one(CommandProgress).say(f"Not done: {message.error}", "bad")
         self.report(message.error)
         self._load()
 
-    @on(IntentUnanswered)
-    def _unanswered(self, message: IntentUnanswered) -> None:
-        self._workplace.unanswered[message.intent.meter_number] = message.intent
-        self.query_one(CommandStrip).say(f"No answer: {message.error}", "bad")
-        self._ask_about(message.intent, str(message.error))
+    @on(RequestUnanswered)
+    def _unanswered(self, message: RequestUnanswered) -> None:
+        self._workplace.unanswered[message.request.meter_number] = message.request
+        self.query_one(CommandProgress).say(f"No answer: {message.error}", "bad")
+        self._ask_about(message.request, str(message.error))
 
-    def _ask_about(self, intent: Intent, why: str) -> None:
+    def _ask_about(self, request: ActionRequest, why: str) -> None:
         if self._meter is None:
             return
 
         def settle(answer: str | None) -> None:
             if answer == "send":
-                self.post_message(Decided(intent))
+                self.post_message(Decided(request))
             elif answer == "forget":
-                self._workplace.unanswered.pop(intent.meter_number, None)
+                self._workplace.unanswered.pop(request.meter_number, None)
 
-        self.app.push_screen(ResendScreen(confirmation(self._meter, intent), why), settle)
+        self.app.push_screen(ResendScreen(confirmation(self._meter, request), why), settle)

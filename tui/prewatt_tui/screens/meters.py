@@ -10,15 +10,15 @@ from textual.widgets import Input, Static
 from prewatt_tui.client import FOLLOWED_AT_MOST
 from prewatt_tui.errors import BadInput, SignedOut, TerminalError
 from prewatt_tui.filters import read_filter
-from prewatt_tui.messages import CountChanged, ProjectLeft, ReadingCame, RequestFailed, RowsLoaded
+from prewatt_tui.messages import CountChanged, ProjectLeft, ReadingReceived, RequestFailed, RowsLoaded
 from prewatt_tui.models.meter import Meter
 from prewatt_tui.models.reading import Reading
 from prewatt_tui.pages import ROWS_AT_MOST, MeterPages
 from prewatt_tui.screens.base import FullScreen
 from prewatt_tui.screens.meter import MeterScreen
+from prewatt_tui.session_context import SessionContext
 from prewatt_tui.streams import follow_readings
 from prewatt_tui.widgets.meter_table import MeterTable
-from prewatt_tui.workplace import Workplace
 
 SHOW_READINGS_EVERY_S = 1.0
 FILTER_HINT = "relay:open  state:arrears  lost:yes  area:building/floor  a number or place"
@@ -35,14 +35,14 @@ class MetersScreen(FullScreen):
         ),
     ]
 
-    def __init__(self, workplace: Workplace) -> None:
+    def __init__(self, session_context: SessionContext) -> None:
         super().__init__()
-        self._workplace = workplace
+        self._workplace = session_context
         self._line = ""
-        self._pages = MeterPages(workplace.api, read_filter(""))
+        self._pages = MeterPages(session_context.api, read_filter(""))
         self._shown: MeterPages | None = None
         self._busy = False
-        self._total = workplace.project.meter_count
+        self._total = session_context.project.meter_count
         self._followed: tuple[str, ...] = ()
         self._came: dict[str, Reading] = {}
 
@@ -179,15 +179,15 @@ class MetersScreen(FullScreen):
     @work(group="live", exclusive=True)
     async def _follow(self, numbers: tuple[str, ...]) -> None:
         def tell(number: str, reading: Reading) -> None:
-            self.post_message(ReadingCame(number, reading))
+            self.post_message(ReadingReceived(number, reading))
 
         try:
             await follow_readings(self._workplace.api, numbers, self._workplace.clock, tell)
         except SignedOut as error:
             self.post_message(RequestFailed(error))
 
-    @on(ReadingCame)
-    def _gather(self, message: ReadingCame) -> None:
+    @on(ReadingReceived)
+    def _gather(self, message: ReadingReceived) -> None:
         message.stop()
         self._came[message.number] = message.reading
 

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label, Static
 
-from prewatt_tui import figures
+from prewatt_tui import formatting
 from prewatt_tui.amounts import read_amount
 from prewatt_tui.errors import BadInput
 from prewatt_tui.models.meter import MeterDetail
@@ -26,11 +26,11 @@ class SellScreen(Dialog[Decimal]):
         meter = self._meter
         yield Static(f"Sell to {meter.number}  {meter.place}", classes="title", markup=False)
         yield Static(
-            f"{meter.customer or ''}\nremaining {figures.money(meter.balance)}",
+            f"{meter.customer or ''}\nremaining {formatting.money(meter.balance)}",
             classes="subject",
             markup=False,
         )
-        yield Label(f"Amount in {figures.currency_word(self._currency)}")
+        yield Label(f"Amount in {formatting.currency_word(self._currency)}")
         yield Input(id="amount", placeholder="50.00")
         yield Static(id="told", classes="told", markup=False)
         with Horizontal(classes="buttons"):

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Button, Input, Label, Static
 
-from prewatt_tui.client import Door
+from prewatt_tui.client import ApiClient
 from prewatt_tui.errors import TerminalError
 from prewatt_tui.messages import RequestFailed, SessionGranted
 from prewatt_tui.screens.base import FullScreen
@@ -17,10 +17,10 @@ class SignInScreen(FullScreen):
     """Asks for the address, the operator's name and the password until the platform grants a session."""
 
     def __init__(
-        self, open_door: Callable[[str], Door], url: str, name: str, password: str, told: str = ""
+        self, open_client: Callable[[str], ApiClient], url: str, name: str, password: str, told: str = ""
     ) -> None:
         super().__init__()
-        self._open_door = open_door
+        self._open_door = open_client
         self._url = url
         self._operator = name
         self._password = password

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import DataTable
 
 from prewatt_fixtures.clock import Clock
-from prewatt_tui.columns import Column, Here, fitting
+from prewatt_tui.columns import CellContext, Column, fitting
 from prewatt_tui.models.meter import Meter
 
 ROWS_AHEAD = 30
@@ -126,5 +126,5 @@ class MeterTable(DataTable[Text]):
             self.post_message(self.EndNear())
 
     def _cells(self, meter: Meter) -> list[Text]:
-        here = Here(self._clock.now(), self._zone)
+        here = CellContext(self._clock.now(), self._zone)
         return [column.cell(meter, here, width) for column, width in self._fitting]

@@ -7,8 +7,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 
 from prewatt_tui.meter_lines import LEFT, RIGHT, Line, Panel, View
 from prewatt_tui.models.meter import MeterDetail
-from prewatt_tui.widgets.figure import Figure
-from prewatt_tui.widgets.figure_panel import FigurePanel
+from prewatt_tui.widgets.value_panel import ValuePanel
+from prewatt_tui.widgets.value_widget import ValueWidget
 
 
 class MeterView(VerticalScroll):
@@ -22,7 +22,7 @@ class MeterView(VerticalScroll):
 
     def __init__(self) -> None:
         super().__init__()
-        self._figures: list[tuple[Line, Figure]] = []
+        self._figures: list[tuple[Line, ValueWidget]] = []
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -37,8 +37,8 @@ class MeterView(VerticalScroll):
             figure.look = line.look(meter)
             figure.old = old and line.live
 
-    def _panels(self, panels: tuple[Panel, ...]) -> Iterator[FigurePanel]:
+    def _panels(self, panels: tuple[Panel, ...]) -> Iterator[ValuePanel]:
         for panel in panels:
-            figures = [Figure(line.label, line.unit) for line in panel.lines]
+            figures = [ValueWidget(line.label, line.unit) for line in panel.lines]
             self._figures.extend(zip(panel.lines, figures, strict=True))
-            yield FigurePanel(panel.title, figures)
+            yield ValuePanel(panel.title, figures)

@@ -19,12 +19,12 @@ from prewatt_platform.kernel.tenancy import Actor, Scope
 from prewatt_platform.operators.models import Role
 
 if TYPE_CHECKING:
-    from conftest import House
+    from conftest import Deployment
 
 
-def unopened(house: "House") -> str:
+def unopened(deployment: "Deployment") -> str:
     """A prepaid meter of `tiny` without an account, as numbered in this house's project."""
-    return f"{house.project.code}0010202"
+    return f"{deployment.project.code}0010202"
 
 
 @dataclass
@@ -38,41 +38,41 @@ class Town:
     """On the same database, for looking past every wall."""
 
 
-async def _sell(house: "House") -> uuid.UUID:
-    async with house.database.project(house.scope) as work:
-        command, _ = await AccountService(work).sell(uuid.uuid4(), unopened(house), 5000)
+async def _sell(deployment: "Deployment") -> uuid.UUID:
+    async with deployment.database.project(deployment.scope) as work:
+        command, _ = await AccountService(work).sell(uuid.uuid4(), unopened(deployment), 5000)
     return command.id
 
 
-async def _live(house: "House") -> None:
+async def _live(deployment: "Deployment") -> None:
     """Whatever leaves rows: readings, an opening, a sale."""
-    await house.read()
-    async with house.database.project(house.scope) as work:
+    await deployment.read()
+    async with deployment.database.project(deployment.scope) as work:
         command, _ = await AccountService(work).open(
-            uuid.uuid4(), unopened(house), OpeningTerms("Shop", "123")
+            uuid.uuid4(), unopened(deployment), OpeningTerms("Shop", "123")
         )
-    assert (await house.ended(command.id)).state == "SUCCEEDED"
-    assert (await house.ended(await _sell(house))).state == "APPLIED"
+    assert (await deployment.ended(command.id)).state == "SUCCEEDED"
+    assert (await deployment.ended(await _sell(deployment))).state == "APPLIED"
 
 
 @pytest.fixture(scope="session")
 async def town_template(
     own_database: Callable[[str], AbstractAsyncContextManager[str]],
     migrated_template: str,
-    build_house: Callable[..., Awaitable["House"]],
+    build_deployment: Callable[..., Awaitable["Deployment"]],
 ) -> AsyncIterator[str]:
     """Name of the database to copy."""
     async with own_database(migrated_template) as url:
         async with AsyncExitStack() as stack:
-            first = await build_house(stack, url, "tiny", code="001", work="all")
-            second = await build_house(stack, url, "tiny", code="002")
+            first = await build_deployment(stack, url, "tiny", code="001", work="all")
+            second = await build_deployment(stack, url, "tiny", code="002")
             await first.operator("anna", Role.VIEWER)
-            for house in (first, second):
-                await _live(house)
+            for deployment in (first, second):
+                await _live(deployment)
             # no more work is done, so that an order stays open in each
             await first.platform.stop()
-            for house in (first, second):
-                await _sell(house)
+            for deployment in (first, second):
+                await _sell(deployment)
         yield str(make_url(url).database)
 
 

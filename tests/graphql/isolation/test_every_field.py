@@ -1,0 +1,318 @@
+"""Two operators, two projects: neither sees the other's rows through any field that the schema has.
+
+The walk takes every root field, and every type behind `node`, from the schema itself, and fails when one of them has
+no probe here. A probe asks the same thing about a row of the other project and about a row that never was: both
+answers have to be alike in every byte but the name that was asked for.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from graphql import GraphQLInterfaceType, build_schema
+
+from prewatt_graphql.ids import global_id
+from prewatt_graphql.schema import sdl
+
+pytestmark = pytest.mark.anyio
+
+SCHEMA = build_schema(sdl())
+ROOTS = {
+    f"{kind.name}.{field}"
+    for kind in (SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type)
+    if kind is not None
+    for field in kind.fields
+}
+
+
+@dataclass
+class Target:
+    """Names of one project's rows, or of rows that never were."""
+
+    code: str
+    meter: str
+    gateway: str
+    ids: dict[str, str]
+
+
+NOBODYS = Target(
+    "998",
+    "9980010201",
+    "998001",
+    {
+        kind: global_id(
+            kind, "998", "998" if kind == "Project" else "998001" if kind == "Gateway" else uuid4()
+        )
+        for kind in ("Project", "Meter", "Gateway", "Account", "Command", "Sale")
+    },
+)
+
+Answer = Callable[[Any, Target], Awaitable[Any]]
+PROBES: dict[str, Answer] = {}
+
+
+def probe(field: str) -> Callable[[Answer], Answer]:
+    def keep(answer: Answer) -> Answer:
+        PROBES[field] = answer
+        return answer
+
+    return keep
+
+
+def asks(field: str, query: str, **variables: Callable[[Target], Any]) -> None:
+    """A probe that is one document."""
+
+    async def answer(client: Any, target: Target) -> Any:
+        return await client.ask(query, **{name: make(target) for name, make in variables.items()})
+
+    PROBES[field] = answer
+
+
+asks("Query.viewer", "{ viewer { id name } }")
+asks("Query.projects", "{ projects { id code name role permissions meterCount } }")
+asks("Query.project", "{ project { id code name role permissions meterCount } }")
+asks(
+    "Query.meters",
+    """query($area: [String!], $number: String) {
+      all: meters(first: 100) { totalCount edges { node { id number account { customer { id } } } } }
+      named: meters(filter: {number: $number, area: $area}) { totalCount edges { node { id } } }
+    }""",
+    number=lambda target: target.meter,
+    area=lambda target: ["1号楼"],
+)
+asks(
+    "Query.meter",
+    """query($number: String!) { meter(number: $number) { id account { id } gateway { id } reading { at } openOrder { id }
+      readings(from: "2020-01-01T00:00:00Z", to: "2120-01-01T00:00:00Z") { times } } }""",
+    number=lambda target: target.meter,
+)
+asks(
+    "Query.command",
+    "query($id: ID!) { command(id: $id) { id meter { number } } }",
+    id=lambda t: t.ids["Command"],
+)
+asks(
+    "Query.node", "query($id: ID!) { node(id: $id) { __typename id } }", id=lambda target: target.ids["Meter"]
+)
+
+
+def _id_of(kind: str) -> Callable[[Target], str]:
+    return lambda target: target.ids[kind]
+
+
+for _kind in NOBODYS.ids:
+    asks(f"node {_kind}", "query($id: ID!) { node(id: $id) { __typename id } }", id=_id_of(_kind))
+asks(
+    "Mutation.signIn",
+    'mutation($name: String!) { signIn(input: {name: $name, password: "wrong"}) { token projects { code } errors { code } } }',
+    name=lambda target: f"administrator-{target.code}",
+)
+asks(
+    "Mutation.accountOpen",
+    """mutation($input: AccountOpenInput!) { accountOpen(input: $input) {
+      account { id } command { id } errors { code message path } } }""",
+    input=lambda t: {"idempotencyKey": str(uuid4()), "meterNumber": t.meter, "customerName": "x"},
+)
+asks(
+    "Mutation.saleCreate",
+    "mutation($input: SaleCreateInput!) { saleCreate(input: $input) { sale { id } command { id } errors { code message path } } }",
+    input=lambda t: {"idempotencyKey": str(uuid4()), "meterNumber": t.meter, "amount": "1.00"},
+)
+asks(
+    "Mutation.controlModeSet",
+    "mutation($input: ControlModeSetInput!) { controlModeSet(input: $input) { command { id } errors { code message path } } }",
+    input=lambda t: {"idempotencyKey": str(uuid4()), "meterNumber": t.meter, "mode": "FORCED_OFF"},
+)
+asks(
+    "Mutation.meterRefresh",
+    "mutation($input: MeterRefreshInput!) { meterRefresh(input: $input) { command { id } errors { code message path } } }",
+    input=lambda target: {"meterNumber": target.meter},
+)
+asks(
+    "Mutation.readingIntervalSet",
+    "mutation($input: ReadingIntervalSetInput!) { readingIntervalSet(input: $input) { meter { id } errors { code message path } } }",
+    input=lambda target: {"meterNumber": target.meter, "minutes": 7},
+)
+
+
+@probe("Mutation.signOut")
+async def _sign_out(client: Any, target: Target) -> Any:
+    """A session of one's own ends, in whatever project it was used."""
+    name = {"name": client.name, "password": "correct horse"}
+    signed_in = await client.ask(
+        "mutation($name: String!, $password: String!) { signIn(input: {name: $name, password: $password}) { token } }",
+        **name,
+    )
+    bearer = {"Authorization": f"Bearer {signed_in['data']['signIn']['token']}", "X-Project": target.code}
+    answer = await client.post(json={"query": "mutation { signOut { errors { code } } }"}, headers=bearer)
+    return answer.json()
+
+
+async def _first_message(client: Any, query: str, **variables: Any) -> Any:
+    async with client.socket() as socket:
+        await socket.subscribe(query, **variables)
+        return await socket.receive()
+
+
+@probe("Subscription.commandProgress")
+async def _command_progress(client: Any, target: Target) -> Any:
+    query = "subscription($id: ID!) { commandProgress(id: $id) { id state } }"
+    return await _first_message(client, query, id=target.ids["Command"])
+
+
+@probe("Subscription.readingAdded")
+async def _reading_added(client: Any, target: Target) -> Any:
+    query = "subscription($meters: [String!]!) { readingAdded(meters: $meters) { meterNumber } }"
+    return await _first_message(client, query, meters=[target.meter])
+
+
+@dataclass
+class Two:
+    """Two projects with one operator each."""
+
+    mine: Any
+    """The operator of project 000."""
+    theirs: Any
+    """The operator of project 009."""
+    target: Target
+    """Rows of project 009."""
+    live: Any
+
+
+@pytest.fixture(scope="module")
+async def two(open_shared_house: Any, open_shared_api: Any, client_of: Any) -> Two:
+    """Project 000, and project 009 with a meter that has an account, a reading, a sale and commands."""
+    deployment = await open_shared_house("tiny", work="all")
+    other = await open_shared_house("tiny", code="009")
+    from prewatt_platform.operators.models import Role
+
+    await deployment.read()
+    await other.read()
+    live = await open_shared_api(deployment)
+    mine = client_of(live, await deployment.operator("administrator-000", Role.ADMINISTRATOR), "000")
+    theirs = client_of(live, await other.operator("administrator-009", Role.ADMINISTRATOR), "009")
+    mine.name, theirs.name = "administrator-000", "administrator-009"
+    meter = "0090010201"
+    sold = (
+        await theirs.data(
+            "mutation($input: SaleCreateInput!) { saleCreate(input: $input) { sale { id } command { id } } }",
+            input={"idempotencyKey": str(uuid4()), "meterNumber": meter, "amount": "1.00"},
+        )
+    )["saleCreate"]
+    found = await theirs.data(
+        "query($number: String!) { project { id } meter(number: $number) { id account { id } gateway { id } } }",
+        number=meter,
+    )
+    ids = {
+        "Project": found["project"]["id"],
+        "Meter": found["meter"]["id"],
+        "Gateway": found["meter"]["gateway"]["id"],
+        "Account": found["meter"]["account"]["id"],
+        "Command": sold["command"]["id"],
+        "Sale": sold["sale"]["id"],
+    }
+    return Two(mine, theirs, Target("009", meter, "009001", ids), live)
+
+
+def alike(answer: Any, target: Target) -> str:
+    """An answer without what differs in any case: the names that were asked for, request ids."""
+    text = json.dumps(answer, sort_keys=True, ensure_ascii=False)
+    for name in (target.meter, target.gateway, target.code, *target.ids.values()):
+        text = text.replace(f'"{name}"', '"?"').replace(f" {name}", " ?")
+    without: Any = json.loads(
+        text, object_hook=lambda found: {k: v for k, v in found.items() if k != "requestId"}
+    )
+    return json.dumps(without, sort_keys=True, ensure_ascii=False)
+
+
+def test_every_root_field_has_a_probe() -> None:
+    assert ROOTS - PROBES.keys() == set()
+
+
+def test_every_type_behind_node_has_a_probe() -> None:
+    node = SCHEMA.type_map["Node"]
+    assert isinstance(node, GraphQLInterfaceType)
+    kinds = {kind.name for kind in SCHEMA.get_possible_types(node)}
+    assert kinds == {name.removeprefix("node ") for name in PROBES if name.startswith("node ")}
+
+
+@pytest.mark.parametrize("field", sorted(PROBES))
+async def test_anothers_rows_and_none_are_alike(two: Two, field: str) -> None:
+    theirs, nobodys = await PROBES[field](two.mine, two.target), await PROBES[field](two.mine, NOBODYS)
+    assert alike(theirs, two.target) == alike(nobodys, NOBODYS)
+    assert "009" not in alike(theirs, two.target)
+
+
+@pytest.mark.parametrize("field", sorted(name for name in PROBES if name.startswith("node ")))
+async def test_anothers_row_is_no_node(two: Two, field: str) -> None:
+    assert await PROBES[field](two.mine, two.target) == {"data": {"node": None}}
+
+
+@pytest.mark.parametrize(
+    "field",
+    sorted(
+        name for name in PROBES if name.split(".")[0] in {"Query", "Subscription"} or name.startswith("node")
+    ),
+)
+async def test_its_own_operator_sees_something_there(two: Two, field: str) -> None:
+    """A probe that finds nothing for its owner either proves nothing."""
+    theirs = (
+        await PROBES[field](two.theirs, two.target) if field != "Subscription.readingAdded" else "a message"
+    )
+    nobodys = await PROBES[field](two.theirs, NOBODYS) if field != "Subscription.readingAdded" else "an error"
+    if field not in {"Query.viewer", "Query.projects", "Query.project"}:  # these take no name
+        assert alike(theirs, two.target) != alike(nobodys, NOBODYS)
+    else:
+        assert "009" in json.dumps(theirs)
+
+
+async def test_choosing_the_other_project_is_choosing_none(two: Two) -> None:
+    for field in sorted(PROBES):
+        if not field.startswith("Query") or field in {"Query.viewer", "Query.projects"}:
+            continue
+        project, two.mine.project = two.mine.project, "009"
+        try:
+            answer = await PROBES[field](two.mine, two.target)
+        finally:
+            two.mine.project = project
+        assert {error["extensions"]["code"] for error in answer["errors"]} == {"PROJECT_REQUIRED"}, field
+        assert not any((answer["data"] or {}).values())
+
+
+async def test_a_foreign_key_that_was_used_there_is_free_here(two: Two) -> None:
+    """Idempotency keys are counted within a project."""
+    key = str(uuid4())
+    query = "mutation($input: ControlModeSetInput!) { controlModeSet(input: $input) { replayed errors { code } } }"
+    for client, number in ((two.theirs, "0090010202"), (two.mine, "0000010202")):
+        wish = {"idempotencyKey": key, "meterNumber": number, "mode": "PREPAID"}
+        payload = (await client.data(query, input=wish))["controlModeSet"]
+        assert payload == {"replayed": False, "errors": []}
+
+
+async def test_listeners_hear_of_their_own_project_only(two: Two) -> None:
+    listen = "subscription($meters: [String!]!) { readingAdded(meters: $meters) { meterNumber } }"
+    refresh = "mutation($number: String!) { meterRefresh(input: {meterNumber: $number}) { command { id } errors { code } } }"
+    backbone, key = two.live.deployment.platform.backbone, (two.live.deployment.scope.project_id, "reading")
+
+    async def listened_to() -> bool:
+        return bool(backbone._queues.get(key))
+
+    async with two.mine.socket() as socket:
+        await socket.subscribe(listen, meters=["0000010203"])
+        await two.live.deployment.until(listened_to)
+        for client, number in ((two.theirs, "0090010203"), (two.mine, "0000010203")):
+            command = (await client.data(refresh, number=number))["meterRefresh"]["command"]["id"]
+            await _ended(two, client, command)
+        message = await socket.receive()
+        assert message["payload"]["data"]["readingAdded"] == {"meterNumber": "0000010203"}
+
+
+async def _ended(two: Two, client: Any, command: str) -> None:
+    async def final() -> bool:
+        found = await client.data("query($id: ID!) { command(id: $id) { final } }", id=command)
+        return bool(found["command"]["final"])
+
+    await two.live.deployment.until(final)

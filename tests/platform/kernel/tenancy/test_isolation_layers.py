@@ -1,0 +1,355 @@
+"""Two walls between projects, each of which holds without the other.
+
+Every public method of every repository is asked, in one project, for what is another's. What it answers with both
+walls standing is what it must answer with either of them alone; with both down the answer must differ, or the probe
+would prove nothing. A method without a probe fails the test.
+"""
+
+import dataclasses
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel, select
+
+from prewatt_platform import app  # noqa: F401 - brings every repository's module in
+from prewatt_platform.accounts.meter_list import MeterListFilter, MeterListOrder, MeterListRepository
+from prewatt_platform.accounts.models import Account, AccountPoint, Sale
+from prewatt_platform.accounts.repository import AccountRepository, SaleRepository
+from prewatt_platform.control.models import Command, CommandKind, CommandState, IdempotencyKey
+from prewatt_platform.control.repository import CommandRepository, IdempotencyRepository
+from prewatt_platform.field.messages import MeterReading
+from prewatt_platform.kernel.audit import AuditRepository
+from prewatt_platform.kernel.errors import PlatformError
+from prewatt_platform.kernel.tenancy import Repository, Work
+from prewatt_platform.ledger.models import LedgerAccount, Step, Transfer, TransferKind
+from prewatt_platform.ledger.repository import LedgerRepository
+from prewatt_platform.ledger.rules import AccountKey, AccountKind, Funding, moved
+from prewatt_platform.metering.models import Meter, MeterEpoch, Point, Port, Reading
+from prewatt_platform.metering.readings import Failure, ReadingRepository
+from prewatt_platform.metering.repository import GatewayRepository, MeterRepository
+
+pytestmark = pytest.mark.anyio
+
+EVER = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@dataclasses.dataclass
+class Foreign:
+    """Rows of the other project, to ask for."""
+
+    meter: Meter
+    point: Point
+    port: Port
+    epoch: MeterEpoch
+    reading: Reading
+    account: Account
+    owned: AccountPoint
+    sale: Sale
+    open_order: Command
+    key: IdempotencyKey
+    till: LedgerAccount
+    meter_reading: MeterReading
+
+
+def columns(row: SQLModel) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in type(row).model_fields}
+
+
+Probe = Callable[[Any, Foreign], Awaitable[Any]]
+
+
+def _key(foreign: Foreign) -> AccountKey:
+    return AccountKey(AccountKind(foreign.till.kind), foreign.till.owner, Funding(foreign.till.funding))
+
+
+async def _post(repository: LedgerRepository, foreign: Foreign) -> None:
+    transfer = Transfer(
+        project_id=foreign.till.project_id,
+        id=foreign.meter.id,
+        kind=TransferKind.SALE,
+        step=Step.RESERVE,
+        subject=foreign.meter.id,
+        currency="CNY",
+        at=EVER,
+        actor_name="anna",
+    )
+    other = AccountKey(AccountKind.PENDING, str(foreign.meter.id))
+    await repository.post(transfer, moved(_key(foreign), other, 1))
+
+
+async def _add_command(repository: CommandRepository, foreign: Foreign) -> Command:
+    return await repository.add_command(
+        Command(**{**columns(foreign.open_order), "id": foreign.meter.id, "kind": CommandKind.REFRESH})
+    )
+
+
+def _page(repository: MeterListRepository, _: Foreign) -> Awaitable[Any]:
+    return repository.page(MeterListFilter(), MeterListOrder(), 1000, None)
+
+
+PROBES: dict[tuple[type[Repository], str], Probe] = {
+    (GatewayRepository, "all"): lambda r, _: r.all(),
+    (GatewayRepository, "by_numbers"): lambda r, f: r.by_numbers([f.meter.gateway_number]),
+    (GatewayRepository, "ports"): lambda r, _: r.ports(),
+    (GatewayRepository, "port"): lambda r, f: r.port(f.port.gateway_number, f.port.port),
+    (MeterRepository, "by_number"): lambda r, f: r.by_number(f.meter.number),
+    (MeterRepository, "by_id"): lambda r, f: r.by_id(f.meter.id, for_update=True),
+    (MeterRepository, "hold"): lambda r, f: r.hold(f.meter.id, "foreign"),
+    (MeterRepository, "by_numbers"): lambda r, f: r.by_numbers([f.meter.number]),
+    (MeterRepository, "all"): lambda r, _: r.all(),
+    (MeterRepository, "count"): lambda r, _: r.count(),
+    (MeterRepository, "point"): lambda r, f: r.point(f.point.id),
+    (MeterRepository, "epoch"): lambda r, f: r.epoch(f.meter),
+    (MeterRepository, "state"): lambda r, f: r.state(f.meter.id),
+    (MeterRepository, "schedule"): lambda r, _: r.schedule(),
+    (ReadingRepository, "store"): lambda r, f: r.store({f.meter.id: f.meter_reading}),
+    (ReadingRepository, "note_failures"): lambda r, f: r.note_failures({f.meter.id: Failure(EVER, "silent")}),
+    (ReadingRepository, "latest"): lambda r, f: r.latest([f.meter.id]),
+    (ReadingRepository, "at"): lambda r, f: r.at([(f.meter.id, f.reading.at)]),
+    (ReadingRepository, "between"): lambda r, f: r.between(
+        f.meter.id, f.reading.at, f.reading.at + timedelta(days=1), 10
+    ),
+    (ReadingRepository, "count"): lambda r, f: r.count(f.meter.id),
+    (CommandRepository, "add_command"): _add_command,
+    (CommandRepository, "by_id"): lambda r, f: r.by_id(f.open_order.id),
+    (CommandRepository, "by_ids"): lambda r, f: r.by_ids([f.open_order.id]),
+    (CommandRepository, "due"): lambda r, _: r.due(EVER, 1000, without=[]),
+    (CommandRepository, "open_money_orders"): lambda r, f: r.open_money_orders([f.meter.id]),
+    (CommandRepository, "open_of_kind"): lambda r, f: r.open_of_kind(f.meter.id, CommandKind.SALE),
+    (CommandRepository, "move"): lambda r, f: r.move(f.open_order, CommandState.VOIDED, due_at=None),
+    (IdempotencyRepository, "find"): lambda r, f: r.find(f.key.actor_id, f.key.operation, f.key.key),
+    (AccountRepository, "by_id"): lambda r, f: r.by_id(f.account.id),
+    (AccountRepository, "of_points"): lambda r, f: r.of_points([f.owned.point_id]),
+    (AccountRepository, "ownership"): lambda r, f: r.ownership(f.account.id),
+    (AccountRepository, "count"): lambda r, _: r.count(),
+    (SaleRepository, "by_command"): lambda r, f: r.by_command(f.sale.command_id),
+    (SaleRepository, "by_commands"): lambda r, f: r.by_commands([f.sale.command_id]),
+    (SaleRepository, "applied"): lambda r, f: r.applied(f.epoch),
+    (SaleRepository, "next_receipt"): lambda r, _: r.next_receipt(),
+    (MeterListRepository, "page"): _page,
+    (MeterListRepository, "count"): lambda r, _: r.count(MeterListFilter()),
+    (MeterListRepository, "by_number"): lambda r, f: r.by_number(f.meter.number),
+    (MeterListRepository, "by_id"): lambda r, f: r.by_id(f.meter.id),
+    (MeterListRepository, "by_ids"): lambda r, f: r.by_ids([f.meter.id]),
+    (AuditRepository, "append"): lambda r, _: r.append([("looked", "meter", {})]),
+    (AuditRepository, "head"): lambda r, _: r.head(),
+    (AuditRepository, "verify"): lambda r, _: r.verify(),
+    (LedgerRepository, "post"): _post,
+    (LedgerRepository, "lines_of"): lambda r, f: r.lines_of(f.sale.command_id, Step.RESERVE),
+    (LedgerRepository, "movements"): lambda r, f: r.movements([_key(f)]),
+    (LedgerRepository, "moved_fen"): lambda r, f: r.moved_fen([_key(f)], [TransferKind.SALE]),
+    (LedgerRepository, "balances_fen"): lambda r, f: r.balances_fen([_key(f)]),
+    (LedgerRepository, "locked_balance_fen"): lambda r, f: r.locked_balance_fen(_key(f)),
+    (LedgerRepository, "balance_fen"): lambda r, f: r.balance_fen(AccountKind(f.till.kind), f.till.owner),
+    (LedgerRepository, "folded_fen"): lambda r, _: r.folded_fen(),
+    (LedgerRepository, "kept_fen"): lambda r, _: r.kept_fen(),
+    (GatewayRepository, "add"): lambda r, f: r.add(Meter(**columns(f.meter))),
+    (GatewayRepository, "add_all"): lambda r, f: r.add_all([Meter(**columns(f.meter))]),
+}
+"""What asks each method for the other project's rows. `add` and `add_all` are every repository's."""
+
+FILTERED_OTHERWISE = {
+    (ReadingRepository, "store"),
+    (ReadingRepository, "note_failures"),
+    (CommandRepository, "add_command"),
+    (CommandRepository, "move"),
+    (SaleRepository, "next_receipt"),
+    (LedgerRepository, "post"),
+    (AuditRepository, "append"),
+    (GatewayRepository, "add"),
+    (GatewayRepository, "add_all"),
+}
+"""Methods that write: they name their project in the statement itself, so taking `_narrow` away does not open them."""
+
+
+def repositories(base: type[Repository] = Repository) -> Iterator[type[Repository]]:
+    for repository in base.__subclasses__():
+        yield repository
+        yield from repositories(repository)
+
+
+def test_every_public_method_of_every_repository_has_a_probe() -> None:
+    written = {
+        (repository, name)
+        for repository in repositories()
+        for name, value in vars(repository).items()
+        if callable(value) and not name.startswith("_")
+    }
+    inherited = {
+        (GatewayRepository, name)
+        for name, value in vars(Repository).items()
+        if callable(value) and not name.startswith("_")
+    }
+    assert set(PROBES) == written | inherited
+
+
+@pytest.fixture(scope="module")
+async def foreign(town: Any) -> Foreign:
+    async with town.database.project(town.foreign) as work:
+
+        async def first(model: type[SQLModel], *conditions: Any) -> Any:
+            return (await work.session.execute(select(model).where(*conditions).limit(1))).scalar_one()
+
+        sale = await first(Sale, Sale.applied_at.is_not(None))  # type: ignore[union-attr]  # a column here
+        meter = await first(Meter, Meter.id == sale.meter_id)
+        reading = await first(Reading, Reading.meter_id == meter.id)
+        return Foreign(
+            meter=meter,
+            point=await first(Point, Point.id == meter.point_id),
+            port=await first(Port, Port.gateway_number == meter.gateway_number),
+            epoch=await first(MeterEpoch, MeterEpoch.meter_id == meter.id),
+            reading=reading,
+            account=await first(Account, Account.id == sale.account_id),
+            owned=await first(AccountPoint, AccountPoint.account_id == sale.account_id),
+            sale=sale,
+            open_order=await first(Command, Command.due_at.is_not(None)),  # type: ignore[union-attr]  # a column here
+            key=await first(IdempotencyKey),
+            till=await first(LedgerAccount, LedgerAccount.kind == AccountKind.TILL),
+            meter_reading=MeterReading(
+                number=meter.number,
+                at=reading.at + timedelta(seconds=1),
+                meter_clock=None,
+                multiplier=1,
+                energy_centikwh=1,
+                energy_by_rate_centikwh=(1, 0, 0, 0),
+                power_w=0,
+                voltages_dv=(),
+                currents_ca=(),
+                power_factor_e3=None,
+                frequency_chz=None,
+                prepaid=None,
+            ),
+        )
+
+
+async def project_tables(session: AsyncSession) -> list[str]:
+    found = await session.execute(
+        text(
+            "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'project_id'"
+            " WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace"
+            " ORDER BY 1"
+        )
+    )
+    return list(found.scalars())
+
+
+async def rows_of(session: AsyncSession, project_id: int) -> dict[str, str]:
+    """Everything a project has, as a digest for each table, seen past every wall."""
+    await session.execute(text("RESET ROLE"))
+    return {
+        table: (
+            await session.execute(
+                text(
+                    f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t"
+                    " WHERE project_id = :project"
+                ),
+                {"project": project_id},
+            )
+        ).scalar_one()
+        for table in await project_tables(session)
+    }
+
+
+def plain(value: Any) -> Any:
+    """A result to compare: rows by what they hold, errors by what they are."""
+    if isinstance(value, SQLModel):
+        return (type(value).__name__, columns(value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain({field.name: getattr(value, field.name) for field in dataclasses.fields(value)})
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+class Walls:
+    """Asks a probe's question with one or both walls down; nothing is kept."""
+
+    def __init__(self, town: Any, foreign: Foreign, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._town = town
+        self._foreign = foreign
+        self._monkeypatch = monkeypatch
+
+    async def ask(
+        self, repository: type[Repository], method: str, *, filtered: bool = True, policed: bool = True
+    ) -> tuple[Any, dict[str, str]]:
+        """What the method answers, and what the other project holds afterwards."""
+        async with self._session(policed=policed) as session:
+            work = Work(session, self._town.own, _STILL, self._town.database._new_id)
+            with self._monkeypatch.context() as patched:
+                if not filtered:
+                    patched.setattr(Repository, "_narrow", lambda _self, statement, *_models: statement)
+                try:
+                    async with session.begin_nested():
+                        answer = plain(await PROBES[repository, method](repository(work), self._foreign))
+                        await session.flush()
+                except (DBAPIError, MultipleResultsFound, PlatformError, AssertionError):
+                    answer = "refused"
+            return answer, await rows_of(session, self._town.foreign.project_id)
+
+    @asynccontextmanager
+    async def _session(self, *, policed: bool) -> AsyncIterator[AsyncSession]:
+        async with AsyncSession(self._town.database.engine) as session:
+            if not policed:
+                for table in [*await project_tables(session), "projects"]:
+                    await session.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
+            await session.execute(
+                text("SELECT set_config('role', 'prewatt_app', true), set_config('app.project', :own, true)"),
+                {"own": str(self._town.own.project_id)},
+            )
+            yield session
+            await session.rollback()
+
+
+class _Still:
+    """One instant for all questions, so that answers can be compared."""
+
+    def time(self) -> float:
+        return self.now().timestamp()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    async def sleep(self, seconds: float) -> None:
+        raise NotImplementedError
+
+
+_STILL = _Still()
+
+
+@pytest.fixture
+def walls(town: Any, foreign: Foreign, monkeypatch: pytest.MonkeyPatch) -> Walls:
+    return Walls(town, foreign, monkeypatch)
+
+
+named = pytest.mark.parametrize(
+    ("repository", "method"),
+    [pytest.param(*probe, id=f"{probe[0].__name__}.{probe[1]}") for probe in PROBES],
+)
+
+
+@named
+async def test_each_wall_holds_alone(walls: Walls, repository: type[Repository], method: str) -> None:
+    both = await walls.ask(repository, method)
+    assert await walls.ask(repository, method, policed=False) == both
+    assert await walls.ask(repository, method, filtered=False) == both
+    if (repository, method) not in FILTERED_OTHERWISE:
+        assert await walls.ask(repository, method, filtered=False, policed=False) != both
+
+
+@named
+async def test_nothing_of_another_project_changes(
+    town: Any, walls: Walls, repository: type[Repository], method: str
+) -> None:
+    async with AsyncSession(town.database.engine) as session:
+        before = await rows_of(session, town.foreign.project_id)
+    for policed in (True, False):
+        _, after = await walls.ask(repository, method, policed=policed)
+        assert after == before

@@ -1,0 +1,68 @@
+"""What an operator decided to have done: one object per decision, with the idempotency key made for it.
+
+A decision that is sent again because no answer came is the same object with the same key, so the platform carries it
+out once. A new decision is a new object. Nothing in this package sends an intent by itself a second time.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from prewatt_tui.models.meter import ControlMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRequest:
+    """One decision about one meter; `operation` and `field` name its mutation."""
+
+    operation: ClassVar[str]
+    field: ClassVar[str]
+
+    key: UUID
+    meter_number: str
+
+    def input(self) -> dict[str, Any]:
+        """The mutation's input object."""
+        return {"idempotencyKey": str(self.key), "meterNumber": self.meter_number}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sell(ActionRequest):
+    """Sell `amount` to a prepaid meter."""
+
+    operation = "SaleCreate"
+    field = "saleCreate"
+
+    amount: Decimal
+
+    def input(self) -> dict[str, Any]:
+        return {**ActionRequest.input(self), "amount": f"{self.amount:.2f}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetControlMode(ActionRequest):
+    """Give a meter another control mode."""
+
+    operation = "ControlModeSet"
+    field = "controlModeSet"
+
+    mode: ControlMode
+    reason: str | None = None
+
+    def input(self) -> dict[str, Any]:
+        return {**ActionRequest.input(self), "mode": self.mode.value, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAccount(ActionRequest):
+    """Open an account for a customer on a prepaid meter."""
+
+    operation = "AccountOpen"
+    field = "accountOpen"
+
+    customer: str
+    phone: str | None = None
+
+    def input(self) -> dict[str, Any]:
+        return {**ActionRequest.input(self), "customerName": self.customer, "customerPhone": self.phone}
