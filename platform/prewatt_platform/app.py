@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from prewatt_fixtures.clock import Clock, RealClock
 from prewatt_platform.accounts.delivery import deliver_sale
 from prewatt_platform.accounts.opening import open_account
+from prewatt_platform.accounts.settlement import settle_from_readings
 from prewatt_platform.collection.schedule import Collector
 from prewatt_platform.collection.writer import ReadingWriter
 from prewatt_platform.control.dispatcher import Dispatcher
@@ -68,7 +69,7 @@ class Platform:
         self.backbone = Backbone(database_url)
         self.operators = OperatorService(self.database, self.settings)
         self._connect = connect
-        self._writer = ReadingWriter(self.database, self.clock)
+        self._writer = ReadingWriter(self.database, self.clock, settle_from_readings)
         self._working: asyncio.Task[None] | None = None
 
     async def start(self, role: ServeRole = "all") -> None:
@@ -119,7 +120,9 @@ class Platform:
             connect=self._connect,
         )
         tick_s = self.settings.tick_s
-        dispatcher = Dispatcher(self.database, field, self.backbone, self.clock, HANDLERS, tick_s=tick_s)
+        dispatcher = Dispatcher(
+            self.database, field, self.backbone, self.clock, HANDLERS, settle_from_readings, tick_s=tick_s
+        )
         collector = Collector(self.database, field, self.clock, self._writer, tick_s=tick_s)
         work = [
             asyncio.create_task(dispatcher.run(), name="dispatcher"),

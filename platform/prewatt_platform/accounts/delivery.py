@@ -13,6 +13,7 @@ from prewatt_fixtures.profile import profile
 from prewatt_fixtures.wire.vendor import TopUp, VendorResult
 from prewatt_platform.accounts import rules
 from prewatt_platform.accounts.models import Sale
+from prewatt_platform.accounts.posting import currency_of, post_applied
 from prewatt_platform.accounts.repository import SaleRepository
 from prewatt_platform.accounts.rules import Plan, Verdict
 from prewatt_platform.control.models import CommandState
@@ -21,13 +22,12 @@ from prewatt_platform.field.driver import Lane
 from prewatt_platform.field.errors import FieldError, MeterRefused
 from prewatt_platform.field.messages import Evidence
 from prewatt_platform.kernel.tenancy import Work
-from prewatt_platform.ledger.models import TransferKind
-from prewatt_platform.ledger.rules import AccountKey, AccountKind
 from prewatt_platform.ledger.service import Ledger
-from prewatt_platform.metering.errors import GatewayUnreachable
+from prewatt_platform.metering.errors import GatewayUnreachable, StalePicture
 from prewatt_platform.metering.models import MeterEpoch
+from prewatt_platform.metering.readings import ReadingRepository
 from prewatt_platform.metering.repository import MeterRepository
-from prewatt_platform.projects.repository import ProjectRepository
+from prewatt_platform.metering.rules import is_stale
 
 
 async def deliver_sale(task: Task) -> None:
@@ -38,17 +38,19 @@ async def deliver_sale(task: Task) -> None:
     try:
         async with task.lane() as lane:
             await _deliver(task, sale, lane)
-    except (FieldError, GatewayUnreachable) as failure:
+    except (FieldError, GatewayUnreachable, StalePicture) as failure:
         # before PLANNED nothing has left; from then on only the meter knows
         waiting = (
             CommandState.RESERVED if task.command.state == CommandState.RESERVED else CommandState.UNKNOWN
         )
-        await task.ask_again(waiting, str(failure))
+        await task.retry(waiting, failure)
 
 
 async def _deliver(task: Task, sale: Sale, lane: Lane) -> None:
     if sale.planned_count is None:
-        plan = await _commit_plan(task, sale, await lane.evidence())
+        evidence = await lane.evidence()
+        await _check_freshness(task, lane, evidence)
+        plan = await _commit_plan(task, sale, evidence)
         if plan is None:
             return
     else:
@@ -57,6 +59,21 @@ async def _deliver(task: Task, sale: Sale, lane: Lane) -> None:
         if await _settle(task, sale, plan, await lane.evidence(), lane):
             return
     await _send_until_settled(task, sale, plan, lane)
+
+
+async def _check_freshness(task: Task, lane: Lane, evidence: Evidence) -> None:
+    """Raise `StalePicture` when the meter repeats an old register picture: that proves nothing.
+
+    Asked before an order is planned and before one is disputed. APPLIED needs no such proof: count and total never
+    stood so before.
+    """
+    async with task.database.project(task.scope) as work:
+        seen = await ReadingRepository(work).seen(task.meter.id)
+    if is_stale(seen, evidence.at, evidence.meter_clock, None):
+        # a clock that was set back looks the same, so the energy decides
+        shown = await lane.freshness()
+        if is_stale(seen, shown.at, shown.meter_clock, shown.energy_centikwh):
+            raise StalePicture(task.meter.number, shown.meter_clock)
 
 
 async def _commit_plan(task: Task, sale: Sale, evidence: Evidence) -> Plan | None:
@@ -73,7 +90,7 @@ async def _commit_plan(task: Task, sale: Sale, evidence: Evidence) -> Plan | Non
         if refusal is not None:
             if foreign is not None:
                 await meters.hold(meter.id, foreign)
-            await Ledger(work, await _currency(work)).void(sale.command_id, reason=refusal)
+            await Ledger(work, await currency_of(work)).void(sale.command_id, reason=refusal)
             await task.move_in(work, CommandState.VOIDED, f"nothing was sent: {refusal}", attempted=True)
             return None
         work.session.add(sale)
@@ -88,7 +105,7 @@ async def _foreign_change(work: Work, sale: Sale, epoch: MeterEpoch, evidence: E
     if epoch.opening_count is None or epoch.opening_total_fen is None:
         epoch.opening_count = evidence.purchase_count
         epoch.opening_total_fen = evidence.total_purchased_fen
-        ledger = Ledger(work, await _currency(work))
+        ledger = Ledger(work, await currency_of(work))
         await ledger.adopt(sale.meter_id, sale.point_id, evidence.total_purchased_fen)
         return None
     last_count, sold_fen = await SaleRepository(work).applied(epoch)
@@ -134,6 +151,7 @@ async def _settle(task: Task, sale: Sale, plan: Plan, evidence: Evidence, lane: 
         case Verdict.NOT_APPLIED:
             return False
         case Verdict.CONTRADICTION:
+            await _check_freshness(task, lane, evidence)
             await _dispute(task, rules.contradiction(plan, evidence))
         case Verdict.APPLIED:
             await _post(task, sale, evidence)
@@ -145,16 +163,7 @@ async def _settle(task: Task, sale: Sale, plan: Plan, evidence: Evidence, lane: 
 
 async def _post(task: Task, sale: Sale, evidence: Evidence) -> None:
     async with task.database.project(task.scope) as work:
-        work.session.add(sale)
-        sale.applied_at = task.clock.now()
-        sale.evidence = evidence.raw
-        await Ledger(work, await _currency(work)).apply(
-            TransferKind.SALE,
-            sale.command_id,
-            {AccountKey(AccountKind.DELIVERED, str(sale.point_id)): sale.amount_fen},
-            document=sale.receipt_number,
-        )
-        await task.move_in(work, CommandState.APPLIED, attempted=True)
+        await post_applied(work, task.command, sale, evidence, task.meter.number)
 
 
 async def _dispute(task: Task, reason: str) -> None:
@@ -162,9 +171,3 @@ async def _dispute(task: Task, reason: str) -> None:
         await MeterRepository(work).hold(task.meter.id, f"disputed order: {reason}")
 
     await task.move(CommandState.DISPUTED, reason, attempted=True, also=hold)
-
-
-async def _currency(work: Work) -> str:
-    project = await ProjectRepository(work).by_id(work.project_id)
-    assert project is not None
-    return project.currency

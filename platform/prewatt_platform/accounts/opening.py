@@ -33,7 +33,7 @@ async def open_account(task: Task) -> None:
             await _fail(task, str(failure))
         else:
             waiting = CommandState.UNKNOWN if "terms" in task.command.payload else CommandState.REQUESTED
-            await task.ask_again(waiting, str(failure))
+            await task.retry(waiting, failure)
 
 
 async def _open(task: Task, lane: Lane) -> None:

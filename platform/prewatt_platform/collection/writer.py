@@ -9,6 +9,7 @@ from collections import defaultdict
 from uuid import UUID
 
 from prewatt_fixtures.clock import Clock
+from prewatt_platform.control.task import OnReadings
 from prewatt_platform.field.messages import MeterReading
 from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.tenancy import PLATFORM, Scope
@@ -21,9 +22,10 @@ BATCH_MAX = 50
 class ReadingWriter:
     """What was heard and what was not, per project. Nothing is dropped when a write fails: it waits for the next."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, on_readings: OnReadings) -> None:
         self._database = database
         self._clock = clock
+        self._on_readings = on_readings
         self._heard: dict[int, dict[UUID, MeterReading]] = defaultdict(dict)
         self._failed: dict[int, dict[UUID, Failure]] = defaultdict(dict)
         self._writing = asyncio.Lock()
@@ -55,8 +57,9 @@ class ReadingWriter:
         try:
             async with self._database.project(Scope(project_id, PLATFORM)) as work:
                 readings = ReadingRepository(work)
-                await readings.store(heard)
+                fresh = await readings.store(heard)
                 await readings.note_failures(failed)
+                await self._on_readings(work, fresh)
         except BaseException:
             for meter_id, reading in heard.items():
                 self._heard[project_id].setdefault(meter_id, reading)

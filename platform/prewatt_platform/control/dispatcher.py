@@ -16,7 +16,7 @@ from prewatt_fixtures.clock import Clock
 from prewatt_platform.control.errors import CommandChanged
 from prewatt_platform.control.models import Command, CommandKind
 from prewatt_platform.control.repository import CommandRepository
-from prewatt_platform.control.task import Handler, Task
+from prewatt_platform.control.task import Handler, OnReadings, Task
 from prewatt_platform.field.field import Field
 from prewatt_platform.kernel.backbone import ALL_PROJECTS, Backbone, Event
 from prewatt_platform.kernel.database import Database
@@ -41,6 +41,7 @@ class Dispatcher:
         backbone: Backbone,
         clock: Clock,
         handlers: Mapping[CommandKind, Handler],
+        on_readings: OnReadings,
         *,
         tick_s: float = 1.0,
     ) -> None:
@@ -49,6 +50,7 @@ class Dispatcher:
         self._backbone = backbone
         self._clock = clock
         self._handlers = handlers
+        self._on_readings = on_readings
         self._tick_s = tick_s
         self._in_hand: dict[UUID, asyncio.Task[None]] = {}
 
@@ -95,7 +97,9 @@ class Dispatcher:
     async def _carry_out(self, command: Command) -> None:
         scope = Scope(command.project_id, Actor(command.actor_id, command.actor_name))
         try:
-            task = await Task.take_up(command, scope, self._database, self._field, self._clock)
+            task = await Task.take_up(
+                command, scope, self._database, self._field, self._clock, self._on_readings
+            )
             await self._handlers[CommandKind(command.kind)](task)
         except CommandChanged as changed:
             _log.info("command changed meanwhile", command=str(changed.command_id))

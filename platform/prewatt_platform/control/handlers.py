@@ -49,7 +49,7 @@ async def set_control_mode(task: Task) -> None:
         if isinstance(failure, MeterRefused) and failure.permanent:
             await task.move(CommandState.FAILED, str(failure))
         else:
-            await task.ask_again(CommandState.UNKNOWN, str(failure))
+            await task.retry(CommandState.UNKNOWN, failure)
         return
     await task.store(reading)
     await _judge(task, mode, reading)

@@ -50,6 +50,9 @@ FINAL = frozenset(
 )
 """States that no longer move by themselves. DISPUTED waits for a person."""
 
+NOTHING_SENT = frozenset({CommandState.REQUESTED, CommandState.RESERVED})
+"""States in which no frame that changes the meter has left."""
+
 MONEY_KINDS = frozenset({CommandKind.ACCOUNT_OPEN, CommandKind.SALE})
 """Kinds of which at most one may be open on a meter."""
 

@@ -68,6 +68,31 @@ class CommandRepository(Repository):
             .order_by(col(Command.id))
         )
 
+    async def open_on(self, meter_ids: Sequence[UUID]) -> list[Command]:
+        """All open commands on those meters, oldest first."""
+        return await self._all(
+            self._scoped(Command)
+            .where(col(Command.meter_id).in_(meter_ids), col(Command.due_at).is_not(None))
+            .order_by(col(Command.id))
+        )
+
+    async def make_due(self, command_ids: Sequence[UUID]) -> None:
+        """Let open commands fall due now, because their meter was heard. Their state and version stay."""
+        now = self._work.clock.now()
+        moved = await self._session.execute(
+            update(Command)
+            .where(
+                col(Command.project_id) == self._project_id,
+                col(Command.id).in_(command_ids),
+                col(Command.due_at) > now,
+            )
+            .values(due_at=now)
+            .returning(col(Command.id))
+            .execution_options(synchronize_session=False)
+        )
+        for command_id in moved.scalars():
+            await notify(self._work, "command", command_id)
+
     async def move(
         self,
         command: Command,

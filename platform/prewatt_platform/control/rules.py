@@ -1,5 +1,7 @@
 """Pure rules of control: what a mode asks of the meter, whether a reading shows it, when to ask again."""
 
+from collections.abc import Mapping
+from enum import Enum
 from typing import Final
 
 from prewatt_platform.field.messages import ForcedControl, PrepaidReading
@@ -12,16 +14,41 @@ FORCED_CONTROL: Final = {
 }
 """What each mode writes."""
 
-ASK_AGAIN_S: Final = (10, 60, 300, 3600)
-"""Waits after the first, second, … attempt without an answer; later ones come with every reading interval."""
+
+class Obstacle(Enum):
+    """Why an attempt brought no answer."""
+
+    NOTHING_SENT = "nothing was sent"
+    """The command changed nothing yet, so it can simply start anew."""
+    LINK = "the link"
+    """The gateway was not reached or the connection broke: it often comes back within seconds."""
+    METER = "the meter"
+    """The link works and the meter is silent, or does not show the change yet."""
+
+
+ASK_AGAIN_S: Final[Mapping[Obstacle, tuple[tuple[int, int], ...]]] = {
+    Obstacle.NOTHING_SENT: ((1, 2), (2, 5), (0, 10)),
+    Obstacle.LINK: ((1, 2), (2, 5), (90, 10), (0, 60)),
+    Obstacle.METER: ((1, 5), (2, 10), (45, 20), (45, 60), (0, 300)),
+}
+"""Waits between attempts as (attempts, seconds), one stretch after the other; 0 attempts: for ever.
+
+A silent meter is asked every 20 s for a quarter of an hour, so that an order ends within 30 s of the moment at which
+its meter can be reached again; then every minute, after an hour every five minutes, so that dead meters take a small
+share of their bus. A meter that is heard in between makes its commands due at once (`CommandRepository.make_due`).
+"""
 
 RELAY_WRITES_MAX: Final = 5
 """A mode that is set but whose relay does not follow is written this often, then a person has to look."""
 
 
-def ask_again_after_s(attempts: int, reading_interval_s: int) -> int:
-    """Seconds until a meter that did not answer is asked again."""
-    return ASK_AGAIN_S[attempts - 1] if 1 <= attempts <= len(ASK_AGAIN_S) else reading_interval_s
+def ask_again_after_s(obstacle: Obstacle, attempts: int) -> int:
+    """Seconds to wait after the nth attempt without an answer; n from 1."""
+    for stretch, wait_s in ASK_AGAIN_S[obstacle]:
+        if attempts <= stretch or not stretch:
+            return wait_s
+        attempts -= stretch
+    raise AssertionError("the last stretch is open-ended")
 
 
 def observed_mode(forced_mode: bool | None, forced_closed: bool | None) -> ControlMode | None:

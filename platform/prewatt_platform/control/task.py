@@ -4,29 +4,35 @@ A handler never holds a transaction while it waits for the bus. It reads or writ
 `move` is one unit of work of its own, with the command's audit row and whatever else must become true with it.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
+from uuid import UUID
 
 from prewatt_fixtures.clock import Clock
 from prewatt_platform.control import rules
-from prewatt_platform.control.models import FINAL, Command, CommandState
+from prewatt_platform.control.models import FINAL, NOTHING_SENT, Command, CommandState
 from prewatt_platform.control.repository import CommandRepository
+from prewatt_platform.control.rules import Obstacle
 from prewatt_platform.field.driver import Lane
+from prewatt_platform.field.errors import BusUnreachable, FieldError, LinkLost
 from prewatt_platform.field.field import Field
 from prewatt_platform.field.messages import MeterReading
 from prewatt_platform.kernel import audit
 from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.tenancy import Scope, Work
+from prewatt_platform.metering.errors import GatewayUnreachable, MeteringError
 from prewatt_platform.metering.models import Meter
 from prewatt_platform.metering.readings import ReadingRepository
 from prewatt_platform.metering.repository import MeterRepository
 from prewatt_platform.metering.service import MeteringService
-from prewatt_platform.projects.repository import ProjectRepository
 
 AlsoTrue = Callable[[Work], Awaitable[None]]
+
+OnReadings = Callable[[Work, Mapping[UUID, MeterReading]], Awaitable[None]]
+"""Called in the transaction that stores fresh readings, by meter id; settles the orders that they prove."""
 
 
 @dataclass
@@ -36,10 +42,10 @@ class Task:
     command: Command
     meter: Meter
     scope: Scope
-    reading_interval_s: int
     database: Database
     field: Field
     clock: Clock
+    on_readings: OnReadings
 
     @asynccontextmanager
     async def lane(self) -> AsyncIterator[Lane]:
@@ -92,30 +98,41 @@ class Task:
             detail=detail,
         )
 
-    async def ask_again(self, state: CommandState, detail: str) -> None:
-        """Note an attempt without an answer, and come back to it later."""
-        wait_s = rules.ask_again_after_s(self.command.attempts + 1, self.reading_interval_s)
+    async def ask_again(self, state: CommandState, detail: str, obstacle: Obstacle = Obstacle.METER) -> None:
+        """Note an attempt without an answer and set the time of the next one."""
+        wait_s = rules.ask_again_after_s(obstacle, self.command.attempts + 1)
         await self.move(state, detail, due_in_s=wait_s, attempted=True)
 
+    async def retry(self, state: CommandState, failure: FieldError | MeteringError) -> None:
+        """Set the time of the next attempt after the field failed; a broken link is asked sooner than a silent meter."""
+        broken = isinstance(failure, BusUnreachable | LinkLost | GatewayUnreachable)
+        if state in NOTHING_SENT:
+            obstacle = Obstacle.NOTHING_SENT
+        else:
+            obstacle = Obstacle.LINK if broken else Obstacle.METER
+        await self.ask_again(state, str(failure), obstacle)
+
     async def store(self, reading: MeterReading) -> None:
-        """Keep a reading that was taken along the way."""
+        """Keep a reading that was taken along the way, and let it settle what it can."""
         async with self.database.project(self.scope) as work:
-            await ReadingRepository(work).store({self.meter.id: reading})
+            fresh = await ReadingRepository(work).store({self.meter.id: reading})
+            await self.on_readings(work, fresh)
 
     @classmethod
     async def take_up(
-        cls, command: Command, scope: Scope, database: Database, field: Field, clock: Clock
+        cls,
+        command: Command,
+        scope: Scope,
+        database: Database,
+        field: Field,
+        clock: Clock,
+        on_readings: OnReadings,
     ) -> "Task":
         """The task of a command, with its meter as it is now."""
         async with database.project(scope) as work:
-            meters = MeterRepository(work)
-            meter = await meters.by_id(command.meter_id)
-            project = await ProjectRepository(work).by_id(work.project_id)
-            assert meter is not None
-            assert project is not None
-            point = await meters.point(meter.point_id)
-        interval_s = point.reading_interval_s or project.reading_interval_s
-        return cls(command, meter, scope, interval_s, database, field, clock)
+            meter = await MeterRepository(work).by_id(command.meter_id)
+        assert meter is not None
+        return cls(command, meter, scope, database, field, clock, on_readings)
 
 
 class Handler(Protocol):

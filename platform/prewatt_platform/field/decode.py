@@ -8,14 +8,16 @@ from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.profile import Profile
 from prewatt_fixtures.registers import Value
 from prewatt_fixtures.status import FORCED_CLOSED_BY_PHASE, RELAY_CLOSED_BY_PHASE, StatusWord1
-from prewatt_platform.field.messages import Evidence, MeterAddress, MeterReading, PrepaidReading
+from prewatt_platform.field.messages import Evidence, Freshness, MeterAddress, MeterReading, PrepaidReading
 from prewatt_platform.field.plan import CURRENTS, ENERGY_BY_RATE, PRICES, VOLTAGES
 
 Values = Mapping[Measurement, Value]
 
 
-def reading(meter: MeterAddress, described: Profile, values: Values, at: datetime) -> MeterReading:
-    """The meter's values on the primary side."""
+def reading(
+    meter: MeterAddress, described: Profile, values: Values, at: datetime, raw: bytes = b""
+) -> MeterReading:
+    """The meter's values on the primary side; `raw` are the register bytes they were decoded from."""
     ct, pt = (meter.ct, meter.pt) if described.secondary else (1, 1)
     return MeterReading(
         number=meter.number,
@@ -30,6 +32,7 @@ def reading(meter: MeterAddress, described: Profile, values: Values, at: datetim
         power_factor_e3=cast("int | None", values.get(Measurement.POWER_FACTOR_TOTAL)),
         frequency_chz=cast("int | None", values.get(Measurement.FREQUENCY)),
         prepaid=_prepaid(values, described.phases) if described.prepaid else None,
+        raw=raw,
     )
 
 
@@ -42,6 +45,17 @@ def evidence(values: Values, at: datetime, raw: bytes) -> Evidence:
         remaining_fen=_number(values, Measurement.REMAINING),
         money_control=bool(values[Measurement.MONEY_CONTROL]),
         raw=raw,
+        meter_clock=cast("datetime | None", values.get(Measurement.CLOCK)),
+    )
+
+
+def freshness(meter: MeterAddress, described: Profile, values: Values, at: datetime) -> Freshness:
+    """Clock and primary energy."""
+    multiplier = meter.ct * meter.pt if described.secondary else 1
+    return Freshness(
+        at=at,
+        meter_clock=cast("datetime | None", values.get(Measurement.CLOCK)),
+        energy_centikwh=_number(values, Measurement.ENERGY_TOTAL) * multiplier,
     )
 
 

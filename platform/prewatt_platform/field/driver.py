@@ -19,8 +19,8 @@ from prewatt_platform.field.errors import (
     UnreadableReply,
 )
 from prewatt_platform.field.master import Master, Station
-from prewatt_platform.field.messages import Evidence, ForcedControl, MeterAddress, MeterReading
-from prewatt_platform.field.plan import Frame, Plan, evidence_plan, probe_block, reading_plan
+from prewatt_platform.field.messages import Evidence, ForcedControl, Freshness, MeterAddress, MeterReading
+from prewatt_platform.field.plan import Frame, Plan, evidence_plan, freshness_plan, probe_block, reading_plan
 from prewatt_platform.field.settings import FieldSettings
 
 
@@ -42,13 +42,21 @@ class Lane:
         """A whole reading: energies, values of the moment, and the credit of a prepaid meter."""
         plan = reading_plan(self._profile.model)
         data = await self._consistent(plan)
-        return decode.reading(self._meter, self._profile, plan.decode(data), self._clock.now())
+        return decode.reading(
+            self._meter, self._profile, plan.decode(data), self._clock.now(), b"".join(data)
+        )
 
     async def evidence(self) -> Evidence:
         """Counter, totals and money control of a prepaid meter, read so that they belong together."""
         plan = evidence_plan(self._profile.model)
         data = await self._consistent(plan)
         return decode.evidence(plan.decode(data), self._clock.now(), b"".join(data))
+
+    async def freshness(self) -> Freshness:
+        """Clock and energy, to tell a repeated register picture from a new one."""
+        plan = freshness_plan(self._profile.model)
+        data = await self._consistent(plan)
+        return decode.freshness(self._meter, self._profile, plan.decode(data), self._clock.now())
 
     async def top_up(self, top_up: TopUp) -> VendorReply:
         """Send a top-up, once. The reply is the meter's word, not evidence."""

@@ -86,6 +86,8 @@ class MeterReading:
     power_factor_e3: int | None
     frequency_chz: int | None
     prepaid: PrepaidReading | None
+    raw: bytes = b""
+    """The register bytes of the frames, in the order of the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,19 @@ class Evidence:
     money_control: bool
     raw: bytes
     """The register bytes of the frames, in the order of the plan."""
+    meter_clock: datetime | None = None
+    """The meter's own clock: local, without zone; tells a repeated register picture from a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """What tells a new register picture from a repeated one."""
+
+    at: datetime
+    meter_clock: datetime | None
+    """The meter's own clock: local, without zone."""
+    energy_centikwh: int
+    """Primary."""
 
 
 class ForcedControl(Enum):

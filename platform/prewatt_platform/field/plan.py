@@ -35,6 +35,8 @@ _EVIDENCE = (
     Measurement.REMAINING,
     Measurement.MONEY_CONTROL,
 )
+_FRESHNESS = (Measurement.CLOCK, Measurement.ENERGY_TOTAL)
+"""Tell a new register picture from a repeated one."""
 _CREDIT = (
     *_EVIDENCE,
     *PRICES,
@@ -105,7 +107,14 @@ def reading_plan(model: str) -> Plan:
 def evidence_plan(model: str) -> Plan:
     """What decides about a money order on that model: the main registers, and the counter's copy beside the total."""
     described = profile_of(model)
-    return make_plan(described, [row for row in described.registers if not row.mirror], _EVIDENCE)
+    return make_plan(described, [row for row in described.registers if not row.mirror], _EVIDENCE, _FRESHNESS)
+
+
+@cache
+def freshness_plan(model: str) -> Plan:
+    """What tells a new register picture of that model from a repeated one: clock and energy."""
+    described = profile_of(model)
+    return make_plan(described, [row for row in described.registers if not row.mirror], _FRESHNESS)
 
 
 @cache

@@ -2,8 +2,11 @@
 
 MeteringError
     UnknownMeter        no meter of that number in this project (nor is it told whether another has it)
-    GatewayUnreachable  nobody has said where the meter's gateway can be reached
+    GatewayUnreachable  the address of the meter's gateway is not known
+    StalePicture        the meter repeats an old register picture: its readings prove nothing
 """
+
+from datetime import datetime
 
 from prewatt_platform.kernel.errors import PlatformError
 
@@ -29,3 +32,11 @@ class GatewayUnreachable(MeteringError):
         super().__init__(
             f"nobody has said where gateway {gateway} port {port} is; import the site again with its endpoints"
         )
+
+
+class StalePicture(MeteringError):
+    """The meter answers with an old register picture: its clock did not go on since the latest fresh reading."""
+
+    def __init__(self, number: str, meter_clock: datetime | None) -> None:
+        self.meter_clock = meter_clock
+        super().__init__(f"meter {number} repeats an old register picture; its clock shows {meter_clock}")

@@ -164,6 +164,14 @@ class MeterState(SQLModel, table=True):
     alarm_1: bool = False
     alarm_2: bool = False
     arrears: bool = False
+    meter_clock: datetime | None = Field(
+        default=None, sa_column=Column(DateTime(timezone=False), nullable=True)
+    )
+    """The meter's own clock in the latest fresh reading."""
+    energy_centikwh: int | None = Field(default=None, sa_column=_big(nullable=True))
+    """Energy in the latest fresh reading."""
+    stale_since: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+    """Since when the meter repeats an old register picture; None: its latest reading was fresh."""
     tried_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     failure: str | None = None
 
@@ -179,6 +187,8 @@ class Reading(SQLModel, table=True):
     meter_clock: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=False), nullable=True)
     )
+    stale: bool = False
+    """The meter repeated an old register picture (`rules.is_stale`): no evidence, not used for control or charges."""
     multiplier: int
     energy_centikwh: int = Field(sa_column=_big())
     energy_by_rate_centikwh: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))

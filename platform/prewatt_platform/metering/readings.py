@@ -18,6 +18,7 @@ from prewatt_platform.field.messages import MeterReading
 from prewatt_platform.kernel.backbone import notify
 from prewatt_platform.kernel.tenancy import Repository
 from prewatt_platform.metering.models import MeterState, Reading, Relay
+from prewatt_platform.metering.rules import Seen, is_stale
 
 _ENSURE_MONTH = text("SELECT ensure_readings_month(:at)")
 
@@ -33,11 +34,24 @@ class Failure:
 class ReadingRepository(Repository):
     """Readings of one project's meters."""
 
-    async def store(self, readings: Mapping[UUID, MeterReading]) -> None:
-        """Write one reading for each of the meters (by meter id), and what they say of the meters' state."""
+    async def store(self, readings: Mapping[UUID, MeterReading]) -> dict[UUID, MeterReading]:
+        """Write one reading for each of the meters (by meter id), and what they say of the meters' state.
+
+        Returns the fresh ones. A reading that repeats an old register picture is kept and marked; of the state it
+        changes only that the meter was heard.
+        """
+        seen = await self._seen(list(readings))
+        fresh = {
+            meter_id: reading
+            for meter_id, reading in readings.items()
+            if not is_stale(seen.get(meter_id), reading.at, reading.meter_clock, reading.energy_centikwh)
+        }
         for month_at in {reading.at.strftime("%Y-%m"): reading.at for reading in readings.values()}.values():
             await self._session.execute(_ENSURE_MONTH, {"at": month_at})
-        rows = [self._row(meter_id, reading) for meter_id, reading in readings.items()]
+        rows = [
+            self._row(meter_id, reading) | {"stale": meter_id not in fresh}
+            for meter_id, reading in readings.items()
+        ]
         if rows:
             await self._session.execute(insert(Reading).on_conflict_do_nothing(), rows)
         for meter_id, reading in readings.items():
@@ -48,9 +62,25 @@ class ReadingRepository(Repository):
                     col(MeterState.meter_id) == meter_id,
                     col(MeterState.reading_at).is_(None) | (col(MeterState.reading_at) < reading.at),
                 )
-                .values(**_state_of(reading))
+                .values(**(_state_of(reading) if meter_id in fresh else _heard_only(reading)))
             )
             await notify(self._work, "reading", meter_id)
+        return fresh
+
+    async def seen(self, meter_id: UUID) -> Seen | None:
+        """What the latest fresh reading of a meter showed; None before the first."""
+        return (await self._seen([meter_id])).get(meter_id)
+
+    async def _seen(self, meter_ids: Sequence[UUID]) -> dict[UUID, Seen]:
+        statement = self._scoped(MeterState).where(
+            col(MeterState.meter_id).in_(meter_ids), col(MeterState.energy_centikwh).is_not(None)
+        )
+        found = await self._all(statement.execution_options(populate_existing=True))
+        return {
+            state.meter_id: Seen(state.reading_at, state.meter_clock, state.energy_centikwh)
+            for state in found
+            if state.reading_at is not None and state.energy_centikwh is not None
+        }
 
     async def note_failures(self, failures: Mapping[UUID, Failure]) -> None:
         """Note that meters were tried and did not answer, and why; what is known of a later try stays."""
@@ -137,8 +167,20 @@ def _state_of(reading: MeterReading) -> dict[str, Any]:
         "reading_at": reading.at,
         "tried_at": reading.at,
         "failure": None,
+        "meter_clock": reading.meter_clock,
+        "energy_centikwh": reading.energy_centikwh,
+        "stale_since": None,
         "relay": Relay.UNKNOWN if prepaid is None else Relay.CLOSED if prepaid.relay_closed else Relay.OPEN,
         "alarm_1": prepaid is not None and prepaid.money_control and prepaid.alarm_1,
         "alarm_2": prepaid is not None and prepaid.money_control and prepaid.alarm_2,
         "arrears": prepaid is not None and prepaid.money_control and prepaid.arrears,
+    }
+
+
+def _heard_only(reading: MeterReading) -> dict[str, Any]:
+    return {
+        "heard_at": reading.at,
+        "tried_at": reading.at,
+        "failure": None,
+        "stale_since": func.coalesce(MeterState.stale_since, reading.at),
     }

@@ -1,6 +1,8 @@
-"""Pure rules of metering: when a meter counts as lost, which slot of the schedule a moment lies in."""
+"""Pure rules of metering: lost meters, reading slots, repeated register pictures."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 LOST_INTERVALS = 3
 LOST_AFTER_MIN_S = 600
@@ -19,3 +21,32 @@ def is_lost(last_sign: datetime, now: datetime, interval_s: int) -> bool:
 def slot(at: datetime, interval_s: int) -> int:
     """Number of the reading slot that holds a moment; a meter is read once in each."""
     return int(at.timestamp()) // interval_s
+
+
+SAME_SECOND_S: Final = 2
+"""Two readings within this time may show the same second of the meter's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the latest fresh reading of a meter showed, and when it was taken."""
+
+    at: datetime
+    meter_clock: datetime | None
+    energy_centikwh: int
+
+
+def is_stale(
+    before: Seen | None, at: datetime, meter_clock: datetime | None, energy_centikwh: int | None
+) -> bool:
+    """Whether a meter repeats an old register picture: its clock stood still or went back since `before`.
+
+    A picture whose energy has gone on is a new one, whatever the clock shows: somebody set the clock back. Meters know
+    no daylight saving, and the clock is compared with itself only, so a change of the zone's offset has no effect.
+    `energy_centikwh` None: not read, so only the clock decides.
+    """
+    if before is None or before.meter_clock is None or meter_clock is None:
+        return False
+    if (at - before.at).total_seconds() < SAME_SECOND_S or meter_clock > before.meter_clock:
+        return False
+    return energy_centikwh is None or energy_centikwh <= before.energy_centikwh

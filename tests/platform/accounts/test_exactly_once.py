@@ -14,14 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prewatt_fixtures.clock import ScaledClock
+from prewatt_fixtures.clock import ManualClock, ScaledClock
 from prewatt_fixtures.endpoints import Framing
 from prewatt_fixtures.wire.pdu import READ_HOLDING, VENDOR
 from prewatt_fixtures.wire.vendor import TopUp, encode_request
 from prewatt_platform.control.models import Command, CommandState
 from prewatt_platform.control.repository import CommandRepository
+from prewatt_platform.control.service import ControlService
 from prewatt_platform.kernel.settings import Settings
 from prewatt_platform.ledger.rules import AccountKind
+from prewatt_platform.metering.repository import MeterRepository
 from prewatt_platform.metering.service import MeteringService
 from prewatt_simulator.faults import Fault
 
@@ -142,7 +144,7 @@ class TestSilence:
         await promise.kept(await shop.deployment.ended(order.id))
         assert len(shop.top_ups()) == 1
 
-    async def test_first_asked_again_after_ten_seconds(self, open_shop: OpenShop) -> None:
+    async def test_first_asked_again_within_ten_seconds(self, open_shop: OpenShop) -> None:
         """On the real clock: one take-up is one attempt, however many frames it sent."""
         shop = await open_shop()
         faults = shop.deployment.farm.faults
@@ -276,3 +278,42 @@ async def _until_state(shop: Any, command: Command, state: CommandState, *, atte
 
 async def _arrived(shop: Any) -> bool:
     return bool(shop.top_ups())
+
+
+class TestHeard:
+    async def test_a_reading_that_shows_count_and_total_ends_the_order(self, open_shop: OpenShop) -> None:
+        """No clock moves: only the reading can have ended it."""
+        clock = ManualClock(datetime(2026, 1, 5, 4, tzinfo=UTC))
+        shop = await open_shop(clock=clock)
+        promise = Promise(shop)
+        faults = shop.deployment.farm.faults
+        faults.add(Fault(kind="lose-reply", meter=shop.number, function=VENDOR))
+        faults.add(Fault(kind="lose-reply", meter=shop.number, function=READ_HOLDING, skip=2))
+        order = await shop.sell(AMOUNT_FEN)
+        await _until_state(shop, order, CommandState.UNKNOWN, attempts=1)
+        faults.clear()
+        async with shop.deployment.database.project(shop.deployment.scope) as work:
+            refresh = await ControlService(work).refresh(shop.number)
+        await shop.deployment.ended(refresh.id)
+        await promise.kept(await shop.deployment.ended(order.id))
+        assert len(shop.top_ups()) == 1
+
+    async def test_a_stale_picture_is_no_evidence(self, open_shop: OpenShop, hurried: Any) -> None:
+        """The meter shows the count and total of an hour ago: the order waits instead of being disputed."""
+        shop = await open_shop(clock=hurried)
+        promise = Promise(shop)
+        async with shop.deployment.database.project(shop.deployment.scope) as work:
+            meter = await MeterRepository(work).by_number(shop.number)
+            assert meter is not None
+            state = await MeterRepository(work).state(meter.id)
+            assert state.meter_clock is not None
+            state.meter_clock += timedelta(days=1)
+            assert state.energy_centikwh is not None
+            state.energy_centikwh += 10**6
+        order = await shop.sell(AMOUNT_FEN)
+        waiting = await _until_state(shop, order, CommandState.RESERVED, attempts=1)
+        assert "old register picture" in (waiting.detail or "")
+        async with shop.deployment.database.project(shop.deployment.scope) as work:
+            state = await MeterRepository(work).state(meter.id)
+            state.meter_clock, state.energy_centikwh = None, None
+        await promise.kept(await shop.deployment.ended(order.id))

@@ -64,7 +64,9 @@ async def test_a_handler_that_breaks_stops_no_other_and_does_not_spin(
         return (await found(deployment, bad)).detail is not None
 
     await deployment.until(put_off)
-    assert sorted(tried) == [WELL, WELL, WELL, BROKEN]
+    # once by itself, and once more when a reading of its meter made it due
+    assert tried.count(WELL) == 3
+    assert tried.count(BROKEN) <= 2
     left = await found(deployment, bad)
     assert left.state == "REQUESTED"
     assert left.detail == "an internal error; tried again later"

@@ -165,7 +165,7 @@ class TestLost:
         assert deployment.farm.meter(METER).forced is False
         assert writes(deployment) == [(1, 1)] * frames
 
-    async def test_after_a_lost_reply_the_meter_is_asked_again_ten_seconds_later(
+    async def test_after_a_lost_reply_the_meter_is_asked_again_five_seconds_later(
         self, open_deployment: OpenDeployment
     ) -> None:
         deployment = await open_deployment(**by_hand())
@@ -181,7 +181,7 @@ class TestLost:
         assert found is not None
         assert found.id == command.id
         assert found.due_at is not None
-        assert (found.due_at - found.updated_at).total_seconds() == 10
+        assert (found.due_at - found.updated_at).total_seconds() == 5
         assert found.detail is not None
         assert "no reply" in found.detail
 
@@ -260,7 +260,7 @@ class TestNewer:
     async def test_one_that_waits_in_doubt_writes_nothing_after_a_newer_one(
         self, open_deployment: OpenDeployment
     ) -> None:
-        deployment = await open_deployment(**quick_days())
+        deployment = await open_deployment(**by_hand())
         lost = Fault(kind=FaultKind.LOSE_REQUEST, meter=METER, function=WRITE_MULTIPLE, count=1)
         deployment.farm.faults.add(lost)
         await deployment.platform.start()

@@ -73,6 +73,7 @@ def test_evidence_is_read_from_the_registers_that_decide(model: str) -> None:
         Measurement.PURCHASE_COUNT: 0x0221,
         Measurement.MONEY_CONTROL: 0x0400,
         Measurement.TOTAL_PURCHASED: 0x0412,
+        Measurement.CLOCK: 0x0228,
     }
     assert [frame.start >> 8 for frame in plan.frames] == [0x02, 0x04]
     assert [row.address for row in plan.copies] == [0x0221, 0x0401]

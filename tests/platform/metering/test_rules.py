@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prewatt_platform.metering import rules
+from prewatt_platform.metering.rules import Seen, is_stale
 
 NOW = datetime(2026, 1, 15, 8, 0, tzinfo=UTC)
 intervals = st.integers(60, 86400)
@@ -35,3 +36,46 @@ def test_a_slot_lasts_one_interval(at: datetime, interval_s: int) -> None:
 @given(moments, moments, intervals)
 def test_later_moments_lie_in_no_earlier_slot(one: datetime, other: datetime, interval_s: int) -> None:
     assert rules.slot(min(one, other), interval_s) <= rules.slot(max(one, other), interval_s)
+
+
+class TestStale:
+    AT = datetime(2026, 1, 15, 8, 0, tzinfo=UTC)
+    CLOCK = datetime(2026, 1, 15, 16, 0, 3)
+    SEEN = Seen(AT, CLOCK, 1000)
+
+    @pytest.mark.parametrize(
+        ("after_s", "clock_after_s", "energy", "stale"),
+        [
+            (1800, 1800, 1010, False),
+            (1800, 1800, 1000, False),
+            (1800, 0, 1000, True),
+            (1800, -3600, 990, True),
+            (1800, -3600, 1000, True),
+            (1, 0, 1000, False),
+        ],
+    )
+    def test_clock_that_stood_still_or_went_back(
+        self, after_s: int, clock_after_s: int, energy: int, stale: bool
+    ) -> None:
+        at, clock = self.AT + timedelta(seconds=after_s), self.CLOCK + timedelta(seconds=clock_after_s)
+        assert is_stale(self.SEEN, at, clock, energy) is stale
+
+    def test_clock_that_was_set_back_while_energy_went_on(self) -> None:
+        later = self.AT + timedelta(minutes=30)
+        assert not is_stale(self.SEEN, later, self.CLOCK - timedelta(hours=1), 1001)
+
+    def test_energy_that_was_not_read_leaves_the_clock_to_decide(self) -> None:
+        later = self.AT + timedelta(minutes=30)
+        assert is_stale(self.SEEN, later, self.CLOCK, None)
+
+    @pytest.mark.parametrize("before", [None, Seen(AT, None, 1000)])
+    def test_nothing_to_compare_with(self, before: Seen | None) -> None:
+        assert not is_stale(before, self.AT + timedelta(hours=1), self.CLOCK, 1000)
+
+    def test_meter_without_a_clock(self) -> None:
+        assert not is_stale(self.SEEN, self.AT + timedelta(hours=1), None, 1000)
+
+    @given(st.integers(2, 10**6), st.integers(1, 10**6), st.integers(0, 10**6))
+    def test_a_clock_that_goes_on_is_never_stale(self, after_s: int, clock_s: int, energy: int) -> None:
+        at, clock = self.AT + timedelta(seconds=after_s), self.CLOCK + timedelta(seconds=clock_s)
+        assert not is_stale(self.SEEN, at, clock, energy)
