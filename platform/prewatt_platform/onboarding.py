@@ -2,20 +2,22 @@
 
 Safe to repeat: what is there already stays as it is, except addresses of gateways (when endpoints are given) and what
 a file may correct without touching money (place, area, ratios, remark). Nothing is written to any meter. The whole
-file is one transaction. Devices that measure no energy are left aside and named: nothing here reads them yet, and a
+file is one transaction, a new project included. Devices that measure no energy are left aside and named: nothing here reads them yet, and a
 row for one would only ever look lost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
 
 from prewatt_fixtures.endpoints import Endpoint
 from prewatt_fixtures.site import Site, SiteGateway, SiteMeter
 from prewatt_platform.accounts.models import Account, AccountPoint, AccountState, Customer
-from prewatt_platform.accounts.service import AccountService
+from prewatt_platform.accounts.service import account_rows
 from prewatt_platform.kernel import audit
 from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.errors import PlatformError
@@ -69,36 +71,35 @@ async def import_site(database: Database, site: Site, endpoints: Sequence[Endpoi
     for endpoint in endpoints:
         if (endpoint.gateway, endpoint.port) not in listed:
             raise EndpointOfUnknownPort(endpoint)
-    project = await _project(database, site)
-    assert project.id is not None
-    async with database.project(Scope(project.id, PLATFORM)) as work:
-        importer = _Import(work, site, endpoints)
-        imported = await importer.run()
+    async with database.directory() as directory:
+        project = await _project(directory, site)
+        assert project.id is not None
+        async with database.within(directory, Scope(project.id, PLATFORM)) as work:
+            imported = await _Import(work, site, endpoints).run()
     if imported.meters_new:
         await database.count_rows(*_FILLED)
     return imported
 
 
-async def _project(database: Database, site: Site) -> Project:
-    async with database.directory() as work:
-        projects = ProjectRepository(work)
+async def _project(directory: Work, site: Site) -> Project:
+    projects = ProjectRepository(directory)
+    found = await projects.by_code(site.project.code)
+    if found is not None:
+        return found
+    wanted = Project(
+        code=site.project.code,
+        name=site.project.name,
+        timezone=site.project.timezone,
+        currency=site.project.currency,
+        created_at=directory.clock.now(),
+    )
+    try:
+        async with directory.session.begin_nested():
+            return await projects.add(wanted)
+    except IntegrityError:  # somebody else imported it at this moment
         found = await projects.by_code(site.project.code)
-        if found is not None:
-            return found
-        wanted = Project(
-            code=site.project.code,
-            name=site.project.name,
-            timezone=site.project.timezone,
-            currency=site.project.currency,
-            created_at=work.clock.now(),
-        )
-        try:
-            async with work.session.begin_nested():
-                return await projects.add(wanted)
-        except IntegrityError:  # somebody else imported it at this moment
-            found = await projects.by_code(site.project.code)
-            assert found is not None
-            return found
+        assert found is not None
+        return found
 
 
 class _Import:
@@ -111,6 +112,10 @@ class _Import:
         self._metered = site.energy_meters
         self._left_aside = tuple(meter.number for meter in site.meters if not meter.profile.measures_energy)
         self._accounts_new = 0
+        # in the order of the tables' references
+        self._rows: dict[type[SQLModel], list[SQLModel]] = {
+            table: [] for table in (Point, Meter, MeterState, MeterEpoch, Customer, Account, AccountPoint)
+        }
 
     async def run(self) -> Imported:
         # two imports at once would both find nothing there
@@ -118,11 +123,10 @@ class _Import:
         await self._import_gateways()
         known = {meter.number: meter for meter in await self._meters.all()}
         new = [meter for meter in self._metered if meter.number not in known]
-        for described in self._metered:
-            if described.number in known:
-                await self._correct(known[described.number], described)
+        await self._correct_known(known)
         for described in new:
-            await self._add(described)
+            self._add(described)
+        await self._meters.add_in_bulk(self._rows)
         ports = await self._gateways.ports()
         unreachable = tuple((port.gateway_number, port.port) for port in ports if port.host is None)
         audit.record(
@@ -181,17 +185,25 @@ class _Import:
             )
         return rows
 
-    async def _correct(self, meter: Meter, described: SiteMeter) -> None:
-        meter.ct, meter.pt, meter.remark = described.ct, described.pt, described.remark
-        point = await self._meters.point(meter.point_id)
-        point.place, point.area, point.nature_of_use = described.place, list(described.area), described.use
+    async def _correct_known(self, known: Mapping[str, Meter]) -> None:
+        described = [meter for meter in self._metered if meter.number in known]
+        points = await self._meters.points([known[meter.number].point_id for meter in described])
+        for row in described:
+            meter = known[row.number]
+            point = points[meter.point_id]
+            meter.ct, meter.pt, meter.remark = row.ct, row.pt, row.remark
+            point.place, point.area, point.nature_of_use = row.place, list(row.area), row.use
 
-    async def _add(self, described: SiteMeter) -> None:
+    def _add(self, described: SiteMeter) -> None:
+        """Collect the rows of a new meter."""
         project_id = self._work.project_id
-        point = await self._meters.add(
+        now = self._work.clock.now()
+        point_id, meter_id = self._work.new_id(), self._work.new_id()
+        adopted = described.prepaid and described.meter_opened
+        self._rows[Point].append(
             Point(
                 project_id=project_id,
-                id=self._work.new_id(),
+                id=point_id,
                 place=described.place,
                 area=list(described.area),
                 nature_of_use=described.use,
@@ -203,39 +215,45 @@ class _Import:
                 overdraft_fen=described.overdraft,
             )
         )
-        adopted = described.prepaid and described.meter_opened
-        meter = await self._meters.add(
+        self._rows[Meter].append(
             Meter(
                 project_id=project_id,
-                id=self._work.new_id(),
-                point_id=point.id,
+                id=meter_id,
+                point_id=point_id,
                 number=described.number,
                 model=described.profile.model,
                 ct=described.ct,
                 pt=described.pt,
                 postpaid=not described.prepaid,
                 remark=described.remark,
-                # when we came to know it: lost meters are counted from here, not from the date in the file
-                created_at=self._work.clock.now(),
+                # lost meters are counted from the import, not from the date in the file
+                created_at=now,
                 epoch=1 if adopted else 0,
             )
         )
-        await self._meters.add(MeterState(project_id=project_id, meter_id=meter.id))
+        self._rows[MeterState].append(MeterState(project_id=project_id, meter_id=meter_id))
         if adopted:
-            await self._adopt(point, meter, described)
+            self._adopt(point_id, meter_id, described)
 
-    async def _adopt(self, point: Point, meter: Meter, described: SiteMeter) -> None:
-        """A meter that comes opened: an account, and an epoch whose opening values the meter itself will tell."""
-        await self._meters.add(
+    def _adopt(self, point_id: UUID, meter_id: UUID, described: SiteMeter) -> None:
+        """A meter that comes opened: an account, and an epoch whose opening values are read from the meter later."""
+        self._rows[MeterEpoch].append(
             MeterEpoch(
                 project_id=self._work.project_id,
-                meter_id=meter.id,
+                meter_id=meter_id,
                 epoch=1,
                 started_at=self._work.clock.now(),
                 reason="adopted with the site",
             )
         )
-        await AccountService(self._work).add_account(
-            point, described.customer or described.place, described.phone, AccountState.OPEN
+        customer, account, owned = account_rows(
+            self._work,
+            point_id,
+            described.customer or described.place,
+            described.phone,
+            AccountState.OPEN,
         )
+        self._rows[Customer].append(customer)
+        self._rows[Account].append(account)
+        self._rows[AccountPoint].append(owned)
         self._accounts_new += 1

@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import in_memory, scale, servers, wire_timing, year
+from benchmarks import in_memory, scale, servers, site_import, wire_timing, year
 from benchmarks.verdict import Verdict
 
 PARTS: Mapping[str, Callable[[bool], list[Verdict]]] = {
@@ -17,6 +17,7 @@ PARTS: Mapping[str, Callable[[bool], list[Verdict]]] = {
     "scale": scale.measure,
     "wire-timing": wire_timing.measure,
     "year": year.measure,
+    "site-import": site_import.measure,
 }
 
 

@@ -1,10 +1,11 @@
-"""Long campaigns against the farm: a million malformed frames, and one journal a hundred times.
+"""Long campaigns: a million malformed frames, one journal a hundred times, and orders under loss and outages.
 
 Each round has a seed of its own, from --seed upwards, and says how far it came. What breaks is told with the seed that
 shows it again: `make campaign ARGS="malformed --seed 17 --frames 20000"`.
 """
 
 import argparse
+import asyncio
 import os
 import subprocess
 import sys
@@ -12,9 +13,12 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from campaigns import journals, malformed
+from campaigns import journals, malformed, resolution
 
 from prewatt_fixtures.endpoints import Framing
+from prewatt_platform.kernel import migrate
+from prewatt_platform.kernel.connections import connect
+from prewatt_platform.kernel.postgres import EmbeddedPostgres
 
 FRAMES = 1_200_000
 ROUND_FRAMES = 50_000
@@ -25,6 +29,9 @@ RUNS = 100
 REQUESTS = 60
 HASH_SEEDS = ("0", "1", "2", "random")
 OTHER_SEEDS = 30
+RESOLUTION_RUNS, RESOLUTION_SALES = 4, 100
+RESOLUTION_P95_S, RESOLUTION_P99_S = 30, 300
+"""From the moment at which a meter can be reached again to the end of its order, on virtual time."""
 FRAMINGS: tuple[Framing, ...] = ("rtu", "tcp")
 
 
@@ -76,9 +83,37 @@ def _compare_seeds(seed: int) -> None:
     print(f"{OTHER_SEEDS} seeds gave {len(seen)} journals, and every kind of fault struck", flush=True)
 
 
+def resolve_orders(seed: int, _frames: int) -> None:
+    """Sales under loss and outages; SystemExit when an order stays open too long, is lost or doubled."""
+    outcomes = []
+    with EmbeddedPostgres(settings={"fsync": "off", "synchronous_commit": "off"}) as url:
+        for number in range(RESOLUTION_RUNS):
+            database_url = asyncio.run(_own_database(url, number))
+            outcomes.append(resolution.run(database_url, seed + number, RESOLUTION_SALES))
+            print(f"seed {seed + number}: {resolution.report(outcomes[-1:])}", flush=True)
+    print(resolution.report(outcomes), flush=True)
+    for outcome in outcomes:
+        if outcome.doubled or set(outcome.states) - {"APPLIED", "VOIDED"}:
+            raise SystemExit("orders and meters disagree")
+        if outcome.percentile_s(95) > RESOLUTION_P95_S or outcome.percentile_s(99) > RESOLUTION_P99_S:
+            raise SystemExit("orders stay open too long")
+
+
+async def _own_database(server_url: str, number: int) -> str:
+    connection = await connect(server_url)
+    try:
+        await connection.execute(f"CREATE DATABASE run_{number}")
+    finally:
+        await connection.close()
+    url = server_url.replace("/postgres?", f"/run_{number}?")
+    await migrate.upgrade(url)
+    return url
+
+
 CAMPAIGNS: Mapping[str, Callable[[int, int], None]] = {
     "malformed": send_malformed,
     "journals": compare_journals,
+    "resolution": resolve_orders,
 }
 
 

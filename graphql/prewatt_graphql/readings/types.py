@@ -36,6 +36,9 @@ class Reading:
     meter_clock: str | None = strawberry.field(
         description="The meter's own clock: local time of the project, ISO 8601 without offset."
     )
+    stale: bool = strawberry.field(
+        description="Whether the meter repeated an old register picture: its clock stood still or went back."
+    )
     energy_total: Decimal = strawberry.field(description="Total active energy, kWh.")
     energy_sharp: Decimal | None = strawberry.field(description="Active energy at the sharp rate, kWh.")
     energy_peak: Decimal | None = strawberry.field(description="Active energy at the peak rate, kWh.")
@@ -80,6 +83,7 @@ class ReadingColumns:
     """Built by `columns_of`."""
 
     times: list[datetime] = strawberry.field(description="When each was read.")
+    stale: list[bool] = strawberry.field(description="Whether the meter repeated an old register picture.")
     energy_total: list[Decimal] = strawberry.field(description="Total active energy, kWh, primary.")
     energy_sharp: list[Decimal | None] = strawberry.field(
         description="Energy at the sharp rate, kWh, primary."
@@ -108,6 +112,7 @@ def reading_of(row: ReadingRow, currency: str) -> Reading:
     return Reading(
         at=row.at,
         meter_clock=None if row.meter_clock is None else row.meter_clock.isoformat(),
+        stale=row.stale,
         energy_total=decimal(row.energy_centikwh, ENERGY_DECIMALS),
         energy_sharp=rates[0],
         energy_peak=rates[1],
@@ -143,6 +148,7 @@ def columns_of(rows: Sequence[ReadingRow], *, truncated: bool) -> ReadingColumns
     rates = [_rates(row) for row in rows]
     return ReadingColumns(
         times=[row.at for row in rows],
+        stale=[row.stale for row in rows],
         energy_total=[decimal(row.energy_centikwh, ENERGY_DECIMALS) for row in rows],
         energy_sharp=[rate[0] for rate in rates],
         energy_peak=[rate[1] for rate in rates],

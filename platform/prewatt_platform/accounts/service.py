@@ -108,24 +108,10 @@ class AccountService:
 
     async def add_account(self, point: Point, name: str, phone: str | None, state: AccountState) -> Account:
         """A new customer with an account that owns the point; writes nothing to the meter."""
-        now = self._work.clock.now()
-        project_id = self._work.project_id
-        customer = await self._accounts.add(
-            Customer(project_id=project_id, id=self._work.new_id(), name=name, phone=phone)
-        )
-        account = await self._accounts.add(
-            Account(
-                project_id=project_id,
-                id=self._work.new_id(),
-                customer_id=customer.id,
-                state=state,
-                created_at=now,
-                opened_at=now if state is AccountState.OPEN else None,
-            )
-        )
-        await self._accounts.add(
-            AccountPoint(project_id=project_id, account_id=account.id, point_id=point.id, from_at=now)
-        )
+        customer, account, owned = account_rows(self._work, point.id, name, phone, state)
+        await self._accounts.add(customer)
+        await self._accounts.add(account)
+        await self._accounts.add(owned)
         return account
 
     async def sell(self, key: UUID, meter_number: str, amount_fen: int) -> tuple[Command, bool]:
@@ -204,6 +190,24 @@ class AccountService:
             amount_fen=amount_fen,
         )
         return command
+
+
+def account_rows(
+    work: Work, point_id: UUID, name: str, phone: str | None, state: AccountState
+) -> tuple[Customer, Account, AccountPoint]:
+    """The rows of a new customer whose account owns the point, in the order in which they are written."""
+    now = work.clock.now()
+    customer = Customer(project_id=work.project_id, id=work.new_id(), name=name, phone=phone)
+    account = Account(
+        project_id=work.project_id,
+        id=work.new_id(),
+        customer_id=customer.id,
+        state=state,
+        created_at=now,
+        opened_at=now if state is AccountState.OPEN else None,
+    )
+    owned = AccountPoint(project_id=work.project_id, account_id=account.id, point_id=point_id, from_at=now)
+    return customer, account, owned
 
 
 async def _project(work: Work) -> Project:

@@ -20,6 +20,7 @@ import asyncpg
 import structlog
 from sqlalchemy import text
 
+from prewatt_fixtures.virtual import time_held
 from prewatt_platform.kernel.connections import connect
 from prewatt_platform.kernel.tenancy import Work
 
@@ -70,7 +71,8 @@ class Backbone:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._keeper
         if self._connection is not None:
-            await self._connection.close()
+            with time_held():
+                await self._connection.close()
 
     @asynccontextmanager
     async def listening(self, project_id: int, topic: Topic) -> AsyncIterator[asyncio.Queue[Event]]:
@@ -96,7 +98,8 @@ class Backbone:
 
     async def _listen(self) -> None:
         self._connection = await connect(self._url)
-        await self._connection.add_listener(_CHANNEL, self._hear)
+        with time_held():
+            await self._connection.add_listener(_CHANNEL, self._hear)
 
     async def _keep_listening(self) -> None:
         while True:

@@ -12,16 +12,19 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from prewatt_fixtures.virtual import time_held
+
 CONNECT_TIMEOUT_S = 10
 
 
 async def connect(url: str) -> "asyncpg.Connection[Any]":
     """A connection of one's own, speaking UTC. What asyncpg raises: `OSError` or `asyncpg.PostgresError`."""
-    return await asyncpg.connect(
-        make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
-        timeout=CONNECT_TIMEOUT_S,
-        server_settings={"timezone": "UTC", "application_name": "prewatt"},
-    )
+    with time_held():
+        return await asyncpg.connect(
+            make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
+            timeout=CONNECT_TIMEOUT_S,
+            server_settings={"timezone": "UTC", "application_name": "prewatt"},
+        )
 
 
 def engine(url: str, **options: Any) -> AsyncEngine:

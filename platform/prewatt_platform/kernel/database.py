@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from prewatt_fixtures.clock import Clock
+from prewatt_fixtures.virtual import time_held
 from prewatt_platform.kernel import audit, connections
 from prewatt_platform.kernel.errors import DatabaseUnreachable
 from prewatt_platform.kernel.ids import IdMaker
@@ -51,8 +52,9 @@ class Database:
     async def check(self) -> None:
         """Raise `DatabaseUnreachable` when no connection can be had."""
         try:
-            async with self.engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
+            with time_held():
+                async with self.engine.connect() as connection:
+                    await connection.execute(text("SELECT 1"))
         except DBAPIError as failure:
             raise DatabaseUnreachable(self.url, connections.in_a_line(failure)) from failure
         except OSError as failure:
@@ -61,7 +63,7 @@ class Database:
     @asynccontextmanager
     async def project(self, scope: Scope) -> AsyncIterator[Work]:
         """A unit of work in one project: committed at the end, rolled back on any error."""
-        async with self._sessions.begin() as session:
+        async with self._transaction() as session:
             await session.execute(_AS_APP, {"project": str(scope.project_id)})
             with _errors_keep_their_rows(session):
                 work = Work(session, scope, self._clock, self._new_id)
@@ -72,10 +74,27 @@ class Database:
     @asynccontextmanager
     async def directory(self, actor: Actor = PLATFORM) -> AsyncIterator[Work]:
         """A unit of work over operators, sessions and the list of projects; it sees no project's rows."""
-        async with self._sessions.begin() as session:
+        async with self._transaction() as session:
             await session.execute(_AS_DIRECTORY)
             with _errors_keep_their_rows(session):
                 yield Work(session, Scope(0, actor), self._clock, self._new_id)
+
+    @asynccontextmanager
+    async def within(self, directory: Work, scope: Scope) -> AsyncIterator[Work]:
+        """Go on in one project inside a directory's transaction: a new project and its rows commit together."""
+        await directory.session.flush()
+        await directory.session.execute(_AS_APP, {"project": str(scope.project_id)})
+        work = Work(directory.session, scope, self._clock, self._new_id)
+        yield work
+        await work.session.flush()
+        await audit.seal(work)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncSession]:
+        # nobody waits for the bus or a clock inside a transaction, so virtual time may stand still
+        with time_held():
+            async with self._sessions.begin() as session:
+                yield session
 
     async def count_rows(self, *tables: str) -> None:
         """Have the server count what the tables hold, after many rows came at once.
@@ -88,4 +107,5 @@ class Database:
 
     async def close(self) -> None:
         """Give all connections back to the server."""
-        await self.engine.dispose()
+        with time_held():
+            await self.engine.dispose()

@@ -7,7 +7,11 @@ lost the lock and must stop; the versions of commands refuse what a late stopper
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import asyncpg
+
+from prewatt_fixtures.virtual import time_held
 from prewatt_platform.kernel.connections import connect
 
 LEADER_LOCK = 0x706C6561  # "plea"
@@ -28,7 +32,7 @@ async def leadership(url: str) -> AsyncIterator[asyncio.Future[None]]:
     lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     try:
         # what is waited for happens in another process
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):  # noqa: ASYNC110
+        while not await _try_lock(connection):  # noqa: ASYNC110
             await asyncio.sleep(LOOK_EVERY_S)
 
         def note_loss(_connection: object) -> None:
@@ -40,4 +44,10 @@ async def leadership(url: str) -> AsyncIterator[asyncio.Future[None]]:
         connection.remove_termination_listener(note_loss)
     finally:
         lost.cancel()
-        await connection.close()
+        with time_held():
+            await connection.close()
+
+
+async def _try_lock(connection: "asyncpg.Connection[Any]") -> bool:
+    with time_held():
+        return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK))

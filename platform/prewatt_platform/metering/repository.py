@@ -88,6 +88,11 @@ class MeterRepository(Repository):
         assert found is not None, "a meter's point exists: the database says so"
         return found
 
+    async def points(self, point_ids: Sequence[UUID]) -> dict[UUID, Point]:
+        """Those of the points that exist, by id."""
+        found = await self._all(self._scoped(Point).where(col(Point.id).in_(point_ids)))
+        return {point.id: point for point in found}
+
     async def epoch(self, meter: Meter) -> MeterEpoch | None:
         """The running epoch of a meter; None before its first opening."""
         return await self._one(

@@ -105,6 +105,7 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (MeterRepository, "all"): lambda r, _: r.all(),
     (MeterRepository, "count"): lambda r, _: r.count(),
     (MeterRepository, "point"): lambda r, f: r.point(f.point.id),
+    (MeterRepository, "points"): lambda r, f: r.points([f.point.id]),
     (MeterRepository, "epoch"): lambda r, f: r.epoch(f.meter),
     (MeterRepository, "state"): lambda r, f: r.state(f.meter.id),
     (MeterRepository, "schedule"): lambda r, _: r.schedule(),
@@ -154,6 +155,7 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (LedgerRepository, "kept_fen"): lambda r, _: r.kept_fen(),
     (GatewayRepository, "add"): lambda r, f: r.add(Meter(**columns(f.meter))),
     (GatewayRepository, "add_all"): lambda r, f: r.add_all([Meter(**columns(f.meter))]),
+    (GatewayRepository, "add_in_bulk"): lambda r, f: r.add_in_bulk({Meter: [Meter(**columns(f.meter))]}),
 }
 """What asks each method for the other project's rows. `add` and `add_all` are every repository's."""
 
@@ -168,6 +170,7 @@ FILTERED_OTHERWISE = {
     (AuditRepository, "append"),
     (GatewayRepository, "add"),
     (GatewayRepository, "add_all"),
+    (GatewayRepository, "add_in_bulk"),
 }
 """Methods that write: they name their project in the statement itself, so taking `_narrow` away does not open them."""
 
