@@ -86,7 +86,6 @@ class _Campaign:
     def __init__(self, farm: Farm, platform: Platform, clock: VirtualClock, rng: random.Random) -> None:
         self._farm, self._platform, self._clock, self._rng = farm, platform, clock, rng
         self._scope = Scope(1, Actor(uuid.UUID(int=1), "campaign"))
-        self._reachable_at: dict[uuid.UUID, datetime] = {}
         self._orders: list[uuid.UUID] = []
         self._outcome = Outcome()
 
@@ -134,7 +133,14 @@ class _Campaign:
         handle = self._farm.faults.add(dead)
         await self._clock.sleep(self._rng.uniform(*OUTAGE_S))
         self._farm.faults.remove(handle)
-        self._reachable_at[order] = self._clock.now()
+        reachable_at = self._clock.now()
+        # no other outage begins before the order has ended: it would be counted in
+        await self._all_ended()
+        async with self._platform.database.project(self._scope) as work:
+            command = await CommandRepository(work).by_id(order)
+        assert command is not None
+        if command.updated_at > reachable_at:
+            self._outcome.after_outage_s.append((command.updated_at - reachable_at).total_seconds())
 
     async def _all_ended(self) -> None:
         async with asyncio.timeout(86400):
@@ -143,7 +149,7 @@ class _Campaign:
                     commands = await CommandRepository(work).by_ids(self._orders)
                 if all(command.final for command in commands):
                     return
-                await self._clock.sleep(5)
+                await self._clock.sleep(1)
 
     async def _judge(self, before: dict[str, int]) -> None:
         async with self._platform.database.project(self._scope) as work:
@@ -152,9 +158,6 @@ class _Campaign:
         for command in commands:
             states = self._outcome.states
             states[command.state] = states.get(command.state, 0) + 1
-            reachable = self._reachable_at.get(command.id)
-            if reachable is not None and command.updated_at > reachable:
-                self._outcome.after_outage_s.append((command.updated_at - reachable).total_seconds())
         for number in METERS:
             applied = sum(
                 command.state == CommandState.APPLIED

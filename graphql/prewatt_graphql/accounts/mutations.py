@@ -2,24 +2,22 @@
 
 from decimal import Decimal
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
 from prewatt_graphql.accounts.types import Account, Sale
 from prewatt_graphql.commands.types import Command
 from prewatt_graphql.context import Info
-from prewatt_graphql.errors import UserError, errors_in_payload
 from prewatt_graphql.meters.types import Meter
+from prewatt_graphql.payloads import CommandPayload, IdempotentInput, mutation
 from prewatt_graphql.quantities import fen_of, price_e4_of
 from prewatt_platform.accounts.service import AccountService, OpeningTerms
 
 
 @strawberry.input(description="A customer for a meter. What is null stays as the metering point has it.")
-class AccountOpenInput:
+class AccountOpenInput(IdempotentInput):
     """What `accountOpen` takes."""
 
-    idempotency_key: UUID = strawberry.field(description="One for each intent; a retry sends the same again.")
     meter_number: str = strawberry.field(description="The meter.")
     customer_name: str = strawberry.field(description="The customer.")
     customer_phone: str | None = strawberry.field(default=None, description="Where to reach them.")
@@ -45,26 +43,18 @@ class AccountOpenInput:
 
 
 @strawberry.type(description="The account, and the command that opens it in the meter.")
-class AccountOpenPayload:
+class AccountOpenPayload(CommandPayload):
     """What `accountOpen` gives."""
 
     account: Account | None = strawberry.field(
         default=None, description="OPENING until the meter was read back."
     )
-    command: Command | None = strawberry.field(default=None, description="Follow it to its end.")
-    replayed: bool = strawberry.field(
-        default=False, description="Whether the key came before and this is its result."
-    )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="What went wrong; empty: nothing."
-    )
 
 
 @strawberry.input(description="Money for energy.")
-class SaleCreateInput:
+class SaleCreateInput(IdempotentInput):
     """What `saleCreate` takes."""
 
-    idempotency_key: UUID = strawberry.field(description="One for each intent; a retry sends the same again.")
     meter_number: str = strawberry.field(description="The meter; its account must be open.")
     amount: Decimal = strawberry.field(
         description="What was paid, in the project's currency; at most 2 decimals."
@@ -72,25 +62,17 @@ class SaleCreateInput:
 
 
 @strawberry.type(description="The sale, and the command that delivers it.")
-class SaleCreatePayload:
+class SaleCreatePayload(CommandPayload):
     """What `saleCreate` gives."""
 
     sale: Sale | None = strawberry.field(default=None, description="The sale, with its receipt's number.")
-    command: Command | None = strawberry.field(default=None, description="Follow it until it is APPLIED.")
-    replayed: bool = strawberry.field(
-        default=False, description="Whether the key came before and this is its result."
-    )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="What went wrong; empty: nothing."
-    )
 
 
 @strawberry.type
 class AccountMutations:
     """Part of Mutation."""
 
-    @strawberry.mutation(description="Open an account on a prepaid meter: its credit starts from zero.")
-    @errors_in_payload(AccountOpenPayload)
+    @mutation(AccountOpenPayload, "Open an account on a prepaid meter: its credit starts from zero.")
     async def account_open(
         self,
         info: Info,
@@ -107,8 +89,7 @@ class AccountMutations:
             account=Meter.of(row, project).account, command=Command.of(command, project), replayed=replayed
         )
 
-    @strawberry.mutation(description="Sell energy: the money is reserved at once and delivered exactly once.")
-    @errors_in_payload(SaleCreatePayload)
+    @mutation(SaleCreatePayload, "Sell energy: the money is reserved at once and delivered exactly once.")
     async def sale_create(
         self,
         info: Info,

@@ -5,8 +5,9 @@ from typing import Annotated
 import strawberry
 
 from prewatt_graphql.context import Info
-from prewatt_graphql.errors import BadInput, UserError, errors_in_payload
+from prewatt_graphql.errors import BadInput
 from prewatt_graphql.meters.types import Meter
+from prewatt_graphql.payloads import MutationPayload, mutation
 from prewatt_graphql.projects.types import Project
 from prewatt_platform.accounts.meter_list import MeterListRepository
 from prewatt_platform.metering.service import MeteringService
@@ -28,15 +29,12 @@ class ReadingIntervalSetInput:
 
 
 @strawberry.type(description="What was changed.")
-class ReadingIntervalSetPayload:
+class ReadingIntervalSetPayload(MutationPayload):
     """What `readingIntervalSet` gives."""
 
     project: Project | None = strawberry.field(default=None, description="The project as it is now.")
     meter: Meter | None = strawberry.field(
         default=None, description="The meter as it is now, if one was named."
-    )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="What went wrong; empty: nothing."
     )
 
 
@@ -44,8 +42,7 @@ class ReadingIntervalSetPayload:
 class MeterMutations:
     """Part of Mutation."""
 
-    @strawberry.mutation(description="Set how often a meter or the project is read.")
-    @errors_in_payload(ReadingIntervalSetPayload)
+    @mutation(ReadingIntervalSetPayload, "Set how often a meter or the project is read.")
     async def reading_interval_set(
         self,
         info: Info,

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from prewatt_graphql.context import Info
-from prewatt_graphql.errors import UserError, errors_in_payload
+from prewatt_graphql.payloads import MutationPayload, mutation
 from prewatt_graphql.projects.types import Project
 from prewatt_graphql.viewer.types import Viewer
 
@@ -20,7 +20,7 @@ class SignInInput:
 
 
 @strawberry.type(description="A new session, or why there is none.")
-class SignInPayload:
+class SignInPayload(MutationPayload):
     """What `signIn` gives."""
 
     token: str | None = strawberry.field(
@@ -33,26 +33,18 @@ class SignInPayload:
     projects: list[Project] | None = strawberry.field(
         default=None, description="The projects to choose from."
     )
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="What went wrong; empty: nothing."
-    )
 
 
 @strawberry.type(description="The end of a session.")
-class SignOutPayload:
+class SignOutPayload(MutationPayload):
     """What `signOut` gives."""
-
-    errors: list[UserError] = strawberry.field(
-        default_factory=list, description="What went wrong; empty: nothing."
-    )
 
 
 @strawberry.type
 class ViewerMutations:
     """Part of Mutation."""
 
-    @strawberry.mutation(description="Begin a session. Needs no credential.")
-    @errors_in_payload(SignInPayload)
+    @mutation(SignInPayload, "Begin a session. Needs no credential.")
     async def sign_in(
         self,
         info: Info,
