@@ -44,7 +44,10 @@ class Reading:
     energy_peak: Decimal | None = strawberry.field(description="Active energy at the peak rate, kWh.")
     energy_flat: Decimal | None = strawberry.field(description="Active energy at the flat rate, kWh.")
     energy_valley: Decimal | None = strawberry.field(description="Active energy at the valley rate, kWh.")
-    power: Decimal = strawberry.field(description="Total active power, kW.")
+    energy_reverse: Decimal | None = strawberry.field(
+        description="Active energy fed in, kWh; null on a model without that register."
+    )
+    power: Decimal = strawberry.field(description="Total active power, kW; negative: fed in.")
     voltages: list[Decimal] = strawberry.field(
         description="Phase voltages, V; one for each phase of the meter."
     )
@@ -93,7 +96,8 @@ class ReadingColumns:
     energy_valley: list[Decimal | None] = strawberry.field(
         description="Energy at the valley rate, kWh, primary."
     )
-    power: list[Decimal] = strawberry.field(description="Total active power, kW, primary.")
+    energy_reverse: list[Decimal | None] = strawberry.field(description="Active energy fed in, kWh, primary.")
+    power: list[Decimal] = strawberry.field(description="Total active power, kW, primary; negative: fed in.")
     remaining: list[Decimal | None] = strawberry.field(
         description="Credit in the meter, in the project's currency."
     )
@@ -118,6 +122,7 @@ def reading_of(row: ReadingRow, currency: str) -> Reading:
         energy_peak=rates[1],
         energy_flat=rates[2],
         energy_valley=rates[3],
+        energy_reverse=maybe(row.energy_reverse_centikwh, ENERGY_DECIMALS),
         power=decimal(row.power_w, POWER_DECIMALS),
         voltages=[decimal(volts, 1) for volts in row.voltages_dv],
         currents=[decimal(amperes, 2) for amperes in row.currents_ca],
@@ -154,6 +159,7 @@ def columns_of(rows: Sequence[ReadingRow], *, truncated: bool) -> ReadingColumns
         energy_peak=[rate[1] for rate in rates],
         energy_flat=[rate[2] for rate in rates],
         energy_valley=[rate[3] for rate in rates],
+        energy_reverse=[maybe(row.energy_reverse_centikwh, ENERGY_DECIMALS) for row in rows],
         power=[decimal(row.power_w, POWER_DECIMALS) for row in rows],
         remaining=[maybe(row.remaining_fen, MONEY_DECIMALS) for row in rows],
         purchase_count=[row.purchase_count for row in rows],

@@ -46,6 +46,8 @@ class Task:
     field: Field
     clock: Clock
     on_readings: OnReadings
+    lane_held: Lane | None = None
+    """The lane of the latest attempt."""
 
     @asynccontextmanager
     async def lane(self) -> AsyncIterator[Lane]:
@@ -53,6 +55,7 @@ class Task:
         async with self.database.project(self.scope) as work:
             address = await MeteringService(work).address(self.meter)
         async with self.field.hold(address) as lane:
+            self.lane_held = lane
             yield lane
 
     async def move(
@@ -108,6 +111,8 @@ class Task:
         broken = isinstance(failure, BusUnreachable | LinkLost | GatewayUnreachable)
         if state in NOTHING_SENT:
             obstacle = Obstacle.NOTHING_SENT
+        elif self.lane_held is not None and self.lane_held.answered:
+            obstacle = Obstacle.LOSS
         else:
             obstacle = Obstacle.LINK if broken else Obstacle.METER
         await self.ask_again(state, str(failure), obstacle)

@@ -32,6 +32,11 @@ def reading(
         power_factor_e3=cast("int | None", values.get(Measurement.POWER_FACTOR_TOTAL)),
         frequency_chz=cast("int | None", values.get(Measurement.FREQUENCY)),
         prepaid=_prepaid(values, described.phases) if described.prepaid else None,
+        energy_reverse_centikwh=(
+            _number(values, Measurement.ENERGY_REVERSE) * ct * pt
+            if Measurement.ENERGY_REVERSE in values
+            else None
+        ),
         raw=raw,
     )
 

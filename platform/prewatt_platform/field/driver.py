@@ -37,6 +37,8 @@ class Lane:
         self._clock = clock
         self._settings = settings
         self._station = Station(meter, probe_block(self._profile.model))
+        self.answered = False
+        """Whether the meter answered anything since the bus was held."""
 
     async def read(self) -> MeterReading:
         """A whole reading: energies, values of the moment, and the credit of a prepaid meter."""
@@ -69,11 +71,11 @@ class Lane:
     async def force(self, mode: ForcedControl) -> None:
         """Set forced control, once: mode and state in one frame. What the relay does is read back by the caller."""
         address = self._profile.register(Measurement.FORCED_MODE).address
-        await self._master.exchange(self._station, requests.write_multiple(address, mode.value))
+        await self._exchange(requests.write_multiple(address, mode.value))
 
     async def _command(self, command: TopUp | MoneyControl) -> VendorReply:
         request = requests.vendor(command)
-        reply = await self._master.exchange(self._station, request)
+        reply = await self._exchange(request)
         try:
             return decode_reply(reply)
         except MalformedVendorFrame as malformed:
@@ -98,14 +100,19 @@ class Lane:
         request = requests.read_holding(frame.start, frame.count)
         for _ in range(self._settings.read_retries):
             try:
-                return self._data(await self._master.exchange(self._station, request))
+                return self._data(await self._exchange(request))
             except (NoReply, LinkLost):
                 continue  # the time-out was the wait
             except MeterRefused as refused:
                 if not refused.retryable:
                     raise
                 await self._clock.sleep(self._settings.busy_wait_s)
-        return self._data(await self._master.exchange(self._station, request))
+        return self._data(await self._exchange(request))
+
+    async def _exchange(self, request: bytes) -> bytes:
+        reply = await self._master.exchange(self._station, request)
+        self.answered = True
+        return reply
 
     @staticmethod
     def _data(reply: bytes) -> bytes:

@@ -79,6 +79,7 @@ class MeterReading:
     energy_by_rate_centikwh: tuple[int, ...]
     """Sharp, peak, flat, valley, and deep valley where the model counts it."""
     power_w: int
+    """Negative: fed in."""
     voltages_dv: tuple[int, ...]
     """By phase, 0.1 V."""
     currents_ca: tuple[int, ...]
@@ -86,6 +87,8 @@ class MeterReading:
     power_factor_e3: int | None
     frequency_chz: int | None
     prepaid: PrepaidReading | None
+    energy_reverse_centikwh: int | None = None
+    """Energy fed in; None on a model without that register."""
     raw: bytes = b""
     """The register bytes of the frames, in the order of the plan."""
 

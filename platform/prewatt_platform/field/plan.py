@@ -50,6 +50,7 @@ _CREDIT = (
 _SETTINGS = (Measurement.OVERLOAD_THRESHOLD,)
 _WEAK = {Evidence.INFERRED, Evidence.SIBLING, Evidence.ASSUMED}
 _WELCOME = (Measurement.POWER_FACTOR_TOTAL, Measurement.FREQUENCY)
+_REVERSE = (Measurement.ENERGY_REVERSE,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Plan:
 def reading_plan(model: str) -> Plan:
     """What a billing read of that model takes; `UnknownName` for a model without a profile."""
     described = profile_of(model)
-    wanted = _BILLING + ENERGY_BY_RATE[: described.rates]
+    wanted = _BILLING + _REVERSE + ENERGY_BY_RATE[: described.rates]
     wanted += VOLTAGES[: described.phases] + CURRENTS[: described.phases]
     trusted = [row for row in described.registers if _trusted(row, described)]
     plan = make_plan(described, trusted, wanted + _CREDIT if described.prepaid else wanted, _WELCOME)

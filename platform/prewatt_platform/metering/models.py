@@ -192,7 +192,10 @@ class Reading(SQLModel, table=True):
     multiplier: int
     energy_centikwh: int = Field(sa_column=_big())
     energy_by_rate_centikwh: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
+    energy_reverse_centikwh: int | None = Field(default=None, sa_column=_big(nullable=True))
+    """Energy fed in; None on a model without that register."""
     power_w: int = Field(sa_column=_big())
+    """Negative: fed in."""
     voltages_dv: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
     currents_ca: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
     power_factor_e3: int | None = None

@@ -137,6 +137,7 @@ class ReadingRepository(Repository):
             "multiplier": reading.multiplier,
             "energy_centikwh": reading.energy_centikwh,
             "energy_by_rate_centikwh": list(reading.energy_by_rate_centikwh),
+            "energy_reverse_centikwh": reading.energy_reverse_centikwh,
             "power_w": reading.power_w,
             "voltages_dv": list(reading.voltages_dv),
             "currents_ca": list(reading.currents_ca),

@@ -37,6 +37,9 @@ class Load:
     period_ms = DAY_MS
     """After that long it begins anew."""
 
+    feeds_in = False
+    """Whether energy ever flows back through the meter."""
+
     def __init__(self, shape: str, per_day: int) -> None:
         weights = SHAPES.get(shape)
         if weights is None:
@@ -55,6 +58,10 @@ class Load:
         hour, within = divmod(rest, HOUR_MS)
         weight = self._ends[hour] * HOUR_MS + self._weights[hour] * within
         return days * self.per_day + self.per_day * weight // (self._weight_day * HOUR_MS)
+
+    def fed(self, local_ms: int) -> int:
+        """Amount fed in since 1970, cut to whole millionths; it never falls."""
+        return 0
 
     def reaches_ms(self, drawn: int) -> int | None:
         """The first local millisecond at which `drawn` has been reached; None when nothing ever is."""
@@ -84,7 +91,7 @@ class Load:
         return first * HOUR_MS, end * HOUR_MS
 
     def per_hour(self, local_ms: int) -> float:
-        """How fast it is drawn at a moment, in thousandths an hour: W, or l/h."""
+        """How fast it is drawn at a moment, in thousandths an hour: W, or l/h. Negative: fed in."""
         if not self.per_day:
             return 0.0
         weight = self._weights[local_ms % DAY_MS // HOUR_MS]

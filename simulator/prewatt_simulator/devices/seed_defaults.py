@@ -28,6 +28,8 @@ class DefaultLoad(NamedTuple):
     shape: str
     per_day: int
     file: str | None = None
+    solar_per_day: int = 0
+    """0.01 kWh generated a day behind the same meter."""
 
 
 def load_for(placed: SiteMeter, seed: int) -> DefaultLoad:
@@ -35,7 +37,10 @@ def load_for(placed: SiteMeter, seed: int) -> DefaultLoad:
     configured, water = placed.load, placed.profile.kind is DeviceKind.WATER_METER
     if configured is not NO_LOAD:
         return DefaultLoad(
-            configured.shape, configured.m3_per_day if water else configured.kwh_per_day, configured.file
+            configured.shape,
+            configured.m3_per_day if water else configured.kwh_per_day,
+            configured.file,
+            configured.solar_kwh_per_day,
         )
     rng = random.Random(f"{seed}/{placed.number}/load")
     shape = rng.choice(_SHAPES)

@@ -66,6 +66,7 @@ def restore(meter: Meter, kept: Mapping[str, Any]) -> None:
 def _take_energy(meter: EnergyMeter) -> dict[str, Any]:
     return {
         "rates_mwh": list(meter.rates_mwh),
+        "reverse_mwh": list(meter.reverse_mwh),
         "ct": meter.ct,
         "pt": meter.pt,
         "clock_ahead_ms": meter.clock.ahead_ms(meter.settled_ms),
@@ -73,7 +74,8 @@ def _take_energy(meter: EnergyMeter) -> dict[str, Any]:
         "zones": meter.calendar.zones.to_bytes().hex(),
         "tables": [table.to_bytes().hex() for table in meter.calendar.tables],
         "frozen": [_take_frozen(month) for month in meter.frozen],
-        "peak": _take_peak(meter),
+        "peak": _take_peak(meter, demand.Flow.FORWARD),
+        "reverse_peak": _take_peak(meter, demand.Flow.REVERSE),
     }
 
 
@@ -82,20 +84,22 @@ def _take_frozen(month: Frozen) -> dict[str, Any]:
     return {
         "local": month.local.isoformat(),
         "rates_mwh": list(month.rates_mwh),
+        "reverse_mwh": list(month.reverse_mwh),
         "divisor": month.divisor,
     }
 
 
-def _take_peak(meter: EnergyMeter) -> list[int] | None:
+def _take_peak(meter: EnergyMeter, flow: demand.Flow) -> list[int] | None:
     """The month's maximum demand so far, on meters that show one."""
     if not meter.profile.has(Measurement.DEMAND_FORWARD_MAX):
         return None
-    known = demand.peak(meter)
+    known = demand.peak(meter, flow)
     return [known.watt, known.local_ms]
 
 
 def _restore_energy(meter: EnergyMeter, kept: Mapping[str, Any]) -> None:
     meter.rates_mwh = [int(energy) for energy in kept["rates_mwh"]]
+    meter.reverse_mwh = [int(energy) for energy in kept["reverse_mwh"]]
     meter.ct, meter.pt = int(kept["ct"]), int(kept["pt"])
     meter.set_clock(datetime_of(meter.settled_ms + meter.clock.zone_ms + int(kept["clock_ahead_ms"])))
     meter.drift_clock(int(kept["clock_drift_ppm"]))
@@ -111,12 +115,14 @@ def _restore_energy(meter: EnergyMeter, kept: Mapping[str, Any]) -> None:
             tuple(int(energy) for energy in month["rates_mwh"]),
             int(month["divisor"]),
             meter.profile,
+            tuple(int(energy) for energy in month["reverse_mwh"]),
         )
         for month in kept["frozen"]
     )
-    if kept["peak"] is not None:
-        watt, local_ms = kept["peak"]
-        meter.peak = Peak(int(watt), int(local_ms), meter.settled_ms, meter.settled_ms)
+    for flow in demand.Flow:
+        if kept[flow.value] is not None:
+            watt, local_ms = kept[flow.value]
+            setattr(meter, flow.value, Peak(int(watt), int(local_ms), meter.settled_ms, meter.settled_ms))
 
 
 def _value(meter: Meter, measurement: Measurement, kept: Any) -> Any:

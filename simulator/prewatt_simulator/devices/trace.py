@@ -1,7 +1,7 @@
 """Loads that were written down at a real place: a CSV file of readings, as a load that repeats them.
 
 The file has two columns: `time`, local to the place and without an offset, and `kwh` or `m3`, what a counter showed
-then. Between two rows it is drawn evenly. From the last row on everything begins anew: a trace of a week is drawn
+then. Between two rows it is drawn evenly; where `kwh` falls, it is fed in. From the last row on everything begins anew: a trace of a week is drawn
 every week, before its first row too. So the load is a closed form like the others, and exact.
 """
 
@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from itertools import takewhile
+from itertools import accumulate, pairwise, takewhile
 from pathlib import Path
 
 from prewatt_fixtures.errors import SiteError
 from prewatt_simulator.devices.load import Load
+from prewatt_simulator.devices.solar import solar_load
 from prewatt_simulator.units import DAY_MS, HOUR_MS
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local to the place
@@ -32,23 +33,33 @@ Reading = tuple[int, int]
 
 
 class Trace(Load):
-    """Readings, repeated. At least two, rising in time, never falling in amount."""
+    """Readings, repeated. At least two, rising in time; where the amount falls, it is fed in."""
 
-    __slots__ = ("_amounts", "_first_ms", "_times_ms", "period_ms")
+    __slots__ = ("_amounts", "_fed", "_first_ms", "_times_ms", "feeds_in", "period_ms")
 
     def __init__(self, readings: Sequence[Reading]) -> None:
-        self._first_ms, first_amount = readings[0]
+        self._first_ms = readings[0][0]
         self._times_ms = [at_ms - self._first_ms for at_ms, _ in readings]
-        self._amounts = [amount - first_amount for _, amount in readings]
+        steps = [after - before for (_, before), (_, after) in pairwise(readings)]
+        self._amounts = [0, *accumulate(max(step, 0) for step in steps)]
+        self._fed = [0, *accumulate(max(-step, 0) for step in steps)]
+        self.feeds_in = self._fed[-1] > 0
         self.period_ms = self._times_ms[-1]
         self.shape = "trace"
         self.per_day = self._amounts[-1] * DAY_MS // self.period_ms
 
     def drawn(self, local_ms: int) -> int:
+        return self._until(local_ms, self._amounts)
+
+    def fed(self, local_ms: int) -> int:
+        return self._until(local_ms, self._fed)
+
+    def _until(self, local_ms: int, amounts: list[int]) -> int:
         row = self._row_at(local_ms)
-        amount, lasts_ms = self._of_row(row)
         periods, place = divmod(row, len(self._times_ms) - 1)
-        before = periods * self._amounts[-1] + self._amounts[place]
+        amount = amounts[place + 1] - amounts[place]
+        lasts_ms = self._times_ms[place + 1] - self._times_ms[place]
+        before = periods * amounts[-1] + amounts[place]
         return before + amount * (local_ms - self._begins_ms(row)) // lasts_ms
 
     def reaches_ms(self, drawn: int) -> int | None:
@@ -82,8 +93,10 @@ class Trace(Load):
         )
 
     def per_hour(self, local_ms: int) -> float:
-        amount, lasts_ms = self._of_row(self._row_at(local_ms))
-        return amount * HOUR_MS / lasts_ms / 1000
+        row = self._row_at(local_ms)
+        amount, lasts_ms = self._of_row(row)
+        place = row % (len(self._times_ms) - 1)
+        return (amount - self._fed[place + 1] + self._fed[place]) * HOUR_MS / lasts_ms / 1000
 
     def _row_at(self, local_ms: int) -> int:
         """Number of the row that runs; they go on counting through all repetitions, before the first too."""
@@ -105,9 +118,16 @@ class Trace(Load):
         return amount * HOUR_MS > power_w * 1000 * lasts_ms
 
 
-def load_of(shape: str, per_day: int, file: str | None, unit: str) -> Load:
-    """So many millionths a day in a shape, or what a file of `kwh` or `m3` says; `SiteError`, `LoadError`."""
-    return _shaped(shape, per_day) if file is None else read_trace(file, unit)
+def load_of(shape: str, per_day: int, file: str | None, unit: str, *, solar_per_day: int = 0) -> Load:
+    """The load of so many millionths a day in a shape, or of a file of `kwh` or `m3`.
+
+    `solar_per_day` is generated behind the same meter; of shape `solar`, `per_day` is. Raises `SiteError`, `LoadError`.
+    """
+    if file is not None:
+        return read_trace(file, unit)
+    if shape == "solar":
+        return solar_load(shape, 0, per_day)
+    return solar_load(shape, per_day, solar_per_day) if solar_per_day else _shaped(shape, per_day)
 
 
 _shaped = lru_cache(_SHAPED_MAX)(Load)
@@ -143,7 +163,7 @@ def _readings(text: str, path: str, unit: str) -> Iterator[Reading]:
     count = 0
     for row in rows:
         try:
-            reading = _reading(row, before)
+            reading = _reading(row, before, falls=unit == "kwh")
         except ValueError as wrong:
             raise SiteError(path, f"line {rows.line_num}", str(wrong)) from wrong
         yield reading
@@ -152,13 +172,13 @@ def _readings(text: str, path: str, unit: str) -> Iterator[Reading]:
         raise SiteError(path, f"line {rows.line_num + 1}", "at least two readings are expected")
 
 
-def _reading(row: list[str], before: Reading | None) -> Reading:
+def _reading(row: list[str], before: Reading | None, *, falls: bool) -> Reading:
     if len(row) != 2:
         raise ValueError(f"a time and a reading are expected, not {len(row)} columns")
     at_ms, amount = _time(row[0]), _amount(row[1])
     if before is not None and at_ms <= before[0]:
         raise ValueError(f"times rise from line to line: {row[0]!r} is not after the one before")
-    if before is not None and amount < before[1]:
+    if before is not None and amount < before[1] and not falls:
         raise ValueError(f"readings never fall: {row[1]!r} is less than the one before")
     return at_ms, amount
 

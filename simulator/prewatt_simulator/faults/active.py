@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.wire import pdu as modbus
 from prewatt_simulator.devices.attached import Device
+from prewatt_simulator.devices.device import Meter
 from prewatt_simulator.devices.energy.meter import EnergyMeter
 from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
 from prewatt_simulator.errors import FaultRuleError
@@ -49,6 +50,8 @@ class FaultHandle:
         self.fired = 0
         self.rng = rng
         """What is random about a strike comes from here."""
+        self.picture: tuple[Device, float] | None = None
+        """The register picture that a stale meter repeats, and its time in seconds."""
         self.revert: list[Callable[[float], None]] = []
         """Each ends, at a moment, what the rule still does to a meter: called when it is removed."""
         self._seen = 0
@@ -246,6 +249,8 @@ class Faults:
         if fault.meter is None:
             return
         meter = self._targets.meters[fault.meter]
+        if fault.kind == FaultKind.STALE and not isinstance(meter, Meter):
+            raise FaultRuleError("meter", "a simulated meter, not one of a recording")
         if fault.kind in PREPAID_KINDS and not isinstance(meter, PrepaidMeter):
             raise FaultRuleError("meter", f"a prepaid meter, not a {meter.model}")
         if fault.kind in ENERGY_METER_KINDS and not isinstance(meter, EnergyMeter):

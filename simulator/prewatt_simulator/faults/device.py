@@ -3,13 +3,14 @@
 Before anything changes the meter is settled up to the moment, so that what it has counted stays counted.
 """
 
+import copy
 from dataclasses import fields
 
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import READ_HOLDING, WRITE_MULTIPLE, write_multiple
 from prewatt_fixtures.wire.vendor import MoneyControl, TopUp
 from prewatt_simulator.devices.attached import Device
-from prewatt_simulator.devices.device import NO_SETTINGS
+from prewatt_simulator.devices.device import NO_SETTINGS, Meter
 from prewatt_simulator.devices.energy.meter import EnergyMeter
 from prewatt_simulator.devices.prepaid.load_control import NO_TRIPS
 from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
@@ -157,3 +158,13 @@ def _part_of_write(meter: Device, request: bytes, applied: int) -> bytes | None:
         return None
     first, end = kept[0].address - start, kept[-1].end - start
     return write_multiple(kept[0].address, data[2 * first : 2 * end])
+
+
+def picture_of(meter: Device, now_s: float) -> Device:
+    """A copy of the meter as its registers stand now; asked at `now_s` again and again, it always shows the same."""
+    assert isinstance(meter, Meter), "the rule was checked when it was added"
+    meter.touch(now_s)
+    picture = meter.copy_of()
+    if isinstance(picture, EnergyMeter):
+        picture.clock = copy.copy(picture.clock)
+    return picture

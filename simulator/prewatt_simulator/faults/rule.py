@@ -104,6 +104,11 @@ class FaultKind(StrEnum):
     """The power goes inside a write: `applied` of its values are in the meter, and nothing answers for `lasts_s`."""
     TORN_READ = "torn-read"
     """The meter renews its registers inside the read: words after `register`, or the first, are newer than those before."""
+    STALE = "stale"
+    """The meter repeats its register picture of the rule's first hit, clock included, until the rule is removed.
+
+    Reads only: a write reaches the meter, and shows when the rule is gone.
+    """
     REBOOT_METER = "reboot-meter"
     """The meter hears nothing from this request on for `lasts_s`; its registers survive."""
     WELD_RELAY = "weld-relay"
@@ -137,6 +142,7 @@ HAPPENING_KINDS = ENERGY_METER_KINDS | PREPAID_KINDS
 """Change one meter just before it hears the request, which it then answers. Once, unless `count` says more."""
 ONLY_FUNCTIONS = {
     _K.TORN_READ: frozenset({modbus.READ_HOLDING}),
+    _K.STALE: frozenset({modbus.READ_HOLDING, modbus.READ_INPUT}),
     _K.TORN_WRITE: frozenset({modbus.WRITE_MULTIPLE, modbus.VENDOR}),
 }
 """Kinds that strike some functions only, whatever else the rule says."""
@@ -221,7 +227,7 @@ class Fault:
     def _check_where(self) -> None:
         if self.kind == FaultKind.DEAD_GATEWAY and self.gateway is None:
             raise FaultRuleError("gateway", "the number of the gateway that is dead")
-        if self.kind in HAPPENING_KINDS | {FaultKind.DEAD_METER} and self.meter is None:
+        if self.kind in HAPPENING_KINDS | {FaultKind.DEAD_METER, FaultKind.STALE} and self.meter is None:
             raise FaultRuleError("meter", f"the number of the meter that {self.kind} happens to")
         functions = ONLY_FUNCTIONS.get(FaultKind(self.kind))
         if functions is not None and self.function is not None and self.function not in functions:

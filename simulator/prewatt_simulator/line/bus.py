@@ -246,6 +246,10 @@ class Bus:
                 device.tear_write(meter, request, fault.applied or 0, now_s)
                 self._cut_power(meter, hit, now_s)
                 return Verdict.REPLY_LOST, None
+            case FaultKind.STALE:
+                if hit.picture is None:
+                    hit.picture = (device.picture_of(meter, now_s), now_s)
+                return Verdict.ANSWERED, hit.picture[0].receive(request, hit.picture[1])
             case FaultKind.TORN_READ:
                 return Verdict.ANSWERED, device.torn_read(meter, request, fault.register, now_s)
             case FaultKind.CORRUPT_REQUEST:

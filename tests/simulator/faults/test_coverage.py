@@ -86,6 +86,7 @@ MATRIX: dict[str, list[dict[str, Any]]] = {
         {"kind": "jump-clock", "meter": METER, "jump_s": -3600.0},
         {"kind": "drift-clock", "meter": METER, "drift_ppm": 86},
     ],
+    "a meter that repeats an old register picture": [{"kind": "stale", "meter": METER}],
     "the meter's own power": [{"kind": "reboot-meter", "lasts_s": 30.0}],
 }
 RULES = [(row, keys) for row, rules in MATRIX.items() for keys in rules]

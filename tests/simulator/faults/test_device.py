@@ -185,3 +185,21 @@ def test_a_clock_that_jumps_past_its_two_digits_shows_two_digits(
         desk.clock.advance(1)
         year, month, day, *_ = desk.ask(read_holding(0x0228, 4))[2:6]
         assert (year < 100, 1 <= month <= 12, 1 <= day <= 31) == (True, True, True)
+
+
+class TestStale:
+    def test_reads_repeat_the_first_picture_and_writes_reach_the_meter(self, desk: Any) -> None:
+        clock_and_credit = bytes.fromhex("03021f000d")
+        rule = desk.farm.faults.add(Fault(kind="stale", meter=METER))
+        bus, clock = desk.farm.bus(METER[:6], int(METER[6:8])), desk.farm.clock
+        unit = int(METER[8:], 16)
+        first, _ = bus.exchange(unit, clock_and_credit, clock.time())
+        clock.advance(3600)
+        later, _ = bus.exchange(unit, clock_and_credit, clock.time())
+        assert later == first
+        count = desk.farm.meter(METER).purchase_count
+        bus.exchange(unit, vendor.encode_request(vendor.TopUp(5000, count + 1)), clock.time())
+        assert desk.farm.meter(METER).purchase_count == count + 1
+        assert bus.exchange(unit, clock_and_credit, clock.time())[0] == first
+        desk.farm.faults.remove(rule)
+        assert bus.exchange(unit, clock_and_credit, clock.time())[0] != first

@@ -1,6 +1,6 @@
 """A trace draws what was read at a real place, exactly, again and again; a bad file is refused by line."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +157,6 @@ def test_water_meters_take_traces_of_volumes(site: Path, monday_midnight: Manual
         ("time,kwh\n2021-12-20 00:00,NaN\n", "line 2", "not 'NaN'"),
         ("time,kwh\n2021-12-20 00:00,-1\n", "line 2", "not '-1'"),
         ("time,kwh\n2021-12-20 00:00,0.0000001\n", "line 2", "at most 6 decimals"),
-        ("time,kwh\n2021-12-20 00:00,2\n2021-12-20 01:00,1\n", "line 3", "readings never fall"),
         ("time,kwh\n2021-12-20 00:00,1\n2021-12-20 00:00,2\n", "line 3", "times rise"),
     ],
 )
@@ -198,3 +197,23 @@ def test_a_prepaid_meter_on_a_trace_cuts_off_at_the_exact_moment(
     monday_midnight.advance(2)
     assert not meter.relay_closed
     assert meter.energy_centikwh == 700
+
+
+def test_a_volume_that_falls_is_refused_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("time,m3\n2021-12-20 00:00,2\n2021-12-20 01:00,1\n", "utf-8")
+    with pytest.raises(SiteError, match=r"line 3.*readings never fall"):
+        read_trace(str(path), "m3")
+
+
+def test_energy_that_falls_is_fed_in(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("time,kwh\n2021-12-20 00:00,5\n2021-12-20 01:00,7\n2021-12-20 02:00,6.5\n", "utf-8")
+    trace = read_trace(str(path), "kwh")
+    began_ms = (datetime(2021, 12, 20) - datetime(1970, 1, 1)) // timedelta(milliseconds=1)
+    two_hours = began_ms + 2 * HOUR_MS
+    assert trace.feeds_in
+    assert trace.drawn(two_hours) - trace.drawn(began_ms) == 2_000_000
+    assert trace.fed(two_hours) - trace.fed(began_ms) == 500_000
+    assert trace.per_hour(began_ms) == 2000
+    assert trace.per_hour(began_ms + HOUR_MS) == -500

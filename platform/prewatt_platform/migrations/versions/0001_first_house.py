@@ -154,6 +154,7 @@ PROJECT_ROWS = [
       multiplier integer NOT NULL,
       energy_centikwh bigint NOT NULL,
       energy_by_rate_centikwh bigint[] NOT NULL,
+      energy_reverse_centikwh bigint,
       power_w bigint NOT NULL,
       voltages_dv integer[] NOT NULL,
       currents_ca integer[] NOT NULL,

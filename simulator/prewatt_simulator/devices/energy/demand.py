@@ -5,6 +5,8 @@ the cycle, not how it moves). A load is a known function of time, so a demand is
 what the maximum is does not depend on who asked before. The load counts as running when the farm was not yet there.
 """
 
+from enum import Enum
+
 from prewatt_fixtures.measurements import Measurement
 from prewatt_simulator.devices.energy import months
 from prewatt_simulator.devices.energy.clock import datetime_of
@@ -14,15 +16,23 @@ from prewatt_simulator.units import HOUR_MS
 _QUARTER_MS = HOUR_MS // 4
 
 
-def last_w(meter: Counter) -> int:
+class Flow(Enum):
+    """Direction of energy; the value names where the meter keeps the month's maximum demand."""
+
+    FORWARD = "peak"
+    REVERSE = "reverse_peak"
+
+
+def last_w(meter: Counter, flow: Flow = Flow.FORWARD) -> int:
     """Primary mean power of the last full cycle."""
-    return _mean_w(meter, meter.clock.local_ms(meter.settled_ms) // _cycle_ms(meter))
+    return _mean_w(meter, meter.clock.local_ms(meter.settled_ms) // _cycle_ms(meter), flow)
 
 
-def peak(meter: Counter) -> Peak:
+def peak(meter: Counter, flow: Flow = Flow.FORWARD) -> Peak:
     """The largest demand of the cycles that have ended since the month began; the meter keeps what is known of it."""
-    known = _new_month(meter) if meter.peak is None else meter.peak
-    if meter.peak is None or known.seen_ms < meter.settled_ms:
+    kept: Peak | None = getattr(meter, flow.value)
+    known = _new_month(meter) if kept is None else kept
+    if kept is None or known.seen_ms < meter.settled_ms:
         clock, cycle_ms = meter.clock, _cycle_ms(meter)
         ended = range(
             clock.local_ms(known.seen_ms) // cycle_ms + 1,
@@ -30,16 +40,18 @@ def peak(meter: Counter) -> Peak:
         )
         watt, local_ms = known.watt, known.local_ms
         for cycle in ended:
-            if (mean_w := _mean_w(meter, cycle)) > watt:
+            if (mean_w := _mean_w(meter, cycle, flow)) > watt:
                 watt, local_ms = mean_w, cycle * cycle_ms
-        meter.peak = known = Peak(watt, local_ms, known.since_ms, meter.settled_ms)
+        known = Peak(watt, local_ms, known.since_ms, meter.settled_ms)
+        setattr(meter, flow.value, known)
     return known
 
 
 def hold(meter: Counter) -> None:
     """Keep the maximum that was reached so far: clock, cycle or load are about to change."""
     if meter.profile.has(Measurement.DEMAND_FORWARD_MAX):
-        meter.peak = peak(meter)._replace(since_ms=meter.settled_ms)
+        for flow in Flow:
+            setattr(meter, flow.value, peak(meter, flow)._replace(since_ms=meter.settled_ms))
 
 
 def quarters(meter: Counter) -> int:
@@ -74,7 +86,8 @@ def _cycle_ms(meter: Counter) -> int:
     return quarters(meter) * _QUARTER_MS
 
 
-def _mean_w(meter: Counter, cycle: int) -> int:
+def _mean_w(meter: Counter, cycle: int, flow: Flow) -> int:
     cycle_ms, clock, load = _cycle_ms(meter), meter.clock, meter.load
     began, ended = (clock.first_ms(at * cycle_ms) + clock.zone_ms for at in (cycle - 1, cycle))
-    return (load.drawn(ended) - load.drawn(began)) * HOUR_MS // (1000 * cycle_ms)
+    amount = load.drawn if flow is Flow.FORWARD else load.fed
+    return (amount(ended) - amount(began)) * HOUR_MS // (1000 * cycle_ms)

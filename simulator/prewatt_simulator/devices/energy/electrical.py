@@ -28,7 +28,7 @@ class Electrical:
     def power_factor_total(self) -> int:
         """Total active by total apparent power."""
         apparent = sum(self.apparent)
-        return min(1000, round(1000 * sum(self.power) / apparent)) if apparent else 1000
+        return max(-1000, min(1000, round(1000 * sum(self.power) / apparent))) if apparent else 1000
 
 
 def noise(seed: int, moment: int, channel: int) -> float:
@@ -40,17 +40,21 @@ def noise(seed: int, moment: int, channel: int) -> float:
 
 
 def measure(power_w: float, phases: int, ct: int, pt: int, seed: int, moment: int) -> Electrical:
-    """What a meter behind transformers `ct` and `pt` sees of `power_w` drawn on the primary side."""
+    """What a meter behind transformers `ct` and `pt` sees of `power_w` drawn on the primary side.
+
+    Fed-in power is negative, evenly on all phases; so is the power factor then (ASSUMED). Currents have no sign.
+    """
     voltage, current, power, reactive, apparent, factor = ([0, 0, 0] for _ in range(6))
     for phase in range(phases):
         share = power_w / phases * (1 + 0.04 * noise(seed, moment, 4 * phase))
         decivolt = round(NOMINAL_DECIVOLT + 30 * noise(seed, moment, 4 * phase + 1))
         per_mille = round(945 + 35 * noise(seed, moment // 60, 4 * phase + 2))
-        centiampere = round(share / (ct * pt) / (decivolt / 10 * per_mille / 1000) * 100)
+        sign = -1 if share < 0 else 1
+        centiampere = round(abs(share) / (ct * pt) / (decivolt / 10 * per_mille / 1000) * 100)
         voltampere = decivolt * centiampere / 1000
-        voltage[phase], current[phase], factor[phase] = decivolt, centiampere, per_mille
+        voltage[phase], current[phase], factor[phase] = decivolt, centiampere, sign * per_mille
         apparent[phase] = round(voltampere)
-        power[phase] = round(voltampere * per_mille / 1000)
+        power[phase] = sign * round(voltampere * per_mille / 1000)
         reactive[phase] = round(voltampere * math.sqrt(1 - (per_mille / 1000) ** 2))
     return Electrical(
         tuple(voltage),

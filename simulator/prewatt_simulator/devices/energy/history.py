@@ -1,6 +1,6 @@
 """What an energy meter keeps of its past: frozen months and the month's maximum demand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol, Self
 
@@ -19,11 +19,17 @@ class Frozen(NamedTuple):
     rates_mwh: tuple[int, ...]
     divisor: int
     profile: Profile
+    reverse_mwh: tuple[int, ...] = ()
 
     @property
     def energy_mwh(self) -> int:
         """Primary energy of all rates."""
         return sum(self.rates_mwh)
+
+    @property
+    def reverse_energy_mwh(self) -> int:
+        """Primary energy fed in, of all rates."""
+        return sum(self.reverse_mwh)
 
     @classmethod
     def nothing(cls, profile: Profile) -> Self:
@@ -53,8 +59,10 @@ class Counter(Protocol):
     clock: MeterClock
     load: Load
     rates_mwh: list[int]
+    reverse_mwh: Sequence[int]
     frozen: tuple[Frozen, ...]
     peak: Peak | None
+    reverse_peak: Peak | None
 
     @property
     def divisor(self) -> int:

@@ -4,6 +4,7 @@ Energy is kept per rate in whole mWh of the primary side; the total is their sum
 than the registers' cut. Registers on the secondary side show it divided by CT × PT, cut to 0.01 kWh.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Self
@@ -48,6 +49,8 @@ class EnergyMeter(Meter):
         "peak",
         "pt",
         "rates_mwh",
+        "reverse_mwh",
+        "reverse_peak",
         "seed",
     )
 
@@ -55,7 +58,15 @@ class EnergyMeter(Meter):
         super().__init__(placed.number, placed.profile, layout, now_ms)
         self.ct, self.pt = placed.ct, placed.pt
         drawn = seed_defaults.load_for(placed, seed)
-        self.load = load_of(drawn.shape, drawn.per_day * MWH_PER_CENTIKWH, drawn.file, "kwh")
+        self.load = load_of(
+            drawn.shape,
+            drawn.per_day * MWH_PER_CENTIKWH,
+            drawn.file,
+            "kwh",
+            solar_per_day=drawn.solar_per_day * MWH_PER_CENTIKWH,
+        )
+        self.reverse_mwh: Sequence[int] = _nothing_fed(placed.profile.rates)
+        """Energy fed in, by the rate that ran; the forward counters never fall (ASSUMED)."""
         self.clock = MeterClock(zone_ms)
         self.calendar = _first_calendar(placed.profile.model)
         self.rates_mwh = self._spread(seed_defaults.energy_centikwh(placed, drawn, seed), drawn.shape)
@@ -69,6 +80,8 @@ class EnergyMeter(Meter):
         """What was written down at the ends of the last months, the latest first."""
         self.peak: Peak | None = None
         """What is known of the month's maximum demand; None: nobody has asked yet."""
+        self.reverse_peak: Peak | None = None
+        """The same of what was fed in."""
         self.latest_event = b""
         """As its register shows it, on a meter that has one."""
         self.power_on(now_ms)
@@ -77,6 +90,11 @@ class EnergyMeter(Meter):
     def energy_mwh(self) -> int:
         """Primary energy of all rates."""
         return sum(self.rates_mwh)
+
+    @property
+    def reverse_energy_mwh(self) -> int:
+        """Primary energy fed in, of all rates."""
+        return sum(self.reverse_mwh)
 
     @property
     def divisor(self) -> int:
@@ -95,7 +113,7 @@ class EnergyMeter(Meter):
 
     @property
     def power_w(self) -> float:
-        """Primary power that the load draws when it is supplied, without flicker."""
+        """Primary power that the load draws when it is supplied, without flicker; negative: it feeds in."""
         return self.load.per_hour(self.settled_ms + self.clock.zone_ms)
 
     @property
@@ -118,6 +136,10 @@ class EnergyMeter(Meter):
         zone_ms = self.clock.zone_ms
         drawn = self.load.drawn(until_ms + zone_ms) - self.load.drawn(self.settled_ms + zone_ms)
         self.rates_mwh[rate - 1] += drawn
+        if self.load.feeds_in:
+            fed = self.load.fed(until_ms + zone_ms) - self.load.fed(self.settled_ms + zone_ms)
+            self.reverse_mwh = [*self.reverse_mwh]
+            self.reverse_mwh[rate - 1] += fed
         self.settled_ms = until_ms
         return drawn
 
@@ -176,6 +198,7 @@ class EnergyMeter(Meter):
     def set_ratios(self, ct: int, pt: int) -> None:
         """Other transformers were put in: what the registers show stays, what is counted from now on is theirs."""
         if self.profile.secondary:
+            self.reverse_mwh = [energy * ct * pt // (self.ct * self.pt) for energy in self.reverse_mwh]
             self.rates_mwh = [energy * ct * pt // (self.ct * self.pt) for energy in self.rates_mwh]
         self.ct, self.pt = ct, pt
 
@@ -216,6 +239,12 @@ class EnergyMeter(Meter):
         rates_mwh = [part * self.divisor for part in parts]
         rates_mwh[main] += rest
         return rates_mwh
+
+
+@cache
+def _nothing_fed(rates: int) -> tuple[int, ...]:
+    """Shared by all meters that never fed in."""
+    return (0,) * rates
 
 
 @cache

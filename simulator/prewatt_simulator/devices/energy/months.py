@@ -34,11 +34,11 @@ def last_end(meter: Counter, local: datetime) -> datetime:
 
 def close(meter: Counter) -> None:
     """The meter's month has just ended."""
-    meter.peak = None
+    meter.peak = meter.reverse_peak = None
     freezes = meter.profile.freezes
     if freezes is not None:
         local = last_end(meter, meter.clock.local(meter.settled_ms))
-        frozen = Frozen(local, tuple(meter.rates_mwh), meter.divisor, meter.profile)
+        frozen = Frozen(local, tuple(meter.rates_mwh), meter.divisor, meter.profile, tuple(meter.reverse_mwh))
         meter.frozen = (frozen, *meter.frozen)[: freezes.months]
 
 

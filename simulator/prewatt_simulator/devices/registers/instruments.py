@@ -4,10 +4,10 @@ Extends the table of `values`. Energies are asked of a meter or of what it froze
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from prewatt_fixtures.measurements import PHASES, RATES, Measurement
 from prewatt_simulator.devices.energy import demand, months, quality
+from prewatt_simulator.devices.energy.demand import Flow
 from prewatt_simulator.devices.energy.meter import EnergyMeter
 from prewatt_simulator.devices.layout import ValueOf
 from prewatt_simulator.units import MWH_PER_CENTIKWH
@@ -46,13 +46,20 @@ def _energy(meter: EnergyMeter) -> int:
     return meter.energy_mwh // meter.divisor
 
 
-def _nothing(_: Any) -> int:
-    """What flows back: loads only consume."""
-    return 0
+def _reverse(meter: EnergyMeter) -> int:
+    return meter.reverse_energy_mwh // meter.divisor
 
 
-def _never(_: Any) -> bytes:
-    return demand.at_bytes(0)
+def _reverse_reactive(meter: EnergyMeter) -> int:
+    return _reactive(meter.reverse_energy_mwh, meter)
+
+
+def _reverse_rate(rate: int) -> ValueOf:
+    return lambda meter: meter.reverse_mwh[rate] // meter.divisor if rate < len(meter.reverse_mwh) else 0
+
+
+def _reverse_reactive_rate(rate: int) -> ValueOf:
+    return lambda meter: _reactive(meter.reverse_mwh[rate], meter) if rate < len(meter.reverse_mwh) else 0
 
 
 def _demand(watt_of: Callable[[EnergyMeter], int], share: tuple[int, int] = _WHOLE) -> ValueOf:
@@ -64,12 +71,28 @@ def _demand(watt_of: Callable[[EnergyMeter], int], share: tuple[int, int] = _WHO
     return value_of
 
 
-def _peak_w(meter: EnergyMeter) -> int:
-    return demand.peak(meter).watt
+def _last_w(flow: Flow) -> Callable[[EnergyMeter], int]:
+    return lambda meter: demand.last_w(meter, flow)
 
 
-def _peak_at(meter: EnergyMeter) -> bytes:
-    return demand.at_bytes(demand.peak(meter).local_ms)
+def _peak_w(flow: Flow) -> Callable[[EnergyMeter], int]:
+    return lambda meter: demand.peak(meter, flow).watt
+
+
+def _peak_at(flow: Flow) -> ValueOf:
+    return lambda meter: demand.at_bytes(demand.peak(meter, flow).local_ms)
+
+
+def _demands(flow: Flow, name: str) -> dict[Measurement, ValueOf]:
+    """Last and maximum demand of one direction, active and reactive, and when the maximum was."""
+    return {
+        Measurement.of(f"demand_{name}"): _demand(_last_w(flow)),
+        Measurement.of(f"reactive_demand_{name}"): _demand(_last_w(flow), _REACTIVE_SHARE),
+        Measurement.of(f"demand_{name}_max"): _demand(_peak_w(flow)),
+        Measurement.of(f"reactive_demand_{name}_max"): _demand(_peak_w(flow), _REACTIVE_SHARE),
+        Measurement.of(f"demand_{name}_max_at"): _peak_at(flow),
+        Measurement.of(f"reactive_demand_{name}_max_at"): _peak_at(flow),
+    }
 
 
 def _by_phase(prefix: str, value: Callable[[int], ValueOf]) -> dict[Measurement, ValueOf]:
@@ -104,22 +127,16 @@ INSTRUMENT_VALUES: Mapping[Measurement, ValueOf] = {
     **_by_phase("energy", lambda phase: _of_phase(_energy, phase)),
     **_by_phase("energy_forward", lambda phase: _of_phase(_energy, phase)),
     **_by_phase("reactive_energy_forward", lambda phase: _of_phase(_reactive_energy, phase)),
-    Measurement.ENERGY_REVERSE: _nothing,
-    Measurement.REACTIVE_ENERGY_REVERSE: _nothing,
-    **_by_rate("energy_reverse", lambda _: _nothing),
-    **_by_rate("reactive_energy_reverse", lambda _: _nothing),
-    **_by_phase("energy_reverse", lambda _: _nothing),
-    **_by_phase("reactive_energy_reverse", lambda _: _nothing),
+    Measurement.ENERGY_REVERSE: _reverse,
+    Measurement.REACTIVE_ENERGY_REVERSE: _reverse_reactive,
+    **_by_rate("energy_reverse", _reverse_rate),
+    **_by_rate("reactive_energy_reverse", _reverse_reactive_rate),
+    **_by_phase("energy_reverse", lambda phase: _of_phase(_reverse, phase)),
+    **_by_phase("reactive_energy_reverse", lambda phase: _of_phase(_reverse_reactive, phase)),
     Measurement.DEMAND_CYCLE: demand.quarters,
-    Measurement.DEMAND_FORWARD: _demand(demand.last_w),
-    Measurement.REACTIVE_DEMAND_FORWARD: _demand(demand.last_w, _REACTIVE_SHARE),
+    **_demands(Flow.FORWARD, "forward"),
+    **_demands(Flow.REVERSE, "reverse"),
     Measurement.APPARENT_DEMAND: _demand(demand.last_w, _APPARENT_SHARE),
-    Measurement.DEMAND_FORWARD_MAX: _demand(_peak_w),
-    Measurement.REACTIVE_DEMAND_FORWARD_MAX: _demand(_peak_w, _REACTIVE_SHARE),
-    Measurement.DEMAND_FORWARD_MAX_AT: _peak_at,
-    Measurement.REACTIVE_DEMAND_FORWARD_MAX_AT: _peak_at,
-    Measurement.DEMAND_REVERSE_MAX_AT: _never,
-    Measurement.REACTIVE_DEMAND_REVERSE_MAX_AT: _never,
     Measurement.FREEZE_TIME: months.freeze_time,
     **_quality("voltage"),
     **_quality("current"),
