@@ -17,6 +17,7 @@ from prewatt_platform.accounts.posting import currency_of, post_applied
 from prewatt_platform.accounts.repository import SaleRepository
 from prewatt_platform.accounts.rules import Plan, Verdict
 from prewatt_platform.control.models import CommandState
+from prewatt_platform.control.rules import Obstacle
 from prewatt_platform.control.task import Task
 from prewatt_platform.field.driver import Lane
 from prewatt_platform.field.errors import FieldError, MeterRefused
@@ -125,7 +126,7 @@ async def _send_until_settled(task: Task, sale: Sale, plan: Plan, lane: Lane) ->
         if refusal is not None:
             break
     if refusal is None:
-        await task.ask_again(CommandState.SENT, "the meter does not show it yet")
+        await task.ask_again(CommandState.SENT, "the meter does not show it yet", Obstacle.LOSS)
     else:
         await _dispute(task, f"the meter refused it: {refusal}")
 

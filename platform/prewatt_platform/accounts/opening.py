@@ -13,6 +13,7 @@ from prewatt_fixtures.wire.vendor import MoneyControl, VendorResult
 from prewatt_platform.accounts.models import AccountState
 from prewatt_platform.accounts.repository import AccountRepository
 from prewatt_platform.control.models import CommandState
+from prewatt_platform.control.rules import Obstacle
 from prewatt_platform.control.task import Task
 from prewatt_platform.field.driver import Lane
 from prewatt_platform.field.errors import FieldError, MeterRefused
@@ -50,7 +51,7 @@ async def _open(task: Task, lane: Lane) -> None:
         reading = await lane.read()
     await task.store(reading)
     if not _money_control_on(reading):
-        await task.ask_again(CommandState.SENT, "the meter does not show it yet")
+        await task.ask_again(CommandState.SENT, "the meter does not show it yet", Obstacle.LOSS)
     elif _shows(terms, reading):
         await _succeed(task)
     else:

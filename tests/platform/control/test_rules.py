@@ -26,8 +26,8 @@ def test_waits_grow_and_end_at_a_bound(obstacle: Obstacle) -> None:
     assert waits[-1] <= 300
 
 
-def test_a_meter_that_comes_back_within_an_hour_is_asked_within_15_s() -> None:
-    assert max(_waited_s(Obstacle.METER, 3600)) == 15
+def test_a_meter_that_comes_back_within_an_hour_is_asked_within_12_s() -> None:
+    assert max(_waited_s(Obstacle.METER, 3600)) == 12
 
 
 def test_a_meter_that_comes_back_later_is_asked_within_five_minutes() -> None:
