@@ -101,7 +101,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _pytest(*arguments: str) -> int:
-    command = (sys.executable, "-m", "pytest", *WORKERS, *arguments)
+    command = (sys.executable, "-m", "pytest", *WORKERS, "--durations=20", *arguments)
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 

@@ -9,8 +9,11 @@ SimulatorError
     StateError         kept registers that do not fit this farm
     ClockRunsByItself  a clock was to be moved by hand, and it is not of that kind
     DialsOut           nobody listens for a meter: its gateway dials out
+    SerialPortError    a serial port cannot be used: names it and the reason
     RecordingError     a recording is damaged: names the file, the line and what was expected
 """
+
+from pathlib import Path
 
 
 class SimulatorError(Exception):
@@ -91,3 +94,12 @@ class RecordingError(SimulatorError):
         self.file = file
         self.line = line
         self.expected = expected
+
+
+class SerialPortError(SimulatorError):
+    """A serial port that cannot be opened or set."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"serial port {path}: {reason}")

@@ -38,6 +38,9 @@ async def deliver_sale(task: Task) -> None:
     assert sale is not None, "a sale and its command are written together"
     try:
         async with task.lane() as lane:
+            if task.command.attempts:
+                # a meter that was silent is not asked with all retries: others wait for the bus
+                await lane.probe()
             await _deliver(task, sale, lane)
     except (FieldError, GatewayUnreachable, StalePicture) as failure:
         # before PLANNED nothing has left; from then on only the meter knows

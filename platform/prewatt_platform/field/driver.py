@@ -48,6 +48,11 @@ class Lane:
             self._meter, self._profile, plan.decode(data), self._clock.now(), b"".join(data)
         )
 
+    async def probe(self) -> None:
+        """Read one register, once: finds out at the price of one time-out whether the meter can be reached."""
+        block = probe_block(self._profile.model)
+        await self._exchange(requests.read_holding(block.start, 1))
+
     async def evidence(self) -> Evidence:
         """Counter, totals and money control of a prepaid meter, read so that they belong together."""
         plan = evidence_plan(self._profile.model)

@@ -3,7 +3,7 @@
 Only words and options live here. Heavy imports stand inside the commands, so that `--help` is quick.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,7 +74,16 @@ def run(
             metavar="PORT", min=0, max=65535, help="Answer the HTTP control API there; 0 takes a free port."
         ),
     ] = None,
-    control_host: Annotated[str, typer.Option(help="Address of the control API.")] = "127.0.0.1",
+    control_host: Annotated[
+        str, typer.Option(help="Address of the control API; beyond loopback it asks for a token.")
+    ] = "127.0.0.1",
+    control_token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PREWATT_CONTROL_TOKEN",
+            help="Token that clients of the control API send as `Authorization: Bearer …`.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Run a farm until Ctrl-C or SIGTERM: one line per bus, then `ready`."""
@@ -102,7 +111,7 @@ def run(
                     framing=protocol.value,
                     announce=lambda endpoints, url: announce(endpoints, farm.dials, url, as_json=as_json),
                     file=file,
-                    control=None if control is None else _control(farm, control_host, control),
+                    control=None if control is None else _control(farm, control_host, control, control_token),
                 )
             )
             if state is not None:
@@ -138,8 +147,23 @@ def endpoints(
 
 @app.command(epilog="Example: [bold]prewatt sim check site.toml[/]")
 def check(site: SiteArgument) -> None:
-    """Say whether a site can be run: exit code 0, or 2 with the file, the key and what was expected."""
-    checked = _farm(site).site
+    """Say whether a site can be run: exit code 0, or 2 with the file, the key and what was expected.
+
+    Windows of faults are judged from the earliest of them on, so that a site stays valid when its windows are over.
+    """
+    from prewatt_fixtures.clock import ManualClock  # noqa: PLC0415 - quick --help
+    from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - quick --help
+    from prewatt_fixtures.site import load_site  # noqa: PLC0415 - quick --help
+
+    try:
+        faults = load_site(site).faults
+    except FixtureError as wrong:
+        refuse(wrong)
+    windows = [moment for row in faults for moment in (row.get("since"), row.get("until"))]
+    aware = [moment for moment in windows if isinstance(moment, datetime) and moment.tzinfo is not None]
+    before = min(aware) - timedelta(seconds=1) if aware else None
+    # a site with second masters can run with wire timing only, which `sim run` has on by default
+    checked = _farm(site, clock=None if before is None else ManualClock(before), wire_timing=True).site
     buses, meters = len(checked.by_port), len(checked.energy_meters)
     others = len(checked.meters) - meters
     counts = f"{buses} buses, {meters} meters" + (f", {others} other devices" if others else "")
@@ -222,10 +246,16 @@ def _farm(
         refuse(wrong)
 
 
-def _control(farm: "Farm", host: str, port: int) -> "Control":
+def _control(farm: "Farm", host: str, port: int, token: str | None) -> "Control":
+    from prewatt_simulator.control.guard import LOOPBACK  # noqa: PLC0415 - only farms with that door pay for it
     from prewatt_simulator.control.serve import controlling  # noqa: PLC0415 - only farms with that door pay for it
 
-    return partial(controlling, farm, host=host, port=port)
+    if host not in LOOPBACK and token is None:
+        raise typer.BadParameter(
+            f"{host} is beyond loopback: set PREWATT_CONTROL_TOKEN or --control-token",
+            param_hint="--control-host",
+        )
+    return partial(controlling, farm, host=host, port=port, token=token)
 
 
 def _clock(start: str | None, speed: float, *, settable: bool) -> "Clock":

@@ -1,5 +1,6 @@
 """`prewatt sim record` and `prewatt sim replay`: words and options. Heavy imports stand inside, for a quick `--help`."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +21,8 @@ from prewatt_simulator.cli.console import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from prewatt_fixtures.endpoints import Endpoint
 
@@ -45,6 +47,12 @@ def record(
         Path | None,
         typer.Option(metavar="FILE", help="A whole site instead: a table as `sim endpoints --json` prints."),
     ] = None,
+    serial: Annotated[
+        Path | None,
+        typer.Option(metavar="DEVICE", help="A serial port instead, such as /dev/ttyUSB0; RTU only."),
+    ] = None,
+    baud: Annotated[int, typer.Option(help="Of the serial port.")] = 9600,
+    parity: Annotated[str, typer.Option(help="Of the serial port: N, E or O.")] = "N",
     listen: Annotated[
         int,
         typer.Option(min=0, max=65535, help="TCP port for clients; a site's follow it. 0 takes free ones."),
@@ -63,13 +71,20 @@ def record(
 
     from prewatt_fixtures.endpoints import Endpoint, read_endpoints  # noqa: PLC0415 - quick --help
     from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - quick --help
-    from prewatt_simulator.errors import PortTaken  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.errors import PortTaken, SerialPortError  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.recording.serial_port import serial_gateway  # noqa: PLC0415 - quick --help
 
-    if (to is None) == (endpoints is None):
-        raise typer.BadParameter("either --to or --endpoints is needed", param_hint="--to")
+    if sum(source is not None for source in (to, endpoints, serial)) != 1:
+        raise typer.BadParameter("one of --to, --endpoints and --serial is needed", param_hint="--to")
+    if parity not in {"N", "E", "O"}:
+        raise typer.BadParameter(f"N, E or O is expected, not {parity!r}", param_hint="--parity")
     if not (len(gateway) == 6 and gateway.isdecimal() and gateway.isascii()):
         raise typer.BadParameter(f"six digits are expected, not {gateway!r}", param_hint="--gateway")
     try:
+        if serial is not None:
+            opened = partial(serial_gateway, serial, gateway, port, baud=baud, parity=parity)
+            asyncio.run(_record_serial(recording, opened, host, listen, as_json=as_json))
+            return
         if endpoints is not None:
             gateways: Sequence[Endpoint] = read_endpoints(endpoints)
         else:
@@ -77,7 +92,7 @@ def record(
         if len({each.framing for each in gateways}) != 1:
             refuse(f"{endpoints}: one recording has one framing: gateways of one are expected")
         asyncio.run(_record(recording, gateways, host, listen, as_json=as_json))
-    except (FixtureError, PortTaken, OSError) as refused:
+    except (FixtureError, PortTaken, SerialPortError, OSError) as refused:
         refuse(refused)
 
 
@@ -94,6 +109,10 @@ def replay(
     ] = 1.0,
     loop: Annotated[
         bool, typer.Option("--loop/--hold", help="At the end begin again, or stay as it was last.")
+    ] = False,
+    latencies: Annotated[
+        bool,
+        typer.Option("--latencies/--at-once", help="Answer after each device's median time, or at once."),
     ] = False,
     fault: FaultOption = None,
     journal: JournalOption = None,
@@ -118,6 +137,7 @@ def replay(
                 clock=ScaledClock(recorded.start, speed),
                 seed=seed,
                 loop=loop,
+                latencies=latencies,
                 journal=None if file is None else file.journal,
             )
             add_faults(replayed.faults, fault or ())
@@ -158,6 +178,18 @@ async def _record(
         else f"{told['exchanges']} exchanges in {recording}, "
         f"{told['stray_bytes']} bytes beside them that were part of none"
     )
+
+
+async def _record_serial(
+    recording: Path,
+    opened: "Callable[[], AbstractAsyncContextManager[Endpoint]]",
+    host: str,
+    base_port: int,
+    *,
+    as_json: bool,
+) -> None:
+    async with opened() as endpoint:
+        await _record(recording, [endpoint], host, base_port, as_json=as_json)
 
 
 def _address(words: str) -> tuple[str, int]:

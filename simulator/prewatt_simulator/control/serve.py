@@ -1,11 +1,13 @@
 """The control API on a port, in the event loop that the farm runs in."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from prewatt_fixtures.endpoints import Endpoint
 from prewatt_fixtures.http_server import listener, serving
 from prewatt_simulator.control.app import build_app
+from prewatt_simulator.control.guard import LOOPBACK, Guard
 from prewatt_simulator.control.numbering import Numbering
 from prewatt_simulator.control.operation import ControlContext
 from prewatt_simulator.farm import Farm
@@ -13,13 +15,33 @@ from prewatt_simulator.farm import Farm
 
 @asynccontextmanager
 async def controlling(
-    farm: Farm, endpoints: tuple[Endpoint, ...] = (), *, host: str = "127.0.0.1", port: int = 0
+    farm: Farm,
+    endpoints: tuple[Endpoint, ...] = (),
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    token: str | None = None,
 ) -> AsyncIterator[str]:
     """Answer for the length of the block; yields the URL. Port 0 takes a free one; `AddressUnusable`.
 
-    `endpoints` is where the farm's buses are served, for clients to be told.
+    `endpoints` is where the farm's buses are served, for clients to be told. A host beyond loopback needs a token:
+    `ValueError` without one.
     """
+    if host not in LOOPBACK and token is None:
+        raise ValueError(f"a token is needed to answer on {host}")
     scene = ControlContext(farm, endpoints, Numbering(farm.journal))
+    names = LOOPBACK if host in LOOPBACK else {*LOOPBACK, host, *_own_names()}
+    app = Guard(build_app(scene), names, token)
     with listener(host, port) as bound:
-        async with serving(build_app(scene), bound) as (url, _):
+        async with serving(app, bound) as (url, _):
             yield url
+
+
+def _own_names() -> set[str]:
+    """Names and addresses by which others reach this machine."""
+    name = socket.gethostname()
+    try:
+        addresses = {str(info[4][0]) for info in socket.getaddrinfo(name, None)}
+    except OSError:
+        addresses = set()
+    return {name.lower(), socket.getfqdn().lower(), *addresses}

@@ -1,10 +1,13 @@
 """A recording served as a farm is: the same buses, gateways, faults and journal, with recorded devices on them."""
 
 from collections import defaultdict
+from collections.abc import Mapping
+from statistics import median
 
 from prewatt_fixtures.clock import Clock, ScaledClock
 from prewatt_fixtures.wire.pdu import BROADCAST_UNIT, EXCEPTION_FLAG, ExceptionCode
 from prewatt_simulator.faults import Faults, FaultTargets
+from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
 from prewatt_simulator.journal.journal import Journal, Verdict
 from prewatt_simulator.line.bus import NOBODY, Answer, Bus, Pace
 from prewatt_simulator.line.listener import BusServer
@@ -29,6 +32,7 @@ class Replay(BusServer):
         clock: Clock | None = None,
         seed: int = 1,
         loop: bool = False,
+        latencies: bool = False,
         journal: Journal | None = None,
     ) -> None:
         self.recording = recording
@@ -50,6 +54,7 @@ class Replay(BusServer):
                 {key[2]: device for key, device in devices.items() if key[:2] == place},
                 self.faults,
                 self.journal,
+                _latencies_s(recording) if latencies else {},
             )
             for place in sorted(recording.places)
         }
@@ -59,10 +64,17 @@ class ReplayedBus(Bus):
     """A bus on which a device may leave a request unanswered, because it did so then."""
 
     def __init__(
-        self, gateway: str, port: int, devices: dict[int, RecordedDevice], faults: Faults, journal: Journal
+        self,
+        gateway: str,
+        port: int,
+        devices: dict[int, RecordedDevice],
+        faults: Faults,
+        journal: Journal,
+        latencies_s: Mapping[tuple[str, int, int], float],
     ) -> None:
         super().__init__(gateway, port, devices.items(), faults, journal)
         self._devices = devices
+        self._latencies_s = latencies_s
 
     def exchange(self, unit: int, request: bytes, now_s: float, pace: Pace | None = None) -> Answer:
         """As on any bus; silence is recorded as of a device that is not there."""
@@ -70,7 +82,21 @@ class ReplayedBus(Bus):
         if device is not None and device.is_silent(request, now_s):
             self.journal.record((now_s, self, unit, Verdict.ABSENT, request, None, None))
             return NOBODY, None
-        return super().exchange(unit, request, now_s, pace)
+        reply, outcome = super().exchange(unit, request, now_s, pace)
+        latency_s = self._latencies_s.get((self.gateway, self.port, unit))
+        if latency_s is not None and reply:
+            outcome = outcome or ExchangeOutcome()
+            outcome.held_s += latency_s
+        return reply, outcome
+
+
+def _latencies_s(recording: Recording) -> dict[tuple[str, int, int], float]:
+    """The median time that each device took to answer, seconds; by gateway, port and unit id."""
+    taken: dict[tuple[str, int, int], list[int]] = defaultdict(list)
+    for exchange in recording.exchanges:
+        if exchange.latency_us is not None and exchange.reply is not None:
+            taken[exchange.gateway, exchange.port, exchange.unit].append(exchange.latency_us)
+    return {place: median(latencies_us) / 1e6 for place, latencies_us in taken.items()}
 
 
 def _by_device(recording: Recording) -> dict[tuple[str, int, int], list[Exchange]]:

@@ -21,13 +21,13 @@ def _waited_s(obstacle: Obstacle, until_s: int) -> list[int]:
 
 @pytest.mark.parametrize("obstacle", Obstacle)
 def test_waits_grow_and_end_at_a_bound(obstacle: Obstacle) -> None:
-    waits = [ask_again_after_s(obstacle, attempt) for attempt in range(1, 500)]
+    waits = [ask_again_after_s(obstacle, attempt) for attempt in range(1, 600)]
     assert waits == sorted(waits)
     assert waits[-1] <= 300
 
 
-def test_a_meter_that_comes_back_within_an_hour_is_asked_within_12_s() -> None:
-    assert max(_waited_s(Obstacle.METER, 3600)) == 12
+def test_a_meter_that_comes_back_within_an_hour_is_asked_within_8_s() -> None:
+    assert max(_waited_s(Obstacle.METER, 3600)) == 8
 
 
 def test_a_meter_that_comes_back_later_is_asked_within_five_minutes() -> None:
@@ -36,7 +36,7 @@ def test_a_meter_that_comes_back_later_is_asked_within_five_minutes() -> None:
 
 def test_a_broken_link_is_asked_sooner_than_a_silent_meter() -> None:
     link, meter = (
-        [ask_again_after_s(obstacle, attempt) for attempt in range(1, 500)]
+        [ask_again_after_s(obstacle, attempt) for attempt in range(1, 600)]
         for obstacle in (Obstacle.LINK, Obstacle.METER)
     )
     assert all(a <= b for a, b in zip(link, meter, strict=True))

@@ -83,7 +83,7 @@ def test_a_whole_site_is_recorded_by_its_endpoints(running: Any, tmp_path: Path)
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["record", "{new}"], "either --to or --endpoints"),
+        (["record", "{new}"], "one of --to, --endpoints"),
         (["record", "{new}", "--to", "somewhere"], "HOST:PORT is expected, not 'somewhere'"),
         (["record", "{new}", "--to", "127.0.0.1:1", "--gateway", "7"], "six digits are expected, not '7'"),
         (["record", "{new}", "--endpoints", "{bad}"], "gateways of one are expected"),

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +193,12 @@ def test_help_has_an_example(command: str) -> None:
     assert ended.exit_code == 0
     assert f"prewatt sim {command}" in ended.stdout.replace("\n", " ")
     assert "Example" in ended.stdout
+
+
+def test_a_site_whose_fault_window_is_over_can_still_be_checked(tmp_path: Path) -> None:
+    site = tmp_path / "site.toml"
+    tiny = (resources.files("prewatt_fixtures") / "sites" / "tiny.toml").read_text("utf-8")
+    window = "since = 2021-12-28T08:00:00+08:00\nuntil = 2021-12-28T09:00:00+08:00"
+    site.write_text(f'{tiny}\n[[faults]]\nkind = "lose-reply"\n{window}\n', "utf-8")
+    done = subprocess.run((PREWATT, "sim", "check", str(site)), check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -188,3 +188,17 @@ class TestFaults:
     def test_what_happens_inside_a_meter_cannot_happen_to_it(self, replayed: Replayed) -> None:
         with pytest.raises(FaultRuleError, match="not a recorded device"):
             replayed(*CHANGING).replay.faults.add(Fault(kind="weld-relay", meter="0000010101", relay="open"))
+
+
+class TestLatencies:
+    def test_a_device_answers_after_its_median_time(self, replayed: Replayed) -> None:
+        desk = replayed((0.0, 1, "0300000001", "03020007"), latencies=True)
+        reply, outcome = desk.replay.bus("000001").exchange(1, bytes.fromhex("0300000001"), desk.clock.time())
+        assert reply == bytes.fromhex("03020007")
+        assert outcome is not None
+        assert outcome.held_s == 0.05
+
+    def test_without_the_option_it_answers_at_once(self, replayed: Replayed) -> None:
+        desk = replayed((0.0, 1, "0300000001", "03020007"))
+        _, outcome = desk.replay.bus("000001").exchange(1, bytes.fromhex("0300000001"), desk.clock.time())
+        assert outcome is None
