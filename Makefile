@@ -44,8 +44,8 @@ campaign: $(READY) ## a million malformed frames, one journal a hundred times: A
 docs: $(READY) ## write the generated files again: device tables, schema, SDL
 	@$(BIN)/python docs/generate.py
 
-screenshot: $(READY) ## take the picture of the meter table for the README
-	@$(BIN)/python docs/screenshot.py
+screenshot: $(READY) ## take the picture of the meter table for the README; the tests compare it
+	@PREWATT_WRITE_PICTURE=1 $(BIN)/python -m pytest -q tests/tui/picture
 
 lock: ## resolve the dependencies again (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -18,6 +18,7 @@ from prewatt_fixtures.clock import Clock, RealClock
 from prewatt_tui.client import ApiClient, GraphQLClient
 from prewatt_tui.errors import TerminalError
 from prewatt_tui.keys import Key, active_keys, printed
+from prewatt_tui.language import tr
 from prewatt_tui.messages import (
     ContactChanged,
     CountChanged,
@@ -46,13 +47,26 @@ class TerminalApp(App[None]):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionsProvider}
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "Help", key_display="?", tooltip="list the keys and the states"),
         Binding(
-            "ctrl+p", "command_palette", "Palette", show=False, priority=True, tooltip="search all actions"
+            "question_mark,f1",
+            "help",
+            tr("Help"),
+            key_display="?",
+            tooltip=tr("list the keys and the states"),
         ),
-        Binding("ctrl+t", "change_theme", "Theme", show=False, tooltip="choose other colours"),
-        Binding("ctrl+o", "sign_out", "Sign out", show=False, tooltip="end the session and sign in again"),
-        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="leave the terminal"),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            tr("Palette"),
+            show=False,
+            priority=True,
+            tooltip=tr("search all actions"),
+        ),
+        Binding("ctrl+t", "change_theme", tr("Theme"), show=False, tooltip=tr("choose other colours")),
+        Binding(
+            "ctrl+o", "sign_out", tr("Sign out"), show=False, tooltip=tr("end the session and sign in again")
+        ),
+        Binding("ctrl+q", "quit", tr("Quit"), show=False, priority=True, tooltip=tr("leave the terminal")),
     ]
 
     status: reactive[Status] = reactive(Status())
@@ -111,13 +125,13 @@ class TerminalApp(App[None]):
         projects = {project.code: project for project in message.session.projects}
         wanted = self._wanted_project
         if wanted is not None and wanted not in projects:
-            self._choose_project(f"{wanted} is not one of your projects.")
+            self._choose_project(tr("{wanted} is not one of your projects.", wanted=wanted))
         elif wanted is not None:
             self._open_project(projects[wanted])
         elif len(projects) == 1:
             self._open_project(*projects.values())
         else:
-            self._choose_project("" if projects else "You have no project: ask an administrator.")
+            self._choose_project("" if projects else tr("You have no project: ask an administrator."))
 
     @on(ProjectChosen)
     def _project_chosen(self, message: ProjectChosen) -> None:
@@ -150,11 +164,15 @@ class TerminalApp(App[None]):
         session, client = self._session, self._client
         if session is None or client is None:
             return
-        self._sign_in_again("signed out")
+        self._sign_in_again(tr("signed out"))
         try:
             await client.sign_out(session)
         except TerminalError as error:
-            self.notify(f"the platform did not end the session: {error}", severity="warning", markup=False)
+            self.notify(
+                tr("the platform did not end the session: {error}", error=error),
+                severity="warning",
+                markup=False,
+            )
 
     def _sign_in_again(self, why: str) -> None:
         if self._session is None:

@@ -3,33 +3,36 @@
 The platform decides; this only keeps the operator from filling in a form in vain.
 """
 
+from prewatt_tui.language import tr
 from prewatt_tui.models.meter import AccountState, MeterDetail
 
 
 def why_no_sale(meter: MeterDetail) -> str | None:
     """Why nothing can be sold to the meter now; None when it can."""
     if meter.postpaid or meter.balance_location != "METER":
-        return f"{meter.number} is not a prepaid meter."
+        return tr("{number} is not a prepaid meter.", number=meter.number)
     if meter.account_state is not AccountState.OPEN:
-        return f"{meter.number} has no open account: open one first."
+        return tr("{number} has no open account: open one first.", number=meter.number)
     if meter.open_order is not None:
-        return f"A sale to {meter.number} is being delivered: wait for its end, do not sell again."
+        return tr(
+            "A sale to {number} is being delivered: wait for its end, do not sell again.", number=meter.number
+        )
     return None
 
 
 def why_no_account(meter: MeterDetail) -> str | None:
     """Why no account can be opened on the meter now; None when one can."""
     if meter.postpaid or meter.balance_location != "METER":
-        return f"{meter.number} is not a prepaid meter."
+        return tr("{number} is not a prepaid meter.", number=meter.number)
     if meter.account_state is AccountState.OPENING:
-        return f"The account of {meter.number} is being opened."
+        return tr("The account of {number} is being opened.", number=meter.number)
     if meter.account_state is AccountState.OPEN:
-        return f"{meter.number} has an open account already."
+        return tr("{number} has an open account already.", number=meter.number)
     return None
 
 
 def why_no_control(meter: MeterDetail) -> str | None:
     """Why the meter takes no control mode; None when it does."""
     if meter.postpaid or meter.balance_location != "METER":
-        return f"{meter.number} has no relay that could be controlled."
+        return tr("{number} has no relay that could be controlled.", number=meter.number)
     return None

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from typing import Protocol
 
 from prewatt_tui.errors import Declined, NotThePlatform, Reason
+from prewatt_tui.language import tr
 from prewatt_tui.models.command import Command
 from prewatt_tui.models.meter import MeterDetail, Page
 from prewatt_tui.models.reading import Reading
@@ -103,7 +104,15 @@ class GraphQLProject:
     async def meter(self, number: str) -> MeterDetail:
         data = await self._ask("OneMeter", {"number": number})
         if data["meter"] is None:
-            raise Declined((Reason("NOT_FOUND", f"there is no meter {number} in this project", ("number",)),))
+            raise Declined(
+                (
+                    Reason(
+                        "NOT_FOUND",
+                        tr("there is no meter {number} in this project", number=number),
+                        ("number",),
+                    ),
+                )
+            )
         return MeterDetail.of(data["meter"])
 
     async def refresh(self, number: str) -> Command:
@@ -139,7 +148,7 @@ class GraphQLProject:
 
     def _there(self, value: Json | None) -> Json:
         if value is None:
-            raise NotThePlatform(self._transport.url, "an answer lacks what was asked for")
+            raise NotThePlatform(self._transport.url, tr("an answer lacks what was asked for"))
         return value
 
 

@@ -12,6 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from prewatt_tui import formatting, labels
+from prewatt_tui.language import tr
 from prewatt_tui.models.meter import Meter
 
 CUT = "~"
@@ -84,15 +85,15 @@ def _look(meter: Meter) -> str:
 POWER_CELLS = 7
 
 COLUMNS = (
-    Column("number", "number", 10, lambda meter, _: (meter.number, "bold")),
-    Column("place", "place", 11, lambda meter, _: (meter.place, ""), spread=20),
-    Column("model", "model", 13, lambda meter, _: (meter.model, ""), from_terminal_width=96),
-    Column("standing", "state", 8, lambda meter, _: labels.STANDING[meter.standing]),
-    Column("relay", "relay", 6, lambda meter, _: labels.RELAY[meter.relay]),
-    Column("balance", "balance", 12, _balance, right=True),
-    Column("energy", "kWh", 11, _energy, right=True),
-    Column("power", "kW", POWER_CELLS, _power, right=True),
-    Column("read_at", "read", 5, _read_at),
+    Column("number", tr("number"), 10, lambda meter, _: (meter.number, "bold")),
+    Column("place", tr("place"), 11, lambda meter, _: (meter.place, ""), spread=20),
+    Column("model", tr("model"), 13, lambda meter, _: (meter.model, ""), from_terminal_width=96),
+    Column("standing", tr("state"), 8, lambda meter, _: labels.STANDING[meter.standing]),
+    Column("relay", tr("relay"), 6, lambda meter, _: labels.RELAY[meter.relay]),
+    Column("balance", tr("balance"), 12, _balance, right=True),
+    Column("energy", tr("kWh"), 11, _energy, right=True),
+    Column("power", tr("kW"), POWER_CELLS, _power, right=True),
+    Column("read_at", tr("read"), 5, _read_at),
 )
 
 SCROLL_BAR_CELLS = 2

@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import singledispatch
 
 from prewatt_tui import formatting, labels
+from prewatt_tui.language import tr
 from prewatt_tui.models.meter import ControlMode, MeterDetail
 from prewatt_tui.requests import ActionRequest, OpenAccount, Sell, SetControlMode
 
@@ -58,16 +59,21 @@ def _sale(request: Sell, meter: MeterDetail) -> _Details:
     unit = formatting.currency_word(meter.balance.currency) if meter.balance else ""
     before = meter.balance.amount if meter.balance else None
     return (
-        f"Sell {request.amount:.2f} {unit} to {meter.customer or 'the customer'}",
+        tr(
+            "Sell {amount:.2f} {unit} to {customer}",
+            amount=request.amount,
+            unit=unit,
+            customer=meter.customer or tr("the customer"),
+        ),
         (
-            Change("remaining", _amount(before, unit), _about(before, request.amount, unit)),
+            Change(tr("remaining"), _amount(before, unit), _about(before, request.amount, unit)),
             Change(
-                "purchase count",
+                tr("purchase count"),
                 formatting.number(count),
                 formatting.number(None if count is None else count + 1),
             ),
         ),
-        f"Sell {request.amount:.2f}",
+        tr("Sell {amount:.2f}", amount=request.amount),
         "",
     )
 
@@ -75,14 +81,14 @@ def _sale(request: Sell, meter: MeterDetail) -> _Details:
 @_details.register
 def _control_mode(request: SetControlMode, meter: MeterDetail) -> _Details:
     return (
-        f"Set the control mode to {labels.CONTROL_MODE[request.mode]}",
+        tr("Set the control mode to {value}", value=labels.CONTROL_MODE[request.mode]),
         (
             Change(
-                "control mode", labels.CONTROL_MODE[meter.control_mode], labels.CONTROL_MODE[request.mode]
+                tr("control mode"), labels.CONTROL_MODE[meter.control_mode], labels.CONTROL_MODE[request.mode]
             ),
             Change("relay", labels.RELAY[meter.relay][0], _relay_after(request.mode)),
         ),
-        "Set the mode",
+        tr("Set the mode"),
         f"{labels.CONTROL_MODE_MEANS[request.mode]}.".capitalize(),
     )
 
@@ -92,16 +98,20 @@ def _account(request: OpenAccount, meter: MeterDetail) -> _Details:
     reading = meter.reading
     unit = formatting.currency_word(meter.balance.currency) if meter.balance else ""
     return (
-        f"Open an account for {request.customer}",
+        tr("Open an account for {customer}", customer=request.customer),
         (
-            Change("account", labels.ACCOUNT[meter.account_state], "open"),
+            Change(tr("account"), labels.ACCOUNT[meter.account_state], tr("open|account")),
             Change(
-                "remaining", _amount(meter.balance.amount if meter.balance else None, unit), f"0.00 {unit}"
+                tr("remaining"),
+                _amount(meter.balance.amount if meter.balance else None, unit),
+                f"0.00 {unit}",
             ),
-            Change("purchase count", formatting.number(reading.purchase_count if reading else None), "0"),
+            Change(tr("purchase count"), formatting.number(reading.purchase_count if reading else None), "0"),
         ),
-        "Open the account",
-        "The meter's remaining amount and purchase count start again at 0. Without credit it may switch off.",
+        tr("Open the account"),
+        tr(
+            "The meter's remaining amount and purchase count start again at 0. Without credit it may switch off."
+        ),
     )
 
 
@@ -111,12 +121,16 @@ def _amount(value: Decimal | None, unit: str) -> str:
 
 def _about(before: Decimal | None, amount: Decimal, unit: str) -> str:
     """What will remain, if nothing is used meanwhile."""
-    return f"+{amount:.2f} {unit}" if before is None else f"about {before + amount:.2f} {unit}"
+    return (
+        f"+{amount:.2f} {unit}"
+        if before is None
+        else tr("about {value:.2f} {unit}", value=before + amount, unit=unit)
+    )
 
 
 def _relay_after(mode: ControlMode) -> str:
     return {
-        ControlMode.FORCED_OFF: "open",
-        ControlMode.KEEP_SUPPLY: "closed",
-        ControlMode.PREPAID: "as the credit says",
+        ControlMode.FORCED_OFF: tr("open"),
+        ControlMode.KEEP_SUPPLY: tr("closed"),
+        ControlMode.PREPAID: tr("as the credit says"),
     }[mode]

@@ -13,6 +13,8 @@ TerminalError           root of everything this package raises on purpose
 
 from dataclasses import dataclass
 
+from prewatt_tui.language import tr
+
 
 class TerminalError(Exception):
     """Root of everything this package raises on purpose."""
@@ -32,7 +34,7 @@ class Unreachable(TerminalError):
     def __init__(self, url: str, reason: str) -> None:
         self.url = url
         self.reason = reason
-        super().__init__(f"nobody answers at {url}: {reason}")
+        super().__init__(tr("nobody answers at {url}: {reason}", url=url, reason=reason))
 
 
 class NoAnswer(Unreachable):
@@ -45,7 +47,7 @@ class NotThePlatform(TerminalError):
     def __init__(self, url: str, reason: str) -> None:
         self.url = url
         self.reason = reason
-        super().__init__(f"{url} is not a prewatt platform: {reason}")
+        super().__init__(tr("{url} is not a prewatt platform: {reason}", url=url, reason=reason))
 
 
 class Refused(TerminalError):
@@ -54,7 +56,11 @@ class Refused(TerminalError):
     def __init__(self, code: str, message: str, request_id: str | None) -> None:
         self.code = code
         self.request_id = request_id
-        super().__init__(message if request_id is None else f"{message} (request {request_id})")
+        super().__init__(
+            message
+            if request_id is None
+            else tr("{message} (request {request_id})", message=message, request_id=request_id)
+        )
 
 
 class SignedOut(Refused):

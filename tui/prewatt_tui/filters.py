@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from prewatt_tui.errors import BadInput
+from prewatt_tui.language import tr
 from prewatt_tui.models.meter import AccountState, Meter, Standing
 from prewatt_tui.models.reading import Relay
 
@@ -56,10 +57,10 @@ def read_filter(line: str) -> Filter:
         elif term.field is None:
             texts.append(str(term.value))
             tests.append(term.test)
-        elif term.field in asked:
-            tests.append(term.test)
         else:
-            asked[term.field] = term.value
+            # the platform does not part post-paid from unopened, so its answers are tested here too
+            tests.append(term.test)
+            asked.setdefault(term.field, term.value)
     return Filter(_questions(asked, texts), lambda meter: all(test(meter) for test in tests))
 
 
@@ -78,13 +79,19 @@ def _term(word: str) -> _Term:
     if not colon:
         return _free_text(word)
     if key not in _KEYS:
-        raise BadInput(f"{key}: is not a filter; there are {', '.join(f'{known}:' for known in _KEYS)}")
+        raise BadInput(
+            tr(
+                "{key}: is not a filter; there are {join}",
+                key=key,
+                join=", ".join(f"{known}:" for known in _KEYS),
+            )
+        )
     return _KEYS[key](value)
 
 
 def _free_text(text: str) -> _Term:
     if not text:
-        raise BadInput("! turns round the term behind it: !relay:open")
+        raise BadInput(tr("! turns round the term behind it: !relay:open"))
     wanted = text.casefold()
     return _Term(
         lambda meter: wanted in meter.number.casefold() or wanted in meter.place.casefold(), None, text
@@ -98,7 +105,8 @@ def _relay(value: str) -> _Term:
 
 def _state(value: str) -> _Term:
     standing = _one_of(Standing, "state", value)
-    return _Term(lambda meter: meter.standing is standing, "standing", standing.value)
+    asked = Standing.UNOPENED if standing is Standing.POSTPAID else standing
+    return _Term(lambda meter: meter.standing is standing, "standing", asked.value)
 
 
 def _account(value: str) -> _Term:
@@ -108,7 +116,7 @@ def _account(value: str) -> _Term:
 
 def _lost(value: str) -> _Term:
     if value.casefold() not in ("yes", "no"):
-        raise BadInput(f"lost:{value} is not a filter; lost: takes yes, no")
+        raise BadInput(tr("lost:{value} is not a filter; lost: takes yes, no", value=value))
     lost = value.casefold() == "yes"
     return _Term(lambda meter: meter.lost is lost, "lost", lost)
 
@@ -116,7 +124,7 @@ def _lost(value: str) -> _Term:
 def _area(value: str) -> _Term:
     path = tuple(part for part in value.split("/") if part)
     if not path:
-        raise BadInput("area: takes a path, for example area:building/floor")
+        raise BadInput(tr("area: takes a path, for example area:building/floor"))
     return _Term(lambda meter: meter.area[: len(path)] == path, "area", list(path))
 
 
@@ -133,7 +141,9 @@ def _one_of(kind: type[_Choice], key: str, value: str) -> _Choice:
     found = {_bare(member.value): member for member in kind}.get(_bare(value))
     if found is None:
         known = ", ".join(_bare(member.value) for member in kind)
-        raise BadInput(f"{key}:{value} is not a filter; {key}: takes {known}")
+        raise BadInput(
+            tr("{key}:{value} is not a filter; {key}: takes {known}", key=key, value=value, known=known)
+        )
     return found
 
 

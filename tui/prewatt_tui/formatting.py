@@ -4,11 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from prewatt_tui.language import tr
 from prewatt_tui.models.values import Money
 
 NOT_KNOWN = "-"
 
-_CURRENCY_WORDS = {"CNY": "yuan"}
+_CURRENCY_WORDS = {"CNY": tr("yuan")}
 
 
 def number(value: Decimal | int | None) -> str:
@@ -44,10 +45,10 @@ def currency_word(code: str) -> str:
 def age(at: datetime, now: datetime) -> str:
     """How long ago, in one unit."""
     seconds = max(0, int((now - at).total_seconds()))
-    for limit, size, unit in ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h")):
+    for limit, size, unit in ((60, 1, "s"), (3600, 60, tr("min")), (86400, 3600, "h")):
         if seconds < limit:
-            return f"{seconds // size} {unit} ago"
-    return f"{seconds // 86400} d ago"
+            return tr("{value} {unit} ago", value=seconds // size, unit=unit)
+    return tr("{value} d ago", value=seconds // 86400)
 
 
 def moment(at: datetime | None, zone: ZoneInfo) -> str:

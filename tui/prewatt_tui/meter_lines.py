@@ -7,6 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from prewatt_tui import formatting, labels
+from prewatt_tui.language import tr
 from prewatt_tui.models.meter import MeterDetail
 from prewatt_tui.models.reading import Reading
 
@@ -57,7 +58,7 @@ def _pair(first: Decimal | None, second: Decimal | None) -> str:
 
 
 def _yes(value: bool | None) -> str:
-    return formatting.NOT_KNOWN if value is None else "on" if value else "off"
+    return formatting.NOT_KNOWN if value is None else tr("on") if value else tr("off")
 
 
 def _since(at: datetime | None, view: View) -> str:
@@ -65,20 +66,23 @@ def _since(at: datetime | None, view: View) -> str:
 
 
 STATE = Panel(
-    "State",
+    tr("State"),
     (
         Line(
-            "state",
+            tr("state"),
             lambda m, _: labels.STANDING[m.standing][0],
             look=lambda m: labels.STANDING[m.standing][1],
         ),
         Line(
-            "relay", lambda m, _: labels.RELAY[m.relay][0], live=True, look=lambda m: labels.RELAY[m.relay][1]
+            tr("relay"),
+            lambda m, _: labels.RELAY[m.relay][0],
+            live=True,
+            look=lambda m: labels.RELAY[m.relay][1],
         ),
-        Line("relay read", lambda m, view: _since(m.relay_read_at, view), live=True),
-        Line("mode wanted", lambda m, _: labels.CONTROL_MODE[m.control_mode]),
+        Line(tr("relay read"), lambda m, view: _since(m.relay_read_at, view), live=True),
+        Line(tr("mode wanted"), lambda m, _: labels.CONTROL_MODE[m.control_mode]),
         Line(
-            "mode observed",
+            tr("mode observed"),
             lambda m, _: (
                 labels.CONTROL_MODE[m.control_mode_observed]
                 if m.control_mode_observed
@@ -86,62 +90,68 @@ STATE = Panel(
             ),
             live=True,
         ),
-        Line("read", lambda m, view: _since(m.reading.at if m.reading else None, view), live=True),
-        Line("last heard", lambda m, view: _since(m.last_heard_at, view), live=True),
+        Line(tr("read"), lambda m, view: _since(m.reading.at if m.reading else None, view), live=True),
+        Line(tr("last heard"), lambda m, view: _since(m.last_heard_at, view), live=True),
     ),
 )
 
 LIVE = Panel(
-    "Energy and power",
+    tr("Energy and power"),
     (
-        _read("total", lambda r: formatting.number(r.energy_total_kwh), "kWh"),
-        _read("  sharp", lambda r: formatting.number(r.energy_sharp_kwh), "kWh"),
-        _read("  peak", lambda r: formatting.number(r.energy_peak_kwh), "kWh"),
-        _read("  flat", lambda r: formatting.number(r.energy_flat_kwh), "kWh"),
-        _read("  valley", lambda r: formatting.number(r.energy_valley_kwh), "kWh"),
-        _read("power", lambda r: formatting.number(r.power_kw), "kW"),
-        _read("voltage", lambda r: _row(r.voltages_v), "V"),
-        _read("current", lambda r: _row(r.currents_a), "A"),
-        _read("power factor", lambda r: formatting.number(r.power_factor)),
-        _read("frequency", lambda r: formatting.number(r.frequency_hz), "Hz"),
-        _read("meter's clock", lambda r: (r.meter_clock or formatting.NOT_KNOWN).replace("T", " ")),
+        _read(tr("total"), lambda r: formatting.number(r.energy_total_kwh), "kWh"),
+        _read(tr("  sharp"), lambda r: formatting.number(r.energy_sharp_kwh), "kWh"),
+        _read(tr("  peak"), lambda r: formatting.number(r.energy_peak_kwh), "kWh"),
+        _read(tr("  flat"), lambda r: formatting.number(r.energy_flat_kwh), "kWh"),
+        _read(tr("  valley"), lambda r: formatting.number(r.energy_valley_kwh), "kWh"),
+        _read(tr("reverse energy"), lambda r: formatting.number(r.energy_reverse_kwh), "kWh"),
+        _read(tr("power"), lambda r: formatting.number(r.power_kw), "kW"),
+        _read(tr("voltage"), lambda r: _row(r.voltages_v), "V"),
+        _read(tr("current"), lambda r: _row(r.currents_a), "A"),
+        _read(tr("power factor"), lambda r: formatting.number(r.power_factor)),
+        _read(tr("frequency"), lambda r: formatting.number(r.frequency_hz), "Hz"),
+        _read(tr("meter's clock"), lambda r: (r.meter_clock or formatting.NOT_KNOWN).replace("T", " ")),
     ),
 )
 
 PREPAID = Panel(
-    "Prepayment",
+    tr("Prepayment"),
     (
-        Line("balance", lambda m, _: formatting.money(m.balance), live=True),
-        _read("purchase count", lambda r: formatting.number(r.purchase_count)),
-        _read("total purchased", lambda r: formatting.money(r.total_purchased)),
-        _read("alarm 1 at", lambda r: formatting.money(r.alarm_amount_1)),
-        _read("alarm 2 at", lambda r: formatting.money(r.alarm_amount_2)),
-        _read("overdraft", lambda r: formatting.money(r.overdraft)),
-        _read("overload at", lambda r: formatting.number(r.overload_threshold_kw), "kW"),
-        _read("sharp, peak", lambda r: _pair(r.price_sharp, r.price_peak), "/kWh"),
-        _read("flat, valley", lambda r: _pair(r.price_flat, r.price_valley), "/kWh"),
-        _read("money control", lambda r: _yes(r.money_control)),
+        Line(tr("balance"), lambda m, _: formatting.money(m.balance), live=True),
+        _read(tr("purchase count"), lambda r: formatting.number(r.purchase_count)),
+        _read(tr("total purchased"), lambda r: formatting.money(r.total_purchased)),
+        _read(tr("alarm 1 at"), lambda r: formatting.money(r.alarm_amount_1)),
+        _read(tr("alarm 2 at"), lambda r: formatting.money(r.alarm_amount_2)),
+        _read(tr("overdraft"), lambda r: formatting.money(r.overdraft)),
+        _read(tr("overload at"), lambda r: formatting.number(r.overload_threshold_kw), "kW"),
+        _read(tr("sharp, peak"), lambda r: _pair(r.price_sharp, r.price_peak), "/kWh"),
+        _read(tr("flat, valley"), lambda r: _pair(r.price_flat, r.price_valley), "/kWh"),
+        _read(tr("money control"), lambda r: _yes(r.money_control)),
     ),
 )
 
 ACCOUNT = Panel(
-    "Account",
+    tr("Account"),
     (
-        Line("account", lambda m, _: labels.ACCOUNT[m.account_state]),
-        Line("customer", lambda m, _: m.customer or formatting.NOT_KNOWN),
-        Line("telephone", lambda m, _: m.phone or formatting.NOT_KNOWN),
-        Line("opened", lambda m, view: formatting.moment(m.opened_at, view.zone)),
+        Line(tr("account"), lambda m, _: labels.ACCOUNT[m.account_state]),
+        Line(tr("customer"), lambda m, _: m.customer or formatting.NOT_KNOWN),
+        Line(tr("telephone"), lambda m, _: m.phone or formatting.NOT_KNOWN),
+        Line(tr("opened"), lambda m, view: formatting.moment(m.opened_at, view.zone)),
     ),
 )
 
 POINT = Panel(
-    "Point",
+    tr("Point"),
     (
-        Line("model", lambda m, _: m.model),
-        Line("gateway", lambda m, _: f"{m.gateway} {m.gateway_name}"),
-        Line("port, address", lambda m, _: f"{m.port}, {m.bus_address} ({m.bus_address:02X} hex)"),
+        Line(tr("model"), lambda m, _: m.model),
+        Line(tr("gateway"), lambda m, _: f"{m.gateway} {m.gateway_name}"),
+        Line(
+            tr("port, address"),
+            lambda m, _: tr(
+                "{port}, {bus_address} ({bus_address:02X} hex)", port=m.port, bus_address=m.bus_address
+            ),
+        ),
         Line("CT, PT", lambda m, _: f"{m.ct}, {m.pt}"),
-        Line("remark", lambda m, _: m.remark or formatting.NOT_KNOWN),
+        Line(tr("remark"), lambda m, _: m.remark or formatting.NOT_KNOWN),
     ),
 )
 

@@ -32,6 +32,7 @@ from prewatt_tui.errors import (
     TerminalError,
     Unreachable,
 )
+from prewatt_tui.language import tr
 from prewatt_tui.models.values import Json
 from prewatt_tui.operations import operation
 
@@ -108,7 +109,7 @@ class Transport:
             raise _refused(error.errors or [{"message": str(error)}]) from error
         except (TransportError, TimeoutError, OSError) as error:
             if _closed_with(error) == SIGNED_OUT_CODE:
-                raise SignedOut("UNAUTHENTICATED", "the session is over", None) from error
+                raise SignedOut("UNAUTHENTICATED", tr("the session is over"), None) from error
             self._on_contact(False)
             raise NoAnswer(self.url, _why(error)) from error
         finally:
@@ -138,19 +139,19 @@ class Transport:
         except TransportServerError as error:
             raise self._strange_answer(error.code) from error
         except TransportProtocolError as error:
-            raise NotThePlatform(self.url, "the answer is not GraphQL") from error
+            raise NotThePlatform(self.url, tr("the answer is not GraphQL")) from error
         return self._data(result.data, result.errors)
 
     def _data(self, data: Any, errors: Any) -> Json:
         if errors:
             raise _refused(errors)
         if not isinstance(data, dict):
-            raise NotThePlatform(self.url, "the answer holds no data")
+            raise NotThePlatform(self.url, tr("the answer holds no data"))
         return data
 
     def _strange_answer(self, status: int | None) -> TerminalError:
         if status is not None and status >= 500:
-            return NoAnswer(self.url, f"the server is in trouble (HTTP {status})")
+            return NoAnswer(self.url, tr("the server is in trouble (HTTP {status})", status=status))
         return NotThePlatform(self.url, f"it answers HTTP {status} at /graphql")
 
 
@@ -183,7 +184,7 @@ def _refused(errors: list[Any]) -> Refused:
     extensions = first.get("extensions") or {}
     code = extensions.get("code", "UNKNOWN")
     kind = SignedOut if code == "UNAUTHENTICATED" else Refused
-    return kind(code, first.get("message", "no reason given"), extensions.get("requestId"))
+    return kind(code, first.get("message", tr("no reason given")), extensions.get("requestId"))
 
 
 def _closed_with(error: BaseException | None) -> int | None:

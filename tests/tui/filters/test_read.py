@@ -79,7 +79,7 @@ def test_an_area_is_a_whole_part_of_the_path(make_meter: MakeMeter) -> None:
     [
         ("relai:open", "relai: is not a filter; there are relay:, state:, lost:, account:, area:"),
         ("relay:ajar", "relay: takes closed, open, unknown"),
-        ("state:broke", "state: takes opened, alarm1, alarm2, arrears, unopened, lost"),
+        ("state:broke", "state: takes opened, alarm1, alarm2, arrears, unopened, postpaid, lost"),
         ("lost:maybe", "lost: takes yes, no"),
         ("area:", "area: takes a path"),
         ("!", "turns round the term"),

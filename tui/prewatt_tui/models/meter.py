@@ -10,13 +10,14 @@ from prewatt_tui.models.values import Json, Money, instant, money
 
 
 class Standing(StrEnum):
-    """How a meter stands: the six states of the table."""
+    """State of a meter in the table: the platform's six, and post-paid, which needs no account."""
 
     OPENED = "OPENED"
     ALARM_1 = "ALARM_1"
     ALARM_2 = "ALARM_2"
     ARREARS = "ARREARS"
     UNOPENED = "UNOPENED"
+    POSTPAID = "POSTPAID"
     LOST = "LOST"
 
 
@@ -74,7 +75,7 @@ class Meter:
 
     def _standing_after(self, reading: Reading) -> Standing:
         if self.account_state is not AccountState.OPEN:
-            return Standing.UNOPENED
+            return Standing.POSTPAID if self.postpaid else Standing.UNOPENED
         for flag, standing in (
             (reading.arrears, Standing.ARREARS),
             (reading.alarm_2, Standing.ALARM_2),
@@ -175,10 +176,16 @@ def _row(data: Json) -> dict[str, Any]:
         "postpaid": data["postpaid"],
         "balance_location": data["balanceLocation"],
         "account_state": AccountState(data["accountState"]),
-        "standing": Standing(data["standing"]),
+        "standing": _standing(data),
         "control_mode": ControlMode(data["controlMode"]),
         "relay": Relay(data["relay"]),
         "lost": data["lost"],
-        "balance": money(data["balance"]),
+        # a post-paid instrument owes nothing here: what it has measured is billed elsewhere
+        "balance": None if data["postpaid"] else money(data["balance"]),
         "reading": None if data["reading"] is None else Reading.of(data["reading"]),
     }
+
+
+def _standing(data: Json) -> Standing:
+    standing = Standing(data["standing"])
+    return Standing.POSTPAID if data["postpaid"] and standing is Standing.UNOPENED else standing

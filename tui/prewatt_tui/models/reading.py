@@ -26,6 +26,7 @@ class Reading:
     power_kw: Decimal
     relay: Relay | None = None
     meter_clock: str | None = None
+    energy_reverse_kwh: Decimal | None = None
     energy_sharp_kwh: Decimal | None = None
     energy_peak_kwh: Decimal | None = None
     energy_flat_kwh: Decimal | None = None
@@ -59,6 +60,7 @@ class Reading:
             power_kw=Decimal(data["power"]),
             relay=None if data.get("relay") is None else Relay(data["relay"]),
             meter_clock=data.get("meterClock"),
+            energy_reverse_kwh=decimal(data.get("energyReverse")),
             energy_sharp_kwh=decimal(data.get("energySharp")),
             energy_peak_kwh=decimal(data.get("energyPeak")),
             energy_flat_kwh=decimal(data.get("energyFlat")),

@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label, Static
 
 from prewatt_tui.confirmations import TYPED_CHARACTERS, Confirmation
+from prewatt_tui.language import tr
 from prewatt_tui.screens.dialog import Dialog
 
 
@@ -24,14 +25,23 @@ class ConfirmScreen(Dialog[bool]):
     def compose_body(self) -> ComposeResult:
         asked = self._question
         yield Static(asked.action, classes="title", markup=False)
-        yield Static(f"meter {asked.meter_number}  {asked.place}", classes="subject", markup=False)
+        yield Static(
+            tr("meter {meter_number}  {place}", meter_number=asked.meter_number, place=asked.place),
+            classes="subject",
+            markup=False,
+        )
         yield Static(_changes(asked))
         if asked.warning:
             yield Static(asked.warning, classes="warning", markup=False)
-        yield Label(f"Type the last {TYPED_CHARACTERS} characters of the meter number to go on:")
+        yield Label(
+            tr(
+                "Type the last {typed_characters} characters of the meter number to go on:",
+                typed_characters=TYPED_CHARACTERS,
+            )
+        )
         yield Input(id="typed", max_length=TYPED_CHARACTERS)
         with Horizontal(classes="buttons"):
-            yield Button("Cancel", id="cancel", variant="primary")
+            yield Button(tr("Cancel"), id="cancel", variant="primary")
             yield Button(asked.button, id="confirm", variant="error", disabled=True)
 
     def on_mount(self) -> None:

@@ -7,6 +7,7 @@ from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from prewatt_tui import labels
+from prewatt_tui.language import tr
 from prewatt_tui.models.meter import ControlMode, MeterDetail
 from prewatt_tui.screens.dialog import Dialog
 
@@ -22,13 +23,19 @@ class ControlModeScreen(Dialog[tuple[ControlMode, str | None]]):
 
     def compose_body(self) -> ComposeResult:
         meter = self._meter
-        yield Static(f"Control mode of {meter.number}  {meter.place}", classes="title", markup=False)
-        yield Static(f"now {labels.CONTROL_MODE[meter.control_mode]}", classes="subject", markup=False)
-        yield Label("Reason (may stay empty; it is kept with the change)")
+        yield Static(
+            tr("Control mode of {number}  {place}", number=meter.number, place=meter.place),
+            classes="title",
+            markup=False,
+        )
+        yield Static(
+            tr("now {value}", value=labels.CONTROL_MODE[meter.control_mode]), classes="subject", markup=False
+        )
+        yield Label(tr("Reason (may stay empty; it is kept with the change)"))
         yield Input(id="reason")
         yield OptionList(*(Option(_line(mode), id=mode.value) for mode in OFFERED), markup=False)
         with Horizontal(classes="buttons"):
-            yield Button("Cancel", id="cancel")
+            yield Button(tr("Cancel"), id="cancel")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).focus()

@@ -10,6 +10,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from prewatt_tui.language import tr
+
 Answer = TypeVar("Answer")
 
 
@@ -17,7 +19,7 @@ class Dialog(ModalScreen[Answer | None]):
     """A question over a page; its Cancel button has the id `cancel`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", tooltip="close the dialog; nothing is sent"),
+        Binding("escape", "cancel", tr("Cancel"), tooltip=tr("close the dialog; nothing is sent")),
     ]
 
     def compose(self) -> ComposeResult:

@@ -9,6 +9,7 @@ from textual.widgets import Button, Static
 
 from prewatt_tui import labels
 from prewatt_tui.keys import Key
+from prewatt_tui.language import tr
 from prewatt_tui.screens.dialog import Dialog
 
 
@@ -21,11 +22,11 @@ class HelpScreen(Dialog[None]):
 
     def compose_body(self) -> ComposeResult:
         with VerticalScroll():
-            yield Static("Keys", classes="title")
+            yield Static(tr("Keys"), classes="title")
             yield Static(self._key_table(), id="keys")
-            yield Static("States", classes="title")
+            yield Static(tr("States"), classes="title")
             yield Static(_state_table(), id="states")
-        yield Button("Close", id="cancel", variant="primary")
+        yield Button(tr("Close"), id="cancel", variant="primary")
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from prewatt_tui import available_actions, formatting, labels
 from prewatt_tui.confirmations import confirmation
 from prewatt_tui.errors import Declined, TerminalError, Unreachable
+from prewatt_tui.language import tr
 from prewatt_tui.messages import (
     CommandSeen,
     Decided,
@@ -47,14 +48,17 @@ class MeterScreen(FullScreen):
     """One meter; dismissed with the meter as it was seen last."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "refresh", "Refresh", tooltip="have the meter read now"),
-        Binding("r", "reload", "Reload", tooltip="ask the platform for the page again"),
-        Binding("s", "sell", "Sell", tooltip="sell energy to the meter"),
-        Binding("o", "open_account", "Account", tooltip="open an account for a customer"),
+        Binding("f", "refresh", tr("Refresh"), tooltip=tr("have the meter read now")),
+        Binding("r", "reload", tr("Reload"), tooltip=tr("ask the platform for the page again")),
+        Binding("s", "sell", tr("Sell"), tooltip=tr("sell energy to the meter")),
+        Binding("o", "open_account", tr("Account"), tooltip=tr("open an account for a customer")),
         Binding(
-            "c", "control_mode", "Control", tooltip="set the control mode: prepaid, keep supply, forced off"
+            "c",
+            "control_mode",
+            tr("Control"),
+            tooltip=tr("set the control mode: prepaid, keep supply, forced off"),
         ),
-        Binding("escape", "back", "Back", tooltip="return to the table"),
+        Binding("escape", "back", tr("Back"), tooltip=tr("return to the table")),
     ]
 
     def __init__(self, session_context: SessionContext, row: Meter) -> None:
@@ -69,7 +73,7 @@ class MeterScreen(FullScreen):
 
     def compose_body(self) -> ComposeResult:
         yield Static(f"{self._row.number}  {self._row.place}", id="title", classes="title", markup=False)
-        yield Static("loading ...", id="notice", markup=False)
+        yield Static(tr("loading ..."), id="notice", markup=False)
         yield MeterView()
         yield CommandProgress()
 
@@ -130,13 +134,13 @@ class MeterScreen(FullScreen):
     def _notice(self, meter: MeterDetail, view: View) -> str:
         """What the operator has to know before reading the values."""
         if not self._online:
-            return "The platform does not answer: these are the last values."
+            return tr("The platform does not answer: these are the last values.")
         if meter.open_order is not None:
             amount = formatting.money(meter.open_order.amount)
-            return f"A sale of {amount} is being delivered; do not sell again."
+            return tr("A sale of {amount} is being delivered; do not sell again.", amount=amount)
         if meter.lost:
             heard = "never" if meter.last_heard_at is None else formatting.age(meter.last_heard_at, view.now)
-            return f"LOST: the meter was last heard {heard}; these are its last values."
+            return tr("LOST: the meter was last heard {heard}; these are its last values.", heard=heard)
         return ""
 
     def _tick(self) -> None:
@@ -229,7 +233,7 @@ class MeterScreen(FullScreen):
 
     @on(Decided)
     def _send_it(self, message: Decided) -> None:
-        self.query_one(CommandProgress).say("sending ...", "waiting")
+        self.query_one(CommandProgress).say(tr("sending ..."), "waiting")
         self._send(message.request)
 
     @work(group="send")
@@ -253,14 +257,14 @@ class MeterScreen(FullScreen):
     @on(RequestDeclined)
     def _declined(self, message: RequestDeclined) -> None:
         self._workplace.unanswered.pop(message.request.meter_number, None)
-        self.query_one(CommandProgress).say(f"Not done: {message.error}", "bad")
+        self.query_one(CommandProgress).say(tr("Not done: {error}", error=message.error), "bad")
         self.report(message.error)
         self._load()
 
     @on(RequestUnanswered)
     def _unanswered(self, message: RequestUnanswered) -> None:
         self._workplace.unanswered[message.request.meter_number] = message.request
-        self.query_one(CommandProgress).say(f"No answer: {message.error}", "bad")
+        self.query_one(CommandProgress).say(tr("No answer: {error}", error=message.error), "bad")
         self._ask_about(message.request, str(message.error))
 
     def _ask_about(self, request: ActionRequest, why: str) -> None:

@@ -10,6 +10,7 @@ from textual.widgets import Input, Static
 from prewatt_tui.client import FOLLOWED_AT_MOST
 from prewatt_tui.errors import BadInput, SignedOut, TerminalError
 from prewatt_tui.filters import read_filter
+from prewatt_tui.language import tr
 from prewatt_tui.messages import CountChanged, ProjectLeft, ReadingReceived, RequestFailed, RowsLoaded
 from prewatt_tui.models.meter import Meter
 from prewatt_tui.models.reading import Reading
@@ -21,17 +22,20 @@ from prewatt_tui.streams import follow_readings
 from prewatt_tui.widgets.meter_table import MeterTable
 
 SHOW_READINGS_EVERY_S = 1.0
-FILTER_HINT = "relay:open  state:arrears  lost:yes  area:building/floor  a number or place"
+FILTER_HINT = tr("relay:open  state:arrears  lost:yes  area:building/floor  a number or place")
 
 
 class MetersScreen(FullScreen):
     """The meters of one project."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", key_display="/", tooltip="narrow the table down"),
-        Binding("r", "reload", "Reload", tooltip="load the table again"),
+        Binding("slash", "filter", tr("Filter"), key_display="/", tooltip=tr("narrow the table down")),
+        Binding("r", "reload", tr("Reload"), tooltip=tr("load the table again")),
         Binding(
-            "escape", "back", "Back", tooltip="leave the filter line, clear the filter, or leave the project"
+            "escape",
+            "back",
+            tr("Back"),
+            tooltip=tr("leave the filter line, clear the filter, or leave the project"),
         ),
     ]
 
@@ -49,7 +53,7 @@ class MetersScreen(FullScreen):
     def compose_body(self) -> ComposeResult:
         yield Input(id="filter", placeholder=FILTER_HINT, compact=True)
         yield MeterTable(self._workplace.project.zone, self._workplace.clock)
-        yield Static("loading ...", id="note", markup=False)
+        yield Static(tr("loading ..."), id="note", markup=False)
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -114,20 +118,20 @@ class MetersScreen(FullScreen):
     def _say_what_failed(self, message: RequestFailed) -> None:
         message.stop()
         self._busy = False
-        self._note(f"not loaded: {message.error}; r tries again")
+        self._note(tr("not loaded: {error}; r tries again", error=message.error))
         self.report(message.error)
 
     def _say_how_many(self) -> None:
         count = len(self._table.meters)
         self.post_message(CountChanged(count, self._total))
         if self._pages.capped:
-            self._note(f"stopped at {ROWS_AT_MOST} meters: narrow the filter")
+            self._note(tr("stopped at {rows_at_most} meters: narrow the filter", rows_at_most=ROWS_AT_MOST))
         elif not self._pages.over:
-            self._note("more below")
+            self._note(tr("more below"))
         elif count == 0:
-            self._note("no meter passes the filter" if self._line else "no meters in this project")
+            self._note(tr("no meter passes the filter") if self._line else tr("no meters in this project"))
         else:
-            self._note(f"filter {self._line}; esc clears it" if self._line else "")
+            self._note(tr("filter {line}; esc clears it", line=self._line) if self._line else "")
 
     def _note(self, text: str) -> None:
         self.query_one("#note", Static).update(text)
@@ -148,7 +152,7 @@ class MetersScreen(FullScreen):
         self._line = event.value.strip()
         self._table.focus()
         self._filter_line.display = bool(self._line)
-        self._note("loading ...")
+        self._note(tr("loading ..."))
         self._start(at_least=1)
 
     def action_back(self) -> None:

@@ -5,6 +5,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label, Static
 
+from prewatt_tui.language import tr
 from prewatt_tui.models.meter import MeterDetail
 from prewatt_tui.screens.dialog import Dialog
 
@@ -18,16 +19,18 @@ class OpenAccountScreen(Dialog[tuple[str, str | None]]):
 
     def compose_body(self) -> ComposeResult:
         yield Static(
-            f"Open an account on {self._meter.number}  {self._meter.place}", classes="title", markup=False
+            tr("Open an account on {number}  {place}", number=self._meter.number, place=self._meter.place),
+            classes="title",
+            markup=False,
         )
-        yield Label("Customer")
+        yield Label(tr("Customer"))
         yield Input(id="customer")
-        yield Label("Telephone (may stay empty)")
+        yield Label(tr("Telephone (may stay empty)"))
         yield Input(id="phone")
         yield Static(id="told", classes="told", markup=False)
         with Horizontal(classes="buttons"):
-            yield Button("Cancel", id="cancel")
-            yield Button("Go on", id="go", variant="primary")
+            yield Button(tr("Cancel"), id="cancel")
+            yield Button(tr("Go on"), id="go", variant="primary")
 
     def on_mount(self) -> None:
         self.query_one("#customer").focus()
@@ -41,7 +44,7 @@ class OpenAccountScreen(Dialog[tuple[str, str | None]]):
     def _go_on(self) -> None:
         customer = self.query_one("#customer", Input).value.strip()
         if not customer:
-            self.tell("An account needs the customer's name.")
+            self.tell(tr("An account needs the customer's name."))
             self.query_one("#customer").focus()
         else:
             self.dismiss((customer, self.query_one("#phone", Input).value.strip() or None))

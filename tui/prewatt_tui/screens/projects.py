@@ -8,6 +8,7 @@ from textual.containers import Vertical
 from textual.widgets import Label, OptionList, Static
 from textual.widgets.option_list import Option
 
+from prewatt_tui.language import tr
 from prewatt_tui.messages import ProjectChosen
 from prewatt_tui.models.session import Project
 from prewatt_tui.screens.base import FullScreen
@@ -23,7 +24,7 @@ class ProjectsScreen(FullScreen):
 
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="form"):
-            yield Label("Choose a project", classes="title")
+            yield Label(tr("Choose a project"), classes="title")
             yield Static(self._told, classes="told", markup=False)
             yield OptionList(
                 *(Option(_line(project), id=project.code) for project in self._projects.values()),
@@ -41,5 +42,7 @@ class ProjectsScreen(FullScreen):
 
 
 def _line(project: Project) -> str:
-    count = "" if project.meter_count is None else f", {project.meter_count} meters"
+    count = (
+        "" if project.meter_count is None else tr(", {meter_count} meters", meter_count=project.meter_count)
+    )
     return f"{project.code}  {project.name}  ({project.role.lower()}{count})"

@@ -8,6 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Static
 
 from prewatt_tui.confirmations import Confirmation
+from prewatt_tui.language import tr
 from prewatt_tui.screens.dialog import Dialog
 
 
@@ -21,21 +22,29 @@ class ResendScreen(Dialog[Literal["send", "forget"]]):
 
     def compose_body(self) -> ComposeResult:
         asked = self._question
-        yield Static("No answer came", classes="title", markup=False)
+        yield Static(tr("No answer came"), classes="title", markup=False)
         yield Static(
-            f"meter {asked.meter_number}  {asked.place}\n{asked.action}", classes="subject", markup=False
+            tr(
+                "meter {meter_number}  {place}\n{action}",
+                meter_number=asked.meter_number,
+                place=asked.place,
+                action=asked.action,
+            ),
+            classes="subject",
+            markup=False,
         )
         yield Static(
-            f"{self._why}\nWhether the platform took this request is not known. Sent again it is the same request: "
-            "the platform carries it out once. Given up, it may still have been carried out: look at the purchase "
-            "count before a new one.",
+            tr(
+                "{why}\nWhether the platform took this request is not known. Sent again it is the same request: the platform carries it out once. Given up, it may still have been carried out: look at the purchase count before a new one.",
+                why=self._why,
+            ),
             classes="warning",
             markup=False,
         )
         with Horizontal(classes="buttons"):
-            yield Button("Later", id="cancel", variant="primary")
-            yield Button("Send the same again", id="send")
-            yield Button("Give up", id="forget", variant="error")
+            yield Button(tr("Later"), id="cancel", variant="primary")
+            yield Button(tr("Send the same again"), id="send")
+            yield Button(tr("Give up"), id="forget", variant="error")
 
     def on_mount(self) -> None:
         self.query_one("#cancel").focus()

@@ -10,6 +10,7 @@ from textual.widgets import Button, Input, Label, Static
 from prewatt_tui import formatting
 from prewatt_tui.amounts import read_amount
 from prewatt_tui.errors import BadInput
+from prewatt_tui.language import tr
 from prewatt_tui.models.meter import MeterDetail
 from prewatt_tui.screens.dialog import Dialog
 
@@ -24,18 +25,26 @@ class SellScreen(Dialog[Decimal]):
 
     def compose_body(self) -> ComposeResult:
         meter = self._meter
-        yield Static(f"Sell to {meter.number}  {meter.place}", classes="title", markup=False)
         yield Static(
-            f"{meter.customer or ''}\nremaining {formatting.money(meter.balance)}",
+            tr("Sell to {number}  {place}", number=meter.number, place=meter.place),
+            classes="title",
+            markup=False,
+        )
+        yield Static(
+            tr(
+                "{value}\nremaining {money}",
+                value=meter.customer or "",
+                money=formatting.money(meter.balance),
+            ),
             classes="subject",
             markup=False,
         )
-        yield Label(f"Amount in {formatting.currency_word(self._currency)}")
+        yield Label(tr("Amount in {currency_word}", currency_word=formatting.currency_word(self._currency)))
         yield Input(id="amount", placeholder="50.00")
         yield Static(id="told", classes="told", markup=False)
         with Horizontal(classes="buttons"):
-            yield Button("Cancel", id="cancel")
-            yield Button("Go on", id="go", variant="primary")
+            yield Button(tr("Cancel"), id="cancel")
+            yield Button(tr("Go on"), id="go", variant="primary")
 
     def on_mount(self) -> None:
         self.query_one("#amount").focus()

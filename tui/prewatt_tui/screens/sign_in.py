@@ -9,6 +9,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from prewatt_tui.client import ApiClient
 from prewatt_tui.errors import TerminalError
+from prewatt_tui.language import tr
 from prewatt_tui.messages import RequestFailed, SessionGranted
 from prewatt_tui.screens.base import FullScreen
 
@@ -28,15 +29,15 @@ class SignInScreen(FullScreen):
 
     def compose_body(self) -> ComposeResult:
         with Vertical(id="sign-in", classes="form"):
-            yield Label("prewatt: sign in", classes="title")
-            yield Label("Platform")
+            yield Label(tr("prewatt: sign in"), classes="title")
+            yield Label(tr("Platform"))
             yield Input(self._url, id="url", placeholder="http://127.0.0.1:8000")
-            yield Label("Operator")
+            yield Label(tr("Operator"))
             yield Input(self._operator, id="name")
-            yield Label("Password")
+            yield Label(tr("Password"))
             yield Input(self._password, id="password", password=True)
             yield Static(self._told, id="told", classes="told", markup=False)
-            yield Button("Sign in", id="go", variant="primary")
+            yield Button(tr("Sign in"), id="go", variant="primary")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -51,7 +52,7 @@ class SignInScreen(FullScreen):
             empty.focus()
             return
         url = self._text("url")
-        self._tell(f"asking {url} ...", waiting=True)
+        self._tell(tr("asking {url} ...", url=url), waiting=True)
         self._sign_in(url, self._text("name"), self.query_one("#password", Input).value)
 
     @on(RequestFailed)

@@ -13,6 +13,7 @@ from textual.widgets import DataTable
 
 from prewatt_fixtures.clock import Clock
 from prewatt_tui.columns import CellContext, Column, fitting
+from prewatt_tui.language import tr
 from prewatt_tui.models.meter import Meter
 
 ROWS_AHEAD = 30
@@ -26,13 +27,17 @@ class MeterTable(DataTable[Text]):
         Binding(
             "enter",
             "select_cursor",
-            "Open",
+            tr("Open"),
             key_display="enter",
-            tooltip="open the page of the meter under the cursor",
+            tooltip=tr("open the page of the meter under the cursor"),
         ),
-        Binding("home", "scroll_top", "First", show=False, tooltip="go to the first meter"),
+        Binding("home", "scroll_top", tr("First"), show=False, tooltip=tr("go to the first meter")),
         Binding(
-            "end", "scroll_bottom", "Last", show=False, tooltip="go to the last meter loaded; more load there"
+            "end",
+            "scroll_bottom",
+            tr("Last"),
+            show=False,
+            tooltip=tr("go to the last meter loaded; more load there"),
         ),
     ]
 

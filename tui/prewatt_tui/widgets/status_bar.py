@@ -9,6 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from prewatt_tui.columns import fit
+from prewatt_tui.language import tr
 from prewatt_tui.models.session import Project
 
 PROJECT_COLOURS = (
@@ -37,8 +38,12 @@ def status_line(status: Status, width: int) -> Text:
     """The line in at most `width` cells: names are shortened when it is tight, codes and states never."""
     code, name, colour = _project(status.project)
     contact, contact_style = _contact(status.online)
-    counts = "" if status.shown is None else f"{status.shown}/{_known(status.total)} meters"
-    operator = status.operator or "not signed in"
+    counts = (
+        ""
+        if status.shown is None
+        else tr("{shown}/{value} meters", shown=status.shown, value=_known(status.total))
+    )
+    operator = status.operator or tr("not signed in")
     room = width - cell_len(f" {code}    {contact} ") - (cell_len(counts) + 2 if counts else 0)
     operator = fit(operator, min(cell_len(operator), max(6, room // 3)))
     name = fit(name, max(2, room - cell_len(operator) - 1)) if name else ""
@@ -53,15 +58,15 @@ def status_line(status: Status, width: int) -> Text:
 
 def _project(project: Project | None) -> tuple[str, str, str]:
     if project is None:
-        return "no project", "", "reverse"
+        return tr("no project"), "", "reverse"
     colour = PROJECT_COLOURS[crc32(project.code.encode()) % len(PROJECT_COLOURS)]
     return project.code, project.name, colour
 
 
 def _contact(online: bool | None) -> tuple[str, str]:
     if online is None:
-        return "API not asked", "dim"
-    return ("API online", "green") if online else ("API OFFLINE", "bold bright_red")
+        return tr("API not asked"), "dim"
+    return (tr("API online"), "green") if online else ("API OFFLINE", "bold bright_red")
 
 
 def _known(count: int | None) -> str:
