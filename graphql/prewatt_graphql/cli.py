@@ -1,4 +1,4 @@
-"""`prewatt serve` and `prewatt schema`. What they do is imported when they do it."""
+"""`prewatt serve` and `prewatt schema`. Heavy modules are imported when a command runs."""
 
 import json
 from enum import StrEnum
@@ -25,7 +25,7 @@ schema_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 class Role(StrEnum):
-    """What a process does."""
+    """Role of a process."""
 
     ALL = "all"
     API = "api"

@@ -32,7 +32,7 @@ class Membership:
 
     @property
     def permissions(self) -> frozenset[Permission]:
-        """What the role allows."""
+        """Permissions of the role."""
         return ROLE_PERMISSIONS[self.role]
 
 

@@ -1,4 +1,4 @@
-"""Everything a client may be told went wrong, and how it is told.
+"""Errors that clients see: payload errors and top-level errors.
 
 What a person can act on comes in the payload of a mutation as `errors: [UserError!]!`. Everything else is a top-level
 error with `extensions.code` and `extensions.requestId`: no credential, no project, no permission, malformed, over a
@@ -96,7 +96,7 @@ class Problem(UserError):
 
 
 class RequestError(Exception):
-    """Root of what is told at top level."""
+    """Base of top-level errors."""
 
     code: str
 

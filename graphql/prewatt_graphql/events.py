@@ -1,4 +1,4 @@
-"""Waiting for events of the platform, on behalf of a subscription.
+"""Event streams of subscriptions.
 
 An event may be lost with a connection, so nobody waits for one for ever: after a while the subscription looks for
 itself.

@@ -1,4 +1,4 @@
-"""Whether this process lives, whether it can work, and what it did: plain routes that need no credential."""
+"""Health, readiness and metrics: plain routes without credentials."""
 
 import asyncio
 
@@ -34,7 +34,7 @@ def health_routes(platform: Platform, metrics: Metrics) -> list[Route]:
 
 
 async def _why_not_ready(platform: Platform) -> str | None:
-    """None when the database answers and has our schema; the address is nobody's business out there."""
+    """None when the database answers and has this schema; the reason never contains its address."""
     try:
         async with asyncio.timeout(READY_S_MAX):
             await platform.database.check()

@@ -1,4 +1,4 @@
-"""Opaque ids: what an object is, whose project it belongs to, and which one it is.
+"""Opaque global ids: type, project and local id of an object.
 
 Clients hand them back and never look inside. An id proves nothing: whoever resolves one compares its project with
 the scope of the request, and an id of another project is as good as none.
@@ -17,7 +17,7 @@ Kind = Literal["Project", "Meter", "Gateway", "Account", "Command", "Sale", "Cus
 
 @dataclass(frozen=True, slots=True)
 class GlobalId:
-    """What an id says. The project's id is empty for what belongs to none."""
+    """A decoded id. The project is empty for objects outside projects."""
 
     kind: Kind
     project: str
@@ -44,7 +44,7 @@ def global_id(kind: Kind, project: str, key: object) -> strawberry.ID:
 
 
 def decode(opaque: str) -> GlobalId | None:
-    """What an id says, or None when we never made it."""
+    """The decoded id; None for text that is no id of this API."""
     try:
         text = base64.urlsafe_b64decode(opaque + "=" * (-len(opaque) % 4)).decode()
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""What one request may ask: every number of it."""
+"""Limits of one request: all numbers in one place."""
 
 from collections.abc import Mapping
 from typing import Final

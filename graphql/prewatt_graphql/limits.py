@@ -44,7 +44,7 @@ from prewatt_graphql.limit_values import (
 
 @dataclass(slots=True)
 class Size:
-    """What a document, or a part of it, amounts to."""
+    """Size of a document or of a part of it."""
 
     depth: int = 0
     aliases: int = 0
@@ -53,7 +53,7 @@ class Size:
     calls: Counter[str] = field(default_factory=Counter)
 
     def beside(self, other: "Size") -> None:
-        """Add a part that stands next to what was measured so far."""
+        """Sum of this size and that of a sibling part."""
         self.depth = max(self.depth, other.depth)
         self.aliases += other.aliases
         self.nodes += other.nodes

@@ -22,7 +22,7 @@ Found = TypeVar("Found")
 
 
 class Loaders:
-    """One loader for each kind of thing; what is not in the scope's project is None."""
+    """Data loaders of one request; objects outside the scope's project load as None."""
 
     def __init__(self, database: Database, scope: Scope, *, cached: bool) -> None:
         self._database = database

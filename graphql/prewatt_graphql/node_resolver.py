@@ -54,7 +54,7 @@ _BY_ID: Final[Mapping[Kind, ById]] = {
 
 @strawberry.type
 class NodeQueries:
-    """Part of Query."""
+    """Root query `node`."""
 
     @strawberry.field(description="Whatever has that id in this project; null when nothing has.")
     async def node(

@@ -1,4 +1,4 @@
-"""What mutations have in common: `mutation`, the idempotency key of an input, and the fields of a payload.
+"""Shared parts of mutations: `mutation`, the idempotency key of an input, and the fields of a payload.
 
 A resolver parses its input, asks a service inside `info.context.work()` and returns its payload. Errors that a client
 can act on become the payload's `errors`; everything else is a top-level error and masked.
@@ -23,7 +23,7 @@ class IdempotentInput:
 
 @strawberry.type
 class MutationPayload:
-    """What every mutation returns."""
+    """Payload of any mutation."""
 
     errors: list[UserError] = strawberry.field(
         default_factory=list, description="What went wrong; empty: nothing."
@@ -32,7 +32,7 @@ class MutationPayload:
 
 @strawberry.type
 class IdempotentPayload(MutationPayload):
-    """What a mutation with an idempotency key returns."""
+    """Payload of a mutation with an idempotency key."""
 
     replayed: bool = strawberry.field(
         default=False, description="Whether the key came before and this is its result."
@@ -41,7 +41,7 @@ class IdempotentPayload(MutationPayload):
 
 @strawberry.type
 class CommandPayload(IdempotentPayload):
-    """What a mutation that sends a command to a meter returns."""
+    """Payload of a mutation that sends a command to a meter."""
 
     command: Command | None = strawberry.field(default=None, description="Follow it to its end.")
 

@@ -1,8 +1,8 @@
-"""Who may see and do what, on one page: default deny.
+"""Permissions of every field and type. Default deny.
 
 Every field of Query, Mutation and Subscription, and every type that a field can give, is listed here; the schema does
 not build when one is missing. A root field is checked before its resolver runs. A type is checked wherever a field
-leads to it from a type that needs another permission, so nothing is reached by the back door.
+leads to it from a type that needs another permission, so no nested path avoids a check.
 """
 
 import inspect
@@ -23,7 +23,7 @@ from prewatt_platform.operators.rules import Permission
 
 
 class Needs(Enum):
-    """What a field needs when it needs no permission in a project."""
+    """Requirements other than a permission in a project."""
 
     NOTHING = "nothing"
     CREDENTIAL = "a valid credential"
@@ -153,7 +153,7 @@ def _checked(resolve: Callable[..., Any], requirement: Requirement) -> Callable[
 
 
 def check(context: Context, requirement: Requirement) -> None:
-    """Raise the error that says what the request lacks, if it lacks anything."""
+    """Raise the error for the missing credential, project or permission, if any."""
     match requirement:
         case Needs.NOTHING:
             return

@@ -1,4 +1,4 @@
-"""The scalars of the API: strict in what they take, one spelling in what they give.
+"""Scalars of the API: strict parsing, one canonical output.
 
 A number that matters never travels as a JSON number: a float would round it on the way. How many decimals a field
 allows is the field's business (`quantities`); here stands what holds for every field.

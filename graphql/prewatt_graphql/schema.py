@@ -55,7 +55,7 @@ class Subscription(CommandSubscriptions, ReadingSubscriptions):
 
 
 class DocumentCache(SchemaExtension):
-    """Parses what was parsed lately only once. A document that is wrong is left to strawberry, and its error."""
+    """Caches parsed documents. A document that is wrong is left to strawberry, and its error."""
 
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context
@@ -70,7 +70,7 @@ class ApiSchema(strawberry.Schema):
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        """Nothing: `errors.report` logs what is worth it, with the request's id."""
+        """No-op: `errors.report` logs errors with the request id."""
 
     async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
         """One query or mutation, within the deadline."""
@@ -111,7 +111,7 @@ def _reported(result: ExecutionResult, context: Context) -> ExecutionResult:
 
 
 def build_schema(*, introspection: bool = False) -> ApiSchema:
-    """The schema, guarded; with `introspection` clients may ask it what it is."""
+    """The schema with its limits and permissions; `introspection` allows introspection queries."""
     extensions: list[Callable[[], SchemaExtension]] = [DocumentCache, DocumentLimits, KeepableText]
     if not introspection:
         extensions.append(DisableIntrospection)

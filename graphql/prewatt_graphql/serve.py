@@ -1,4 +1,4 @@
-"""One process of the platform with its doors: database, platform, HTTP, until it is told to stop.
+"""One platform process: database, platform and HTTP server, until a stop signal.
 
 The collector's process answers the health routes only and imports no GraphQL.
 """
@@ -55,7 +55,7 @@ async def _serve(
 
 
 def application(platform: Platform, role: ServeRole) -> Starlette:
-    """What a process of that role answers."""
+    """Routes of a process of that role."""
     metrics = Metrics()
     if role == "collector":
         return Starlette(routes=health_routes(platform, metrics))

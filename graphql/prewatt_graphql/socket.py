@@ -1,4 +1,4 @@
-"""One WebSocket connection: what may run on it, how much, and until when.
+"""One WebSocket connection: allowed operations, limits, and closing at the credential's end.
 
 The credential is looked at again and again while the connection lives: it closes soon after the token expired, its
 operator signed out, or was taken out of the project, and never later than the token's own end.

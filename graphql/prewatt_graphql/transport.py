@@ -1,4 +1,4 @@
-"""GraphQL over HTTP and WebSocket: what a request must look like before it is anybody's operation.
+"""GraphQL over HTTP and WebSocket: checks of a request before it becomes an operation.
 
 POST with a JSON object only; no GET, no batches, no uploads, no page for browsers. What is refused here is answered
 in the shape of GraphQL errors, with a code and the request's id.
@@ -84,7 +84,7 @@ class Endpoint(GraphQL[Context, None]):
         await response(scope, receive, send)
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        """Who asks. On a WebSocket that is told later, by `connection_init`."""
+        """Context of the caller. A WebSocket sends its credential later, in `connection_init`."""
         if isinstance(request, WebSocket):
             return Context(self.platform, self.metrics, self._request_id(), cached=False)
         context = Context(self.platform, self.metrics, request.state.request_id)

@@ -1,6 +1,6 @@
-"""What the administrator's commands do, without their typing: each opens the database that the settings name.
+"""Functions behind the administrator's commands. Each opens the database that the settings name.
 
-Results are plain dataclasses; errors are the platform's own. `cli` words them.
+Results are plain dataclasses; errors are the platform's own. `cli` prints them.
 """
 
 import secrets

@@ -1,6 +1,6 @@
-"""The platform put together: database, events, field, and the work that runs all year.
+"""Composition root of the platform: database, events, field, collector and dispatcher.
 
-`Platform` is what the API, the commands and the tests hold. It knows no GraphQL. Roles: `api` answers questions and
+The API, the commands and the tests use `Platform`. It knows no GraphQL. Roles: `api` answers questions and
 takes orders; `collector` reads meters and carries out orders; `all` is both in one process.
 """
 

@@ -52,7 +52,7 @@ class EndpointOfUnknownPort(PlatformError):
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did."""
+    """Result of an import."""
 
     project: str
     meters: int
@@ -60,7 +60,7 @@ class Imported:
     meters_new: int
     accounts_new: int
     unreachable: tuple[tuple[str, int], ...]
-    """Ports that nobody has said an address of."""
+    """Ports without a known address."""
     left_aside: tuple[str, ...] = ()
     """Numbers of the devices in the file that measure no energy; nothing of them was imported."""
 

@@ -70,7 +70,7 @@ class SaleCreatePayload(CommandPayload):
 
 @strawberry.type
 class AccountMutations:
-    """Part of Mutation."""
+    """Root mutations on accounts and sales."""
 
     @mutation(AccountOpenPayload, "Open an account on a prepaid meter: its credit starts from zero.")
     async def account_open(

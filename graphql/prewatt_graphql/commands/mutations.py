@@ -42,7 +42,7 @@ class ControlModeSetPayload(CommandPayload):
 
 @strawberry.type
 class CommandMutations:
-    """Part of Mutation."""
+    """Root mutations on meters' control."""
 
     @mutation(MeterRefreshPayload, "Read a meter now, ahead of the schedule.")
     async def meter_refresh(

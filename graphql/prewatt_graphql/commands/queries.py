@@ -11,7 +11,7 @@ from prewatt_graphql.ids import local_key
 
 @strawberry.type
 class CommandQueries:
-    """Part of Query."""
+    """Root queries on commands."""
 
     @strawberry.field(description="The command of that id; null when this project has none.")
     async def command(

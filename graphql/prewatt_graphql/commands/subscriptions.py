@@ -17,7 +17,7 @@ from prewatt_platform.control.models import Command as CommandRow
 
 @strawberry.type
 class CommandSubscriptions:
-    """Part of Subscription."""
+    """Root subscriptions on commands."""
 
     @strawberry.subscription(
         description="The command as it is now, then each time it moves; ends when it is final. `command` tells the same."

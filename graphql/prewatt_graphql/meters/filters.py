@@ -1,4 +1,4 @@
-"""What a list of meters is narrowed and sorted by."""
+"""Filters and sort orders of meter lists."""
 
 from enum import Enum
 
@@ -70,5 +70,5 @@ class MeterOrder:
 
     @property
     def name(self) -> str:
-        """What a cursor of this order is marked with."""
+        """Name of the order in its cursors."""
         return f"{self.field.name} {self.direction.name}"

@@ -40,7 +40,7 @@ class ReadingIntervalSetPayload(MutationPayload):
 
 @strawberry.type
 class MeterMutations:
-    """Part of Mutation."""
+    """Root mutations on meters."""
 
     @mutation(ReadingIntervalSetPayload, "Set how often a meter or the project is read.")
     async def reading_interval_set(

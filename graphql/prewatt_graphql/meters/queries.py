@@ -30,7 +30,7 @@ class MeterConnection:
 
 @strawberry.type
 class MeterQueries:
-    """Part of Query."""
+    """Root queries on meters."""
 
     @strawberry.field(description="Meters of the project, a page at a time.")
     async def meters(

@@ -1,4 +1,4 @@
-"""Meters, with what is known of them now."""
+"""Meter types with their latest state."""
 
 from datetime import datetime
 from enum import Enum
@@ -71,7 +71,7 @@ def gateway_of(row: GatewayRow, project: Project) -> Gateway:
 
 @strawberry.type(description="A meter at its metering point.")
 class Meter(Node):
-    """A row of the board; what is not in the row comes from the loaders."""
+    """A row of the meter list; other fields come from loaders."""
 
     row: strawberry.Private[MeterListRow]
     project: strawberry.Private[Project]

@@ -8,7 +8,7 @@ from prewatt_graphql.projects.types import Project
 
 @strawberry.type
 class ProjectQueries:
-    """Part of Query."""
+    """Root queries on projects."""
 
     @strawberry.field(description="The projects of the viewer, by code.")
     def projects(self, info: Info) -> list[Project] | None:

@@ -27,7 +27,7 @@ class ReadingAdded:
 
 @strawberry.type
 class ReadingSubscriptions:
-    """Part of Subscription."""
+    """Root subscriptions on readings."""
 
     @strawberry.subscription(
         description="Each new reading of the named meters. Of readings that come faster than they are taken, the newest."

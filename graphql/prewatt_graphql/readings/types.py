@@ -1,4 +1,4 @@
-"""What a meter said, once or in columns."""
+"""Readings as objects and as columns."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,7 +28,7 @@ def relay_of(closed: bool | None) -> Relay:
     return Relay.UNKNOWN if closed is None else Relay.CLOSED if closed else Relay.OPEN
 
 
-@strawberry.type(description="What a meter said at one moment. Energy and power are primary (× CT × PT).")
+@strawberry.type(description="One reading of a meter. Energy and power are primary (× CT × PT).")
 class Reading:
     """Built by `reading_of`."""
 

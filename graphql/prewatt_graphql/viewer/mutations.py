@@ -42,7 +42,7 @@ class SignOutPayload(MutationPayload):
 
 @strawberry.type
 class ViewerMutations:
-    """Part of Mutation."""
+    """Root mutations on sessions."""
 
     @mutation(SignInPayload, "Begin a session. Needs no credential.")
     async def sign_in(

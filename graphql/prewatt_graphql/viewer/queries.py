@@ -8,7 +8,7 @@ from prewatt_graphql.viewer.types import Viewer
 
 @strawberry.type
 class ViewerQueries:
-    """Part of Query."""
+    """Root query `viewer`."""
 
     @strawberry.field(description="The operator who is signed in.")
     def viewer(self, info: Info) -> Viewer | None:

@@ -1,4 +1,4 @@
-"""What can go wrong with accounts and sales.
+"""Errors of accounts and sales.
 
 AccountError
     AlreadyOpened       the point has an account
@@ -18,7 +18,7 @@ from prewatt_platform.metering.models import Meter
 
 
 class AccountError(PlatformError):
-    """Root of what goes wrong with accounts and sales."""
+    """Base of the errors of accounts and sales."""
 
 
 class AlreadyOpened(AccountError):

@@ -1,4 +1,4 @@
-"""The rules of exactly-once selling, pure: what the meter's registers say about an order, and what follows.
+"""Pure rules of exactly-once selling: they compare an order with the meter's registers and decide the next step.
 
 An order is planned from evidence (purchase count and total purchased) and committed before a frame leaves: it will be
 count `c` and the total will be `total_before + amount`. From then on only evidence moves it:
@@ -41,7 +41,7 @@ RESENDING_RULES: Final = frozenset({CounterRule.NEXT, CounterRule.GREATER})
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an order was committed to before it was sent."""
+    """Purchase count and totals committed for an order before its frame leaves."""
 
     purchase_count: int
     total_before_fen: int
@@ -62,7 +62,7 @@ class Verdict(Enum):
 
 
 def judge(plan: Plan, evidence: Evidence) -> Verdict:
-    """What the meter's registers say about the order."""
+    """Compare the meter's registers with the plan."""
     found = (evidence.purchase_count, evidence.total_purchased_fen)
     if found == (plan.purchase_count, plan.total_after_fen):
         return Verdict.APPLIED
@@ -72,7 +72,7 @@ def judge(plan: Plan, evidence: Evidence) -> Verdict:
 
 
 def contradiction(plan: Plan, evidence: Evidence) -> str:
-    """The dispute in words."""
+    """Text of the contradiction, for the operator who decides."""
     return (
         f"purchase count {evidence.purchase_count}, total {yuan(evidence.total_purchased_fen)}; "
         f"{plan.purchase_count} and {yuan(plan.total_after_fen)} would be the sale, "
@@ -103,6 +103,6 @@ def refusal_before_sending(plan: Plan, evidence: Evidence) -> str | None:
 
 
 def yuan(amount_fen: int) -> str:
-    """An amount in words: yuan with two decimals."""
+    """An amount in yuan with two decimals."""
     sign = "-" if amount_fen < 0 else ""
     return f"{sign}{abs(amount_fen) // 100}.{abs(amount_fen) % 100:02}"

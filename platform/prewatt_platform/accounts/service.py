@@ -1,4 +1,4 @@
-"""Verbs of accounts: open one, sell to it. What is asked for is committed here; it reaches the meter by the handlers
+"""Opens accounts and sells to them. Requests are committed here and carried to the meter by the handlers
 in `opening` and `delivery`.
 """
 
@@ -39,7 +39,7 @@ from prewatt_platform.projects.repository import ProjectRepository
 
 @dataclass(frozen=True, slots=True)
 class OpeningTerms:
-    """What the customer is opened with; None: the point's own."""
+    """Terms of an account opening; None keeps the point's value."""
 
     customer_name: str
     customer_phone: str | None = None

@@ -1,4 +1,4 @@
-"""The schedule: every meter once in each reading slot, bus by bus, whatever happens on the other buses.
+"""Reads every meter once in each reading slot, one task per bus; buses do not wait for each other.
 
 A slot is a stretch of the day as long as the meter's interval (30 minutes, unless the project or the meter says
 otherwise). A meter is due when it was not tried in the running slot; what was tried stands in the database, so a
@@ -53,7 +53,7 @@ class Collector:
         self._busy: dict[BusAddress, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Look at the schedule for ever. A look that fails (the database is away) is repeated with the next tick."""
+        """Start due readings at every tick until cancelled. A tick that fails, such as on a lost database, is repeated."""
         try:
             while True:
                 try:

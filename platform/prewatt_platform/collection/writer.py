@@ -20,7 +20,7 @@ BATCH_MAX = 50
 
 
 class ReadingWriter:
-    """What was heard and what was not, per project. Nothing is dropped when a write fails: it waits for the next."""
+    """Buffers readings and failures per project. A batch that cannot be written is kept for the next write."""
 
     def __init__(self, database: Database, clock: Clock, on_readings: OnReadings) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Carries out commands: takes up what is due, one task a command, and survives whatever a handler meets.
+"""Runs due commands, one task each. An error in a handler postpones its command and affects no other.
 
 Commands live in the database, so a crash loses none: after a restart they are due as before, and every handler begins
 by finding out what the meter holds. One process at a time dispatches (`kernel.leadership`). A command kind brings its
@@ -55,7 +55,7 @@ class Dispatcher:
         self._in_hand: dict[UUID, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Take up due commands for ever. A look that fails (the database is away) is repeated with the next tick."""
+        """Start due commands at every tick or event until cancelled. A tick that fails is repeated."""
         try:
             async with self._backbone.listening(ALL_PROJECTS, "command") as events:
                 while True:

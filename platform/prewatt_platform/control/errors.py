@@ -1,4 +1,4 @@
-"""What can go wrong when something is asked of a meter.
+"""Errors of commands.
 
 ControlError
     IdempotencyMismatch     the key came before with another body
@@ -12,7 +12,7 @@ from prewatt_platform.kernel.errors import PlatformError
 
 
 class ControlError(PlatformError):
-    """Root of what goes wrong with commands."""
+    """Base of the errors of commands."""
 
 
 class IdempotencyMismatch(ControlError):

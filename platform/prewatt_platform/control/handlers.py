@@ -1,4 +1,4 @@
-"""How a refresh and a control mode are carried out.
+"""Handlers of refresh and control-mode commands.
 
 A control mode is absolute and verified by reading: read first, write only what is not so yet, read back. Nothing is
 written by a command that a newer wish has overtaken.

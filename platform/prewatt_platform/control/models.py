@@ -1,4 +1,4 @@
-"""Tables of commands: what was asked of one meter and how far it got; and the idempotency keys, kept for ever."""
+"""Tables of commands and of idempotency keys, which are never deleted."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 
 class CommandKind(StrEnum):
-    """What a command asks for."""
+    """Kind of a command."""
 
     REFRESH = "REFRESH"
     ACCOUNT_OPEN = "ACCOUNT_OPEN"
@@ -58,7 +58,7 @@ MONEY_KINDS = frozenset({CommandKind.ACCOUNT_OPEN, CommandKind.SALE})
 
 
 class Command(SQLModel, table=True):
-    """One command to one meter. `version` rises with every change: whoever changes it names the one they saw."""
+    """One command to one meter. `version` rises with every change; a change names the version it was based on."""
 
     __tablename__ = "commands"
 

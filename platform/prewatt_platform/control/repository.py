@@ -27,7 +27,7 @@ class CommandRepository(Repository):
     """Commands of one project."""
 
     async def add_command(self, command: Command) -> Command:
-        """Write a new command and wake whoever carries out commands."""
+        """Insert a command and notify the dispatcher."""
         await self.add(command)
         await notify(self._work, "command", command.id)
         return command
@@ -103,7 +103,7 @@ class CommandRepository(Repository):
         attempts: int | None = None,
         payload: Mapping[str, Any] | None = None,
     ) -> None:
-        """Set a command's state, if it still is as it was read; `CommandChanged` otherwise. Tells the listeners."""
+        """Set a command's state. Raises `CommandChanged` if its version moved since it was read. Notifies listeners."""
         assert (state in FINAL) == (due_at is None), "an open command is due some time, a final one never"
         values = {
             "state": state,
@@ -136,7 +136,7 @@ class IdempotencyRepository(Repository):
     """Idempotency keys of one project's operators."""
 
     async def find(self, actor_id: UUID, operation: str, key: UUID) -> IdempotencyKey | None:
-        """The row of a key, after waiting for whoever is using the same key at this moment."""
+        """The row of a key, after any concurrent request with the same key has ended."""
         await self._session.execute(_LOCK_KEY, {"key": f"{self._project_id}/{actor_id}/{operation}/{key}"})
         return await self._one(
             self._scoped(IdempotencyKey).where(

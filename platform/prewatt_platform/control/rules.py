@@ -1,4 +1,4 @@
-"""Pure rules of control: what a mode asks of the meter, whether a reading shows it, when to ask again."""
+"""Pure rules of control: register values of a mode, whether a reading shows it, waits between attempts."""
 
 from collections.abc import Mapping
 from enum import Enum

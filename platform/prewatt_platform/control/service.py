@@ -37,7 +37,7 @@ class ControlService:
     async def set_mode(
         self, key: UUID, meter_number: str, mode: ControlMode, reason: str | None = None
     ) -> tuple[Command, bool]:
-        """Want a control mode of a meter; (command, replayed). Older wishes that were not sent are superseded.
+        """Request a control mode of a meter; (command, replayed). Older requests that were not sent are superseded.
 
         `UnknownMeter`, `NotPrepaid`, `GatewayUnreachable`, `IdempotencyMismatch`.
         """

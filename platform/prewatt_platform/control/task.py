@@ -1,4 +1,4 @@
-"""One command in the hands of a worker: what it needs to reach the meter, and the ways it may move on.
+"""A command being carried out: access to its meter, and its state changes.
 
 A handler never holds a transaction while it waits for the bus. It reads or writes the bus inside `lane()`, and each
 `move` is one unit of work of its own, with the command's audit row and whatever else must become true with it.
@@ -51,7 +51,7 @@ class Task:
 
     @asynccontextmanager
     async def lane(self) -> AsyncIterator[Lane]:
-        """Hold the meter's bus; `GatewayUnreachable` when nobody has said where it is."""
+        """Hold the meter's bus. Raises `GatewayUnreachable` when the gateway's address is not known."""
         async with self.database.project(self.scope) as work:
             address = await MeteringService(work).address(self.meter)
         async with self.field.hold(address) as lane:
@@ -84,7 +84,7 @@ class Task:
         attempted: bool = False,
         payload: dict[str, Any] | None = None,
     ) -> None:
-        """Set the command's state inside a unit of work that makes more true than that."""
+        """Set the command's state in the caller's transaction. Raises `CommandChanged` if its version moved."""
         await CommandRepository(work).move(
             self.command,
             state,
@@ -118,7 +118,7 @@ class Task:
         await self.ask_again(state, str(failure), obstacle)
 
     async def store(self, reading: MeterReading) -> None:
-        """Keep a reading that was taken along the way, and let it settle what it can."""
+        """Store a reading taken by the handler, and settle the orders that it proves."""
         async with self.database.project(self.scope) as work:
             fresh = await ReadingRepository(work).store({self.meter.id: reading})
             await self.on_readings(work, fresh)

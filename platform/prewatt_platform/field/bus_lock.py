@@ -15,7 +15,7 @@ class Priority(IntEnum):
 
 
 class BusLock:
-    """A lock with two queues. Whoever waits leaves no trace when cancelled."""
+    """A lock with two priorities. A cancelled waiter is removed from its queue."""
 
     def __init__(self) -> None:
         self._taken = False

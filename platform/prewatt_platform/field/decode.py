@@ -1,4 +1,4 @@
-"""From a meter's values to what the platform speaks of: primary values, flags with names. Integers throughout."""
+"""Converts register values to readings: primary values and named flags, all integers."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What one may ask of a meter while its bus is held: readings, evidence, and writes that leave once.
+"""Operations on one meter while its bus is held: readings, evidence, and writes that are sent once.
 
 Reads are asked again (`FieldSettings.read_retries`), because they change nothing. Money and relay writes never are:
 an outcome that is not known is the caller's to find out, by `evidence` or `read`.
@@ -74,7 +74,7 @@ class Lane:
         return await self._command(command)
 
     async def force(self, mode: ForcedControl) -> None:
-        """Set forced control, once: mode and state in one frame. What the relay does is read back by the caller."""
+        """Write forced control once, mode and state in one frame. The caller reads the relay back."""
         address = self._profile.register(Measurement.FORCED_MODE).address
         await self._exchange(requests.write_multiple(address, mode.value))
 
@@ -89,7 +89,7 @@ class Lane:
     async def _consistent(self, plan: Plan) -> list[bytes]:
         """The frames' register bytes, read again until the copies of the purchase count agree.
 
-        Between two frames somebody else may sell to the meter (a card, a second master).
+        Between two frames a card or a second master may change the meter.
         """
         counts: frozenset[object] = frozenset()
         for _ in range(self._settings.evidence_attempts):

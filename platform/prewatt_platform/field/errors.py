@@ -1,4 +1,4 @@
-"""What can go wrong in the field, and what is known of the outcome.
+"""Errors of the field, and whether the meter may have applied the request.
 
 FieldError
     UnknownModel            no profile describes the meter's model

@@ -42,7 +42,7 @@ class Field:
         return {bus: master.traffic for bus, master in self._masters.items()}
 
     async def close(self) -> None:
-        """Cut every connection; whoever still waits or asks gets an error that says so."""
+        """Close every connection; waiting and later requests fail."""
         self._closed = True
         for master in self._masters.values():
             master.close()

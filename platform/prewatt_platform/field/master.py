@@ -1,4 +1,4 @@
-"""One RS-485 bus: one request in flight, commands ahead of polls, and no answer ever taken for another's.
+"""Master of one RS-485 bus: one request in flight, commands before polls, replies matched strictly.
 
 **Whose answer is it?** RTU has no transaction numbers, so an answer is known by unit, function, length and echo only.
 After a time-out the answer may still come, and would fit the next request that looks alike. Three rules keep it out:
@@ -56,7 +56,7 @@ PROBES_PER_REQUEST = 3
 
 @dataclass(slots=True)
 class Traffic:
-    """What has happened on a bus since the master was made."""
+    """Counters of a bus since the master was created."""
 
     requests: int = 0
     replies: int = 0

@@ -1,6 +1,6 @@
-"""What goes between the field and the rest of the platform: plain, frozen, without behaviour.
+"""Messages between the field and the rest of the platform: frozen dataclasses without behaviour.
 
-Addresses go down, readings and evidence come up. All numbers are the house's integers; energies, powers and currents
+Addresses go down, readings and evidence come up. Numbers are integers in the units of their names; energies, powers and currents
 are primary values, whatever side of the transformers the meter's registers speak of.
 """
 
@@ -25,7 +25,7 @@ class BusAddress:
 
 @dataclass(frozen=True, slots=True)
 class MeterAddress:
-    """One meter on its bus, and the ratios of the transformers it hangs on."""
+    """One meter on its bus, with the ratios of its transformers."""
 
     bus: BusAddress
     unit: int
@@ -37,7 +37,7 @@ class MeterAddress:
 
 @dataclass(frozen=True, slots=True)
 class PrepaidReading:
-    """What a prepaid meter says of its credit and its relay."""
+    """Credit and relay registers of a prepaid meter."""
 
     remaining_fen: int
     purchase_count: int
@@ -110,7 +110,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """What tells a new register picture from a repeated one."""
+    """Clock and energy, which tell a new register picture from a repeated one."""
 
     at: datetime
     meter_clock: datetime | None

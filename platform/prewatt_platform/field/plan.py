@@ -1,4 +1,4 @@
-"""Which frames a reading takes: few, large reads, made from a profile once per model.
+"""Read plans: few large frames, computed once per model from its profile.
 
 Every register that is wanted lies in one frame, never across two, and one frame is one instant of the meter. Where a
 value has mirrors, the copy is taken that lets whole blocks be left out, unless its evidence is weaker. A gap between wanted registers is read through
@@ -84,7 +84,7 @@ class Plan:
         return {row.measurement: self._value(row, data) for row in self.rows}
 
     def purchase_counts(self, data: Sequence[bytes]) -> frozenset[Value]:
-        """What the copies of the purchase count say; more than one value means that the frames contradict each other."""
+        """Values of the copies of the purchase count; more than one means that the frames contradict each other."""
         return frozenset(self._value(row, data) for row in self.copies)
 
     def _value(self, row: Register, data: Sequence[bytes]) -> Value:
@@ -95,7 +95,7 @@ class Plan:
 
 @cache
 def reading_plan(model: str) -> Plan:
-    """What a billing read of that model takes; `UnknownName` for a model without a profile."""
+    """Plan of a billing read. Raises `UnknownName` for a model without a profile."""
     described = profile_of(model)
     wanted = _BILLING + _REVERSE + ENERGY_BY_RATE[: described.rates]
     wanted += VOLTAGES[: described.phases] + CURRENTS[: described.phases]
@@ -113,7 +113,7 @@ def evidence_plan(model: str) -> Plan:
 
 @cache
 def freshness_plan(model: str) -> Plan:
-    """What tells a new register picture of that model from a repeated one: clock and energy."""
+    """Plan of a freshness check: clock and energy."""
     described = profile_of(model)
     return make_plan(described, [row for row in described.registers if not row.mirror], _FRESHNESS)
 

@@ -30,7 +30,7 @@ class Connection(Protocol):
         ...
 
     def arrived(self) -> bytes | None:
-        """What has come in without being read yet; None when the stream has ended or broken."""
+        """Bytes received and not read yet; None when the stream has ended or broken."""
         ...
 
     def close(self) -> None:

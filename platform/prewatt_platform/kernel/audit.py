@@ -170,7 +170,7 @@ class AuditRepository(Repository):
         return locked
 
     async def _events(self, last_sequence: int) -> AsyncIterator[AuditEvent]:
-        """Events up to a sequence, in order; what is appended meanwhile is left for the next look."""
+        """Events up to a sequence, in order; later ones are left out."""
         last = 0
         while True:
             batch = await self._all(

@@ -1,4 +1,4 @@
-"""Events of the platform: told inside the transaction that makes them true, heard after it committed.
+"""Events by LISTEN/NOTIFY: sent inside a transaction, delivered after its commit.
 
 A transaction says `notify(work, topic, subject)`; PostgreSQL delivers on commit and only then, to every process that
 listens, so a listener never sees a change that did not happen. An event names its subject and carries nothing else:

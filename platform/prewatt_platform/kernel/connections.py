@@ -33,6 +33,6 @@ def engine(url: str, **options: Any) -> AsyncEngine:
 
 
 def in_a_line(failure: DBAPIError) -> str:
-    """What the server said, without the libraries' comments on it."""
+    """The server's message without the libraries' comments."""
     said = failure.orig and (failure.orig.__cause__ or failure.orig)
     return str(said).partition("\n")[0]

@@ -29,7 +29,7 @@ _AS_DIRECTORY = text("SELECT set_config('role', 'prewatt_directory', true)")
 
 @contextmanager
 def _errors_keep_their_rows(session: AsyncSession) -> Iterator[None]:
-    """A rollback empties the rows it knows, and an error may carry one of them to somebody who reads it."""
+    """Detach rows before a rollback expires them: an error may carry one to its handler."""
     try:
         yield
     except BaseException:
@@ -97,7 +97,7 @@ class Database:
                 yield session
 
     async def count_rows(self, *tables: str) -> None:
-        """Have the server count what the tables hold, after many rows came at once.
+        """Run ANALYZE on the tables after a bulk insert.
 
         Until it does so by itself, in a minute, it plans as if they were empty, and joins take seconds. Tables that
         our account does not own are left to it.

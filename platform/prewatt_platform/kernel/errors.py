@@ -1,4 +1,4 @@
-"""What can go wrong below the business.
+"""Errors of the kernel.
 
 PlatformError               root of everything this package raises on purpose
     KernelError             below the business
@@ -23,7 +23,7 @@ class PlatformError(Exception):
 
 
 class KernelError(PlatformError):
-    """Root of what goes wrong below the business."""
+    """Base of the kernel's errors."""
 
 
 class SettingWrong(KernelError):
@@ -91,7 +91,7 @@ class ForeignRow(KernelError):
 
 
 class PostgresMissing(KernelError):
-    """There is no embedded PostgreSQL here: its wheel does not exist for every machine."""
+    """No embedded PostgreSQL for this machine: its wheel does not exist for every platform."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
@@ -100,7 +100,7 @@ class PostgresMissing(KernelError):
 
 
 class PostgresFailed(KernelError):
-    """The embedded server on `folder` did not start; `log_tail` is the end of what it wrote."""
+    """The embedded server on `folder` did not start; `log_tail` is the end of its log."""
 
     def __init__(self, folder: Path, log_tail: str) -> None:
         self.folder = folder

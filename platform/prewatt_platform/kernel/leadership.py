@@ -1,4 +1,4 @@
-"""One process at a time collects readings and carries out commands: a session lock of PostgreSQL.
+"""Leader election by a session advisory lock: one process at a time collects and dispatches.
 
 The lock lives and dies with its connection, so a killed process frees it at once. Whoever loses the connection has
 lost the lock and must stop; the versions of commands refuse what a late stopper still writes.

@@ -66,7 +66,7 @@ class EmbeddedPostgres:
             raise
 
     async def stop(self) -> None:
-        """Stop the server after its running transactions were rolled back, and remove what is temporary."""
+        """Stop the server, rolling back running transactions, and remove temporary files."""
         await asyncio.to_thread(self._stop)
 
     async def __aenter__(self) -> str:
@@ -140,7 +140,7 @@ def _says_ready(supervisor: subprocess.Popen[bytes]) -> bool:
 
 
 def _server_account() -> Account | None:
-    """Root's server runs as `nobody`; anybody else's as themselves."""
+    """Account of the server process: `nobody` for root, else the caller's own."""
     if os.geteuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")

@@ -40,7 +40,7 @@ def can_enter(path: Path, account: Account) -> bool:
 
 
 def copy_install(install: Path, target: Path) -> Path:
-    """Copy what a server needs below `target`, keeping the layout by which the programs find their libraries."""
+    """Copy the server's files below `target` in the layout in which the programs find their libraries."""
     programs = target / _PACKAGE / _PROGRAMS
     shutil.copytree(install, programs, ignore=_NOT_NEEDED)
     shutil.copytree(install.parents[1] / _LIBRARIES, target / _LIBRARIES)

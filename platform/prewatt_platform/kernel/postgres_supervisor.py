@@ -38,7 +38,7 @@ _POLL_S = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the owner wants. `lock` is a descriptor that the server inherits: held as long as any part of it lives."""
+    """Instructions from the owner. `lock` is a descriptor that every server process inherits and holds."""
 
     install: str
     data: str
@@ -124,7 +124,7 @@ def _make_cluster(cluster: Path, programs: Path, account: Account | None, *, las
 
 
 def _forget_killed_server(pid_file: Path) -> None:
-    """Remove what a killed server left, where PostgreSQL would be misled by it.
+    """Remove files of a killed server that would mislead the next start.
 
     It takes any living process of that number for the old server, and a killed one too until it is reaped, which in
     some containers is never. Our lock is free, so the server is gone; a namesake may have been started by hand.

@@ -77,7 +77,7 @@ class LedgerRepository(Repository):
         return {_key(account): balance for account, balance in rows}
 
     async def _make(self, keys: Collection[AccountKey]) -> None:
-        """Make accounts with a balance of zero; one that somebody else makes at the same moment is left alone."""
+        """Insert accounts with a balance of zero; accounts inserted concurrently are kept."""
         made = await self._session.execute(
             insert(LedgerAccount)
             .values(
@@ -213,7 +213,7 @@ class LedgerRepository(Repository):
         return (await self.balances_fen([key])).get(key, 0)
 
     async def folded_fen(self) -> Mapping[AccountKey, int]:
-        """Every account's sum of entries: what the kept balances must equal."""
+        """Every account's sum of entries; the kept balances must equal it."""
         statement = (
             select(LedgerAccount, func.sum(Entry.amount_fen))
             .join(

@@ -13,7 +13,7 @@ from prewatt_platform.ledger.errors import LinesRefused
 
 
 class AccountKind(StrEnum):
-    """What a ledger account stands for. The owner named with each kind is a UUID or a code."""
+    """Kind of a ledger account. The owner named with each kind is a UUID or a code."""
 
     TILL = "till"
     """Money taken, negative; owner: operator or payment channel."""

@@ -1,7 +1,7 @@
-"""What can go wrong with meters and where they hang.
+"""Errors of meters and gateways.
 
 MeteringError
-    UnknownMeter        no meter of that number in this project (nor is it told whether another has it)
+    UnknownMeter        no meter of that number in this project (another project's meter looks the same)
     GatewayUnreachable  the address of the meter's gateway is not known
     StalePicture        the meter repeats an old register picture: its readings prove nothing
 """
@@ -12,7 +12,7 @@ from prewatt_platform.kernel.errors import PlatformError
 
 
 class MeteringError(PlatformError):
-    """Root of what goes wrong with meters."""
+    """Base of the errors of meters."""
 
 
 class UnknownMeter(MeteringError):
@@ -30,7 +30,7 @@ class GatewayUnreachable(MeteringError):
         self.gateway = gateway
         self.port = port
         super().__init__(
-            f"nobody has said where gateway {gateway} port {port} is; import the site again with its endpoints"
+            f"the address of gateway {gateway} port {port} is not known; import the site again with its endpoints"
         )
 
 

@@ -1,4 +1,4 @@
-"""Tables of what is metered: gateways and their ports, metering points, meters, what is known of them, readings.
+"""Tables of gateways, ports, metering points, meters, their latest state, and readings.
 
 A meter's number is stored once; gateway, port and bus address are generated from it by the database, so they cannot
 disagree (`docs/administrators.md`). Energies are primary, in 0.01 kWh; money is in fen; power in W.
@@ -29,7 +29,7 @@ class BalanceLocation(StrEnum):
 
 
 class ControlMode(StrEnum):
-    """What we want of a point's supply."""
+    """Wanted control mode of a point's supply."""
 
     PREPAID = "PREPAID"
     KEEP_SUPPLY = "KEEP_SUPPLY"
@@ -37,7 +37,7 @@ class ControlMode(StrEnum):
 
 
 class Relay(StrEnum):
-    """What the meter reported of its relay."""
+    """Relay state reported by the meter."""
 
     CLOSED = "CLOSED"
     OPEN = "OPEN"
@@ -57,7 +57,7 @@ class Gateway(SQLModel, table=True):
 
 
 class Port(SQLModel, table=True):
-    """One RS-485 bus of a gateway. `host` None: unreachable, nobody has said where it is."""
+    """One RS-485 bus of a gateway. `host` None: the address is not known."""
 
     __tablename__ = "ports"
 
@@ -152,7 +152,7 @@ class MeterEpoch(SQLModel, table=True):
 
 
 class MeterState(SQLModel, table=True):
-    """What was heard last: the columns that lists filter by; the whole reading stands in `readings`."""
+    """Latest state of a meter: the columns that lists filter by. The whole reading stands in `readings`."""
 
     __tablename__ = "meter_states"
 

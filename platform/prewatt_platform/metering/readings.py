@@ -35,7 +35,7 @@ class ReadingRepository(Repository):
     """Readings of one project's meters."""
 
     async def store(self, readings: Mapping[UUID, MeterReading]) -> dict[UUID, MeterReading]:
-        """Write one reading for each of the meters (by meter id), and what they say of the meters' state.
+        """Write one reading for each of the meters (by meter id), and update the meters' states.
 
         Returns the fresh ones. A reading that repeats an old register picture is kept and marked; of the state it
         changes only that the meter was heard.
@@ -68,7 +68,7 @@ class ReadingRepository(Repository):
         return fresh
 
     async def seen(self, meter_id: UUID) -> Seen | None:
-        """What the latest fresh reading of a meter showed; None before the first."""
+        """Clock and energy of a meter's latest fresh reading; None before the first."""
         return (await self._seen([meter_id])).get(meter_id)
 
     async def _seen(self, meter_ids: Sequence[UUID]) -> dict[UUID, Seen]:
@@ -83,7 +83,7 @@ class ReadingRepository(Repository):
         }
 
     async def note_failures(self, failures: Mapping[UUID, Failure]) -> None:
-        """Note that meters were tried and did not answer, and why; what is known of a later try stays."""
+        """Record failed attempts with their reasons; a later attempt's result is kept."""
         for meter_id, failure in failures.items():
             await self._session.execute(
                 update(MeterState)

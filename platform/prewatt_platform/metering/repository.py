@@ -1,4 +1,4 @@
-"""Queries on gateways, points, meters and what was heard of them. Readings have a file of their own."""
+"""Queries on gateways, points, meters, epochs and states. Readings are in `readings`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from prewatt_platform.metering.models import Gateway, Meter, MeterEpoch, MeterSt
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """One meter of the schedule: where it hangs, how often it is read, what was tried last."""
+    """One meter of the schedule: its port, interval and latest attempt."""
 
     meter: Meter
     port: Port
@@ -100,7 +100,7 @@ class MeterRepository(Repository):
         )
 
     async def state(self, meter_id: UUID) -> MeterState:
-        """What was heard last of a meter."""
+        """Latest state of a meter."""
         found = await self._one(self._scoped(MeterState).where(MeterState.meter_id == meter_id))
         assert found is not None, "a meter and its state are written together"
         return found

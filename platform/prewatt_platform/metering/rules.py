@@ -29,7 +29,7 @@ SAME_SECOND_S: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the latest fresh reading of a meter showed, and when it was taken."""
+    """Clock and energy of the latest fresh reading, and its time."""
 
     at: datetime
     meter_clock: datetime | None
@@ -41,7 +41,7 @@ def is_stale(
 ) -> bool:
     """Whether a meter repeats an old register picture: its clock stood still or went back since `before`.
 
-    A picture whose energy has gone on is a new one, whatever the clock shows: somebody set the clock back. Meters know
+    A picture whose energy has gone on is a new one even if its clock was set back. Meters know
     no daylight saving, and the clock is compared with itself only, so a change of the zone's offset has no effect.
     `energy_centikwh` None: not read, so only the clock decides.
     """

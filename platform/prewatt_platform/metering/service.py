@@ -26,7 +26,7 @@ class MeteringService:
         return meter
 
     async def address(self, meter: Meter) -> MeterAddress:
-        """Where the meter is reached; `GatewayUnreachable` when nobody has said."""
+        """Address of the meter. Raises `GatewayUnreachable` when its gateway's address is not known."""
         port = await GatewayRepository(self._work).port(meter.gateway_number, meter.port)
         assert port is not None, "a meter's port exists: the database says so"
         return address_of(meter, port)

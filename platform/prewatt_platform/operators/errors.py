@@ -1,7 +1,7 @@
-"""What can go wrong with operators and their sessions.
+"""Errors of operators and sessions.
 
 OperatorError
-    WrongCredentials    unknown name, wrong password or disabled: nobody learns which
+    WrongCredentials    unknown name, wrong password or disabled: not distinguished
     Throttled           too many wrong passwords; carries until when
     WeakPassword        shorter than allowed
     NameMissing         an operator has a name
@@ -17,7 +17,7 @@ from prewatt_platform.operators.models import Role
 
 
 class OperatorError(PlatformError):
-    """Root of what goes wrong with operators."""
+    """Base of the errors of operators."""
 
 
 class WrongCredentials(OperatorError):

@@ -35,7 +35,7 @@ class Operator(SQLModel, table=True):
 
 
 class Membership(SQLModel, table=True):
-    """What an operator is in a project."""
+    """Role of an operator in a project."""
 
     __tablename__ = "memberships"
 

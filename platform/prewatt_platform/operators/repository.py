@@ -76,5 +76,5 @@ class OperatorRepository:
         return [(project, Role(role)) for project, role in rows]
 
     async def membership(self, project_id: int, operator_id: UUID) -> Membership | None:
-        """What an operator is in a project."""
+        """Membership of an operator in a project; None without one."""
         return await self._session.get(Membership, (project_id, operator_id))

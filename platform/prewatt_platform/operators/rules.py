@@ -1,4 +1,4 @@
-"""Who may do what: permissions and the built-in roles. Default deny: what is not listed is refused."""
+"""Permissions and built-in roles. Default deny: a permission that is not listed is refused."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,7 +8,7 @@ from prewatt_platform.operators.models import Role
 
 
 class Permission(StrEnum):
-    """One right in one project; the text is what a denial names."""
+    """One permission in one project; a denial names its value."""
 
     METERS_READ = "meters:read"
     METERS_REFRESH = "meters:refresh"
@@ -44,7 +44,7 @@ THROTTLE_MAX: Final = timedelta(minutes=5)
 
 
 def wait_until(failures: int, failed_at: datetime | None) -> datetime | None:
-    """Until when sign-in for a name is refused without looking; doubles from 1 s on, never for ever."""
+    """Time until which sign-in for a name is refused; doubles from 1 s up to a bound."""
     if failed_at is None or failures <= FREE_FAILURES:
         return None
     doublings = min(failures - FREE_FAILURES - 1, 20)

@@ -81,7 +81,7 @@ class OperatorService:
         return operator.id
 
     async def sign_in(self, name: str, password: str) -> tuple[str, SignedIn]:
-        """A new session's token and what it is good for; `WrongCredentials`, `Throttled`."""
+        """A new session's token and its operator. Raises `WrongCredentials`, `Throttled`."""
         async with self._database.directory() as work:
             operator = await OperatorRepository(work).by_name(name)
             _refuse_throttled(operator or self._unknown_names.of(name), work.clock.now())

@@ -1,4 +1,4 @@
-"""Wrong sign-ins with names that nobody has: they are made to wait like anybody's, so that a wait tells nothing.
+"""Throttles sign-ins for unknown names exactly like those for known ones, so the delay does not reveal which names exist.
 
 Kept in this process and bounded; what is forgotten was not tried for longer than the others.
 """
@@ -12,20 +12,20 @@ NAMES_MAX = 10_000
 
 @dataclass(slots=True)
 class UnknownName:
-    """What an operator's row keeps of wrong passwords, for a name without one."""
+    """Failure count and time of an unknown name, as an operator's row keeps them."""
 
     failures: int = 0
     failed_at: datetime | None = None
 
 
 class UnknownNameThrottle:
-    """The names that were tried last and that nobody has."""
+    """Bounded record of the unknown names tried last."""
 
     def __init__(self) -> None:
         self._by_name: OrderedDict[str, UnknownName] = OrderedDict()
 
     def of(self, name: str) -> UnknownName:
-        """What is known of that name."""
+        """The record of a name."""
         return self._by_name.get(name, UnknownName())
 
     def failed(self, name: str, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What can go wrong with projects."""
+"""Errors of projects."""
 
 from prewatt_platform.kernel.errors import PlatformError
 
