@@ -1,4 +1,4 @@
-"""The platform as any client sees it: GraphQL over HTTP, signed in, in one project.
+"""GraphQL client of the demo: signed in, in one project.
 
 It owns the requests and what may go wrong with them; what is asked stands in `documents`, why in `reading` and `story`.
 """
@@ -52,7 +52,7 @@ class Api:
             after = page["pageInfo"]["endCursor"]
 
     async def control(self, meter_number: str) -> Json:
-        """What the meter's control mode should be and is, and its relay."""
+        """Wanted and observed control mode of the meter, and its relay."""
         meter: Json = (await self._ask(documents.CONTROL, "meter", {"number": meter_number}))["meter"]
         return meter
 
@@ -83,7 +83,7 @@ class Api:
         return command
 
     async def _command(self, document: str, operation: str, given: Mapping[str, object]) -> Json:
-        """Give a command and wait for its end, whatever it is; the last seen state after `COMMAND_S_MAX`."""
+        """Send a command and wait for its final state; the last state seen after `COMMAND_S_MAX`."""
         command: Json = (await self._mutate(document, operation, given))["command"]
         deadline = asyncio.get_running_loop().time() + COMMAND_S_MAX
         while True:

@@ -24,7 +24,7 @@ _FRAMERS: Final = {"rtu": FramerType.RTU, "tcp": FramerType.SOCKET}
 
 @dataclass(frozen=True, slots=True)
 class ProbeReading:
-    """What a prepaid meter's registers hold."""
+    """Registers of a prepaid meter, read by an independent client."""
 
     remaining_fen: int
     purchase_count: int

@@ -1,4 +1,4 @@
-"""The demo from beginning to end: raise the house, read the site, tell the story, and stay until told to go."""
+"""The demo: start the stack, read the site, run the demo script, and stay until a stop signal."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from prewatt_platform.kernel.errors import PlatformError
 
 
 class Demo:
-    """One run. `show` gets the summary when everything is up; then the house stays until told to go, if it is to."""
+    """One run. `show` gets the summary; then the stack stays up until a stop signal unless `once` is set."""
 
     def __init__(
         self, plan: StackPlan, progress: Progress, show: Callable[[Summary], None], *, stay: bool

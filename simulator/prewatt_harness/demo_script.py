@@ -1,6 +1,6 @@
-"""The demo's story on one meter: an account opened, credit sold, supply switched off and on again.
+"""Demo script on one meter: open an account, sell credit, switch supply off and on.
 
-Everything is asked of the API; what came of it is checked there and, independently, on the meter's own bus.
+Every step uses the API; its result is checked there and, independently, on the meter's own bus.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Sold:
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """What the relay did, as the API and the meter's bus both showed it."""
+    """Relay states shown by the API and by the meter's bus."""
 
     opened: bool
     closed: bool

@@ -1,4 +1,4 @@
-"""What the demo asks the API, operation by operation."""
+"""GraphQL operations of the demo."""
 
 from typing import Final
 

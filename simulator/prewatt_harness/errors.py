@@ -1,4 +1,4 @@
-"""What can go wrong in the harness. What the platform or a site file refuses keeps its own error.
+"""Errors of the harness. Errors of the platform and of site files pass through.
 
 HarnessError            root of everything this package raises on purpose
     ProgramEnded        the farm or the platform ended although nobody had told it to
@@ -51,7 +51,7 @@ class BusUnreadable(HarnessError):
 
 
 class CheckFailed(HarnessError):
-    """Something is not what it must be."""
+    """A check of the demo failed."""
 
     def __init__(self, what: str, wanted: object, found: object) -> None:
         self.wanted = wanted

@@ -1,4 +1,4 @@
-"""One of our commands as a process of its own, tied to this one: started, waited for until it is ready, stopped.
+"""A prewatt command as a child process: start, wait until ready, stop.
 
 What it writes to standard error goes to a log that needs no name on the disk, so that nothing is left behind whoever
 is killed, and the log can still be shown when the program fails.
@@ -56,7 +56,7 @@ class Program:
         raise await self.ended()
 
     def log_tail(self) -> str:
-        """The end of what it wrote to standard error."""
+        """The end of its standard error."""
         end = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, end - LOG_TAIL_BYTES))
         lines = self._log.read().decode(errors="replace").splitlines()

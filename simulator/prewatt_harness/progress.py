@@ -13,7 +13,7 @@ from rich.progress import Progress as Bar
 
 
 class Progress:
-    """Tells nothing; the base of those that do."""
+    """Progress reporter that prints nothing; base class of the others."""
 
     def __init__(self) -> None:
         self.step = "starting"

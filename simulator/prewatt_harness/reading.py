@@ -1,4 +1,4 @@
-"""Whether every meter of a site was read: stored, and seen again through the API.
+"""Checks that every meter of a site was read and stored, through the API.
 
 A meter counts as read only when a reading of this run has total and per-rate energy and power, and on a prepaid meter
 also remaining, purchase count, total purchased and the relay. What a meter must have says the site file, not the API.
@@ -66,7 +66,7 @@ async def _read(api: Api, expected: Mapping[str, SiteMeter], since: datetime) ->
 
 
 def is_read(meter: SiteMeter, found: Json, since: datetime) -> bool:
-    """Whether what the API gives of a meter is all that it must be."""
+    """Whether the API's reading of a meter is complete."""
     reading = found["reading"]
     if reading is None or _read_at(found) < since:
         return False
@@ -80,7 +80,7 @@ async def _heard(api: Api, since: datetime) -> int:
 
 
 async def _refresh(api: Api, since: datetime) -> None:
-    """Ask for what the schedule will not read again by itself: meters that an earlier run on this folder has read."""
+    """Refresh meters that an earlier run on this folder has read in the running slot."""
     free = asyncio.Semaphore(REFRESHED_AT_ONCE)
 
     async def refresh(number: str) -> None:
@@ -94,7 +94,7 @@ async def _refresh(api: Api, since: datetime) -> None:
 
 
 async def _heard_at(api: Api) -> dict[str, datetime | None]:
-    """When each meter was heard last, which is cheaper to ask than what it said."""
+    """Time of each meter's latest answer; cheaper than its reading."""
     times = {meter["number"]: meter["lastHeardAt"] for meter in await api.meters(documents.HEARD)}
     return {number: None if at is None else datetime.fromisoformat(at) for number, at in times.items()}
 

@@ -1,4 +1,4 @@
-"""One orderly end for everything that may end the demo: Ctrl-C, SIGTERM, and the death of whoever started it."""
+"""Orderly end of the demo on Ctrl-C, SIGTERM and the parent's death."""
 
 import asyncio
 import os
@@ -51,7 +51,7 @@ class _Interruption:
             self._work.cancel()
 
     async def watch_parent(self, pid: int) -> None:
-        """Nobody tells a process that its parent has gone, except, on Linux, of the thread that started it."""
+        """Poll the parent's id: Linux signals only the death of the starting thread."""
         while os.getppid() == pid:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(_LOOK_AGAIN_S)
         self.interrupt(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The whole house standing: database, farm and platform, each in a process of its own, and somebody who may sign in.
+"""The demo's stack: database, farm and platform as processes, and an operator.
 
 It owns the order in which they rise and fall, and what a data folder keeps. Everything is stopped with the block;
 what is killed takes the rest along (`program`, and the keeper of the embedded database).
@@ -42,7 +42,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class StackPlan:
-    """What is to stand."""
+    """Plan of a stack."""
 
     site: Site
     site_name: str
@@ -63,7 +63,7 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What stands: where to look, and how to get in."""
+    """A running stack: its addresses and the operator's sign-in."""
 
     endpoints: tuple[Endpoint, ...]
     sign_in: SignIn
@@ -86,7 +86,7 @@ class Stack:
             await asyncio.gather(working, stands, return_exceptions=True)
 
     async def stand(self) -> NoReturn:
-        """Wait for ever; `ProgramEnded` when the farm or the platform ends by itself."""
+        """Wait until cancelled. Raises `ProgramEnded` when the farm or the platform ends by itself."""
         waits = [asyncio.ensure_future(program.ended()) for program in self.programs]
         try:
             first, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -98,7 +98,7 @@ class Stack:
 
 @asynccontextmanager
 async def running_stack(plan: StackPlan, clock: Clock, progress: Progress) -> AsyncIterator[Stack]:
-    """Raise the house for the length of the block.
+    """Run the stack for the length of the block.
 
     `ProgramEnded`; `AddressUnusable` when no port is left; the platform's errors when the folder or the database
     cannot be used.
@@ -142,7 +142,7 @@ async def _settle(
 
 
 async def _add_operator(operators: OperatorService, project: Project) -> SignIn:
-    """A fresh one for each run: what an earlier run on the same folder printed stays good, and nobody's is reset."""
+    """Add an operator for this run; operators of earlier runs on the same folder stay valid."""
     names = chain(["demo"], (f"demo-{number}" for number in count(2)))
     password = secrets.token_urlsafe(12)
     while True:

@@ -1,4 +1,4 @@
-"""What the demo has to say at the end: as an object for programs, as a few lines for people.
+"""Summary of the demo, as JSON and as text.
 
 Money is a decimal string in both.
 """

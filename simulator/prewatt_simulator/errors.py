@@ -1,4 +1,4 @@
-"""What a caller of the simulator can do wrong.
+"""Errors of the simulator's callers.
 
 SimulatorError
     FaultRuleError     a fault rule that cannot apply: names the key and what was expected
@@ -56,7 +56,7 @@ class KeepsNoCredit(SimulatorError):
 
 
 class PortTaken(SimulatorError):
-    """Somebody else listens there."""
+    """Another process listens on the port."""
 
     def __init__(self, host: str, port: int, reason: str) -> None:
         super().__init__(f"port {port} on {host} cannot be listened on: {reason}")

@@ -123,13 +123,13 @@ class Farm(BusServer):
         return ClimateView(self._device(number, ClimateController, DeviceKind.CLIMATE_CONTROLLER), self.clock)
 
     def view(self, number: str) -> View:
-        """Any device, seen as what it is; `UnknownMeter`."""
+        """The view of any device. Raises `UnknownMeter`."""
         if number not in self._meters:
             raise UnknownMeter(number)
         return _VIEWS[self._meters[number].profile.kind](self, number)
 
     def ask(self, number: str, pdu: bytes) -> bytes:
-        """What a device says to a request now, past bus, faults and journal; `UnknownMeter`."""
+        """Reply of a device to a request now, without bus, faults and journal. Raises `UnknownMeter`."""
         if number not in self._meters:
             raise UnknownMeter(number)
         reply = self._meters[number].receive(pdu, self.clock.time())
@@ -137,7 +137,7 @@ class Farm(BusServer):
         return reply
 
     def discard_replies(self) -> None:
-        """Make every device what the site file says, from now on: counters, money, settings, loads, surroundings."""
+        """Reset every device to the site file: counters, money, settings, loads, environment."""
         now_ms = self._now_ms
         for placed in self.site.meters:
             self._meters[placed.number].replace_with(self._meter(placed, now_ms, self._source))

@@ -76,7 +76,7 @@ def _meter(index: int, model: str, rng: random.Random) -> str:
 
 
 def _credit(used_kwh: int, rng: random.Random) -> str:
-    """Keys of an opened meter: it bought what it used and what remains."""
+    """Start values of an opened meter: purchased = used + remaining."""
     used_fen = used_kwh * _PRICE_E4 // 100
     remaining_fen = rng.randrange(100, 50_000)
     return (

@@ -1,4 +1,4 @@
-"""A farm or a replay as a process: listen until told to stop; and a farm's registers in a file between runs.
+"""Runs a farm or a replay until a stop signal; keeps a farm's registers in a file between runs.
 
 Owns start, announcement and end of one run; what is printed where is the command line's business.
 """
@@ -58,7 +58,7 @@ def stop_requested() -> asyncio.Event:
 
 
 def load_state(farm: Farm, path: Path) -> None:
-    """Give the farm what the file holds; nothing happens when there is no file. `StateError` names the file."""
+    """Restore the farm's registers from the file; a missing file is ignored. `StateError` names the file."""
     if not path.exists():
         return
     try:

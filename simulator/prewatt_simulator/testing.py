@@ -1,4 +1,4 @@
-"""A farm in the hands of a test: served from a thread of its own, and safe to ask from the test's.
+"""Farms for tests: served from a thread of their own, with calls that are safe from the test's thread.
 
 Owns the life of such farms, their clocks by name, and what a failure report says of them. Which farm a test gets, and
 from what seed, is for `plugin` to find out.
@@ -66,7 +66,7 @@ class MeterFarm:
 
     @property
     def site(self) -> Site:
-        """What the farm was built from."""
+        """Site of the farm."""
         return self.farm.site
 
     @property
@@ -90,7 +90,7 @@ class MeterFarm:
         return self.farm.meter_numbers
 
     def meter(self, number: str) -> MeterView:
-        """What one energy meter holds; `UnknownMeter` or `OtherKind` when there is none of that number."""
+        """View of one energy meter; `UnknownMeter` or `OtherKind` when there is none of that number."""
         return self._on_thread(self.farm.meter(number))
 
     def water_meter(self, number: str) -> WaterView:
@@ -124,7 +124,7 @@ class MeterFarm:
         return self._endpoints
 
     def address(self, number: str) -> MeterAddress:
-        """Where one meter is served; `UnknownMeter` when there is none of that number, `DialsOut` when nobody listens."""
+        """Address of one meter. Raises `UnknownMeter`, and `DialsOut` when its gateway dials out."""
         placed = next((placed for placed in self.site.meters if placed.number == number), None)
         if placed is None:
             raise UnknownMeter(number)
@@ -222,7 +222,7 @@ class MeterFarmFactory:
                 stack.callback(farm.close)
 
     def tell(self) -> list[str]:
-        """What a failure report says of each farm."""
+        """Section of a failure report for each farm."""
         return [farm.tell() for farm in self._farms]
 
 

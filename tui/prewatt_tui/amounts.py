@@ -1,4 +1,4 @@
-"""Reads an amount of money as an operator types it, and says what is wrong with it before anything is sent."""
+"""Parses a typed amount of money. Raises `BadInput` with the reason before anything is sent."""
 
 import re
 from decimal import Decimal

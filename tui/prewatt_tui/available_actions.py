@@ -1,6 +1,6 @@
-"""What a meter can be asked to do just now, and if not, why not, in a sentence for the operator.
+"""Actions that a meter allows now; for the others the reason, as a sentence for the operator.
 
-The platform decides; this only keeps the operator from filling in a form in vain.
+The platform decides; this check only saves the operator a useless form.
 """
 
 from prewatt_tui.language import tr

@@ -1,4 +1,4 @@
-"""What the terminal can ask of the platform, and the client that asks over GraphQL.
+"""Client of the platform's API: the interface that the screens use, and its GraphQL implementation.
 
 `ApiClient` and `ProjectApi` are all that the screens know of the platform. A `ProjectApi` is bound to one session and one
 project for good, so that nothing can be sent to another project by mistake. No call is ever repeated from here: sending
@@ -27,7 +27,7 @@ FOLLOWED_AT_MOST = 250
 
 
 class ProjectApi(Protocol):
-    """What an operator may ask in one project. Every method may raise a TerminalError."""
+    """Requests of an operator in one project. Every method may raise a TerminalError."""
 
     async def project(self) -> Project: ...
 

@@ -1,4 +1,4 @@
-"""The columns of the meter table: heading, width, and what a row shows there. Which of them fit is decided by the width.
+"""Columns of the meter table: heading, width, text of a row. The terminal's width decides which are shown.
 
 Widths are in terminal cells, and so are the paddings: a Chinese character takes two.
 """
@@ -21,7 +21,7 @@ CUT = "~"
 
 @dataclass(frozen=True, slots=True)
 class CellContext:
-    """What a cell needs besides the meter: now, and the project's zone."""
+    """Context of a cell: the present time and the project's time zone."""
 
     now: datetime
     zone: ZoneInfo

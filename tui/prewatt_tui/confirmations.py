@@ -1,4 +1,4 @@
-"""What an operator is shown before something is sent to a meter: the meter, the action in words, before and after."""
+"""Confirmation of an action before it is sent: meter, action in words, values before and after."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -34,7 +34,7 @@ class Confirmation:
 
     @property
     def to_type(self) -> str:
-        """What the operator types to show that this very meter is meant."""
+        """Characters of the meter number that the operator types to confirm."""
         return self.meter_number[-TYPED_CHARACTERS:]
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong between the terminal and the platform, sorted by who may do what about it.
+"""Errors between the terminal and the platform, by the way out.
 
 TerminalError           root of everything this package raises on purpose
     BadAddress          the address cannot be one of a platform
@@ -29,7 +29,7 @@ class BadAddress(TerminalError):
 
 
 class Unreachable(TerminalError):
-    """Nobody answers at `url`; the request never left."""
+    """No connection to `url`; the request was not sent."""
 
     def __init__(self, url: str, reason: str) -> None:
         self.url = url
@@ -42,7 +42,7 @@ class NoAnswer(Unreachable):
 
 
 class NotThePlatform(TerminalError):
-    """Whatever is at `url` does not answer as the platform does."""
+    """The server at `url` is not a prewatt platform."""
 
     def __init__(self, url: str, reason: str) -> None:
         self.url = url
@@ -77,7 +77,7 @@ class Reason:
 
 
 class Declined(TerminalError):
-    """The platform says no to what was asked; `reasons` is never empty."""
+    """The platform refused the request; `reasons` is never empty."""
 
     def __init__(self, reasons: tuple[Reason, ...]) -> None:
         self.reasons = reasons

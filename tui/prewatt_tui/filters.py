@@ -1,4 +1,4 @@
-"""Reads the filter line of the meter table: what the platform can look for, and what is left to sort out here.
+"""Parses the filter line of the meter table into queries to the platform and a test for their rows.
 
 Terms are separated by blanks and all have to hold: `relay:open`, `state:arrears`, `lost:yes`, `account:open`,
 `area:building/floor`, and free text, found in the number or the place. A `!` in front turns a term round. The platform
@@ -29,7 +29,7 @@ _PART_OF_A_NUMBER = re.compile(r"[0-9A-Fa-f]+")
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What the line asks for: `questions` go to the platform, `passes` decides about each row of the answers."""
+    """A parsed filter: `questions` are sent to the platform, `passes` tests each row of the answers."""
 
     questions: tuple[dict[str, Any], ...]
     passes: Test

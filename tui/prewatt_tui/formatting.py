@@ -33,7 +33,7 @@ def amount(value: Money | None) -> str:
 
 
 def money(value: Money | None) -> str:
-    """The amount with its currency in words."""
+    """The amount with the name of its currency."""
     return NOT_KNOWN if value is None else f"{value.amount:.2f} {currency_word(value.currency)}"
 
 

@@ -1,6 +1,6 @@
-"""What the platform's states are called on the screen, and the colour that goes with each.
+"""Labels and colours of the platform's states.
 
-The words say everything; the colours only repeat it, so that nothing is lost on a terminal without them. Colours are the
+Colours only repeat the labels, so nothing is lost on a terminal without them. Colours are the
 names that every terminal of 16 colours has.
 """
 

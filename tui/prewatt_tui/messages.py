@@ -1,4 +1,4 @@
-"""What workers and widgets tell the screens. Nobody else changes what a screen shows.
+"""Messages from workers and widgets to the screens. Only message handlers change what a screen shows.
 
 A message that comes in bursts says how it collapses.
 """

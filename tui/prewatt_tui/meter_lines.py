@@ -14,7 +14,7 @@ from prewatt_tui.models.reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a line needs besides the meter."""
+    """Context of a line: the present time and the project's time zone."""
 
     now: datetime
     zone: ZoneInfo
@@ -40,7 +40,7 @@ class Panel:
 
 
 def _read(label: str, value: Callable[[Reading], str], unit: str = "") -> Line:
-    """A line of what the meter said last."""
+    """A line with a value of the latest reading."""
     return Line(
         label,
         lambda meter, _: formatting.NOT_KNOWN if meter.reading is None else value(meter.reading),

@@ -1,4 +1,4 @@
-"""Loads the rows of the meter table page by page, in the order of their numbers, as far as somebody looks.
+"""Loads rows of the meter table page by page, by number, as far as the operator scrolls.
 
 A filter of two questions is answered by two runs of pages, merged here without doubles. Loading stops for good after
 1,000 rows fetched: a list that long is searched, not read.

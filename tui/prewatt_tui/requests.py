@@ -1,4 +1,4 @@
-"""What an operator decided to have done: one object per decision, with the idempotency key made for it.
+"""Confirmed actions: one object per decision, with its idempotency key.
 
 A decision that is sent again because no answer came is the same object with the same key, so the platform carries it
 out once. A new decision is a new object. Nothing in this package sends an intent by itself a second time.

@@ -1,4 +1,4 @@
-"""Where, as whom and by which clock an operator works, and what is still open there for each meter."""
+"""Context of a session: platform, operator, project, clock, and the open request of each meter."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Following what happens on the platform for as long as somebody watches.
+"""Subscriptions of the screens that are open.
 
 A broken subscription is opened again after growing pauses; a command is also asked for, because an event may have gone
 by before the subscription stood. Both only report; what becomes of a report is left to the screens.

@@ -1,6 +1,6 @@
 """Carries operations to one platform: requests over HTTP, subscriptions over a WebSocket.
 
-It owns addresses, headers, time-outs and the translation of whatever goes wrong into `errors`; what an operation means
+It owns addresses, headers, time-outs and the translation of failures into `errors`; what an operation means
 is left to the client. Nothing is ever sent twice from here.
 """
 
@@ -55,7 +55,7 @@ class Credential:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What goes with an HTTP request."""
+        """Headers of an HTTP request."""
         project = {} if self.project is None else {"X-Project": self.project}
         return {"Authorization": f"Bearer {self.token}", **project}
 
@@ -66,7 +66,7 @@ class Credential:
 
 
 class Transport:
-    """The way to the platform at `url`; `on_contact` hears after each attempt whether somebody answered."""
+    """Connection to the platform at `url`. `on_contact` is called after each attempt with its success."""
 
     def __init__(self, url: str, on_contact: Callable[[bool], None]) -> None:
         self.url = checked_address(url)
@@ -197,7 +197,7 @@ def _closed_with(error: BaseException | None) -> int | None:
 
 
 def _why(error: BaseException) -> str:
-    """What happened, in the words of whoever noticed it first."""
+    """Text of the innermost cause."""
     while error.__cause__ is not None:
         error = error.__cause__
     return str(error) or type(error).__name__

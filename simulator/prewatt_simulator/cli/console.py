@@ -1,4 +1,4 @@
-"""What the commands of `prewatt sim` share: options, announcements, tables, refusals."""
+"""Shared parts of the commands `prewatt sim …`: options, announcements, tables, error exits."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +18,7 @@ _REFUSED = 2
 
 
 class Protocol(StrEnum):
-    """What is spoken on the listeners."""
+    """Protocol of the listeners."""
 
     RTU = "rtu"
     TCP = "tcp"

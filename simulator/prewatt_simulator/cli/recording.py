@@ -63,7 +63,7 @@ def record(
     port: Annotated[int, typer.Option(min=1, max=255, help="Which of its ports it is.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Stand between a client and a real gateway, and write down what they say.
+    """Record the traffic between a client and a real gateway.
 
     Every byte goes on at once and as it came. Runs until Ctrl-C or SIGTERM.
     """

@@ -1,4 +1,4 @@
-"""The operations of all nouns on their paths: what comes in is bounded and checked here, before a noun sees it."""
+"""Routes of the control API: bounds and checks requests before they reach an operation."""
 
 from collections.abc import Mapping
 from functools import cache, partial

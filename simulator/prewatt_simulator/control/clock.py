@@ -51,7 +51,7 @@ def get_clock(scene: ControlContext) -> ClockAnswer:
 
 @operations.add("POST", "/clock/advance")
 def advance_clock(scene: ControlContext, body: AdvanceBody) -> ClockAnswer:
-    """Move a clock that stands still on; what was due in between happens."""
+    """Advance a clock that stands still; events due in between happen."""
     clock = scene.farm.clock
     if not isinstance(clock, ManualClock | ScaledClock) or (isinstance(clock, ScaledClock) and clock.speed):
         raise ClockRunsByItself(clock)

@@ -1,4 +1,4 @@
-"""What is around devices that measure no energy: contacts that close, and the air at sensors."""
+"""Environment of devices that measure no energy: contacts, and the air at sensors."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -25,7 +25,7 @@ class ContactAnswer(ResponseModel):
 
 
 class ContactBody(RequestModel):
-    """What the contact does from now on."""
+    """State of the contact from now on."""
 
     closed: bool
 
@@ -52,7 +52,7 @@ class AirAnswer(ResponseModel):
 
 
 class AirBody(RequestModel):
-    """What the channel's sensors measure from now on."""
+    """Air at the channel's sensors from now on."""
 
     temperature_decicelsius: Annotated[int, Field(ge=-1000, le=2000)]
     humidity_permille: Annotated[int, Field(ge=0, le=1000)]
@@ -90,7 +90,7 @@ def set_contact(scene: ControlContext, number: str, contact: str, body: ContactB
 
 @operations.add("GET", "/meters/{number}/air/{channel}")
 def get_air(scene: ControlContext, number: str, channel: str) -> AirAnswer:
-    """What a channel measures, and what it drives."""
+    """Measured values and outputs of a channel."""
     return _air(scene.farm.climate(number), _of(channel, "channel"))
 
 
@@ -160,7 +160,7 @@ def _of(text: str, key: str) -> int:
 
 
 def _there(key: str, do: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-    """What it returns; a problem when the device has nothing of that number."""
+    """Result of the call; a problem when the device has no contact or channel of that number."""
     try:
         return do(*arguments, **keywords)
     except ValueError as wrong:

@@ -1,4 +1,4 @@
-"""The farm as a whole: what it is, where it listens, and back to the start between tests."""
+"""The farm as a whole: identity, listeners, and reset between tests."""
 
 from datetime import datetime
 from typing import Literal
@@ -37,7 +37,7 @@ class ResetBody(RequestModel):
     """How far back."""
 
     meters: bool = False
-    """Also the devices: counters, money, settings, loads and surroundings as the site file says, from now on."""
+    """Also the devices: counters, money, settings, loads and environment as in the site file, from now on."""
 
 
 @operations.add("GET", "/farm")

@@ -47,7 +47,7 @@ class FaultsAnswer(ResponseModel):
 
 @operations.add("GET", "/faults")
 def list_faults(scene: ControlContext) -> FaultsAnswer:
-    """The rules in force, and how often each struck."""
+    """The rules in force, with the number of hits of each."""
     return FaultsAnswer(faults=tuple(_answer(handle) for handle in scene.farm.faults.rules))
 
 
@@ -59,7 +59,7 @@ def add_fault(scene: ControlContext, body: FaultBody) -> FaultAnswer:
 
 @operations.add("DELETE", "/faults")
 def clear_faults(scene: ControlContext) -> None:
-    """No rule is in force; what the rules still did to meters ends."""
+    """Remove all rules and end their effects on meters."""
     scene.farm.faults.clear()
 
 
@@ -72,13 +72,13 @@ def reset_faults(scene: ControlContext) -> FaultsAnswer:
 
 @operations.add("GET", "/faults/{name}")
 def get_fault(scene: ControlContext, name: str) -> FaultAnswer:
-    """One rule, and how often it struck."""
+    """One rule, with its number of hits."""
     return _answer(_handle(scene, name))
 
 
 @operations.add("DELETE", "/faults/{name}")
 def remove_fault(scene: ControlContext, name: str) -> None:
-    """Take a rule out of force; what it still did to meters ends."""
+    """Remove a rule and end its effects on meters."""
     scene.farm.faults.remove(_handle(scene, name))
 
 

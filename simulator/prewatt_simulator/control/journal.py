@@ -97,7 +97,7 @@ class JournalAnswer(ResponseModel):
 
 @operations.add("GET", "/journal")
 def query_journal(scene: ControlContext, query: JournalQuery) -> JournalAnswer:
-    """What reached the buses and what became of it, a page at a time."""
+    """Requests that reached the buses with their outcomes, page by page."""
     if query.since is not None and query.since < scene.farm.start:
         expected = f"a time from the farm's start ({scene.farm.start.isoformat()}) on"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "since", expected)
@@ -139,7 +139,7 @@ def clear_journal(scene: ControlContext) -> None:
 
 @operations.add("GET", "/journal.txt", media_type="text/plain")
 def journal_as_text(scene: ControlContext) -> Document:
-    """The whole journal in words, a line a frame."""
+    """The whole journal as text, one line per frame."""
     return Document(to_text(scene.farm.journal).encode(), "text/plain; charset=utf-8")
 
 

@@ -1,4 +1,4 @@
-"""A device as JSON: its place, and all that its view shows in Python, under the same names.
+"""A device as JSON: its place, and the properties of its Python view under the same names.
 
 The models are made from the views, so that what one door shows the other shows too.
 """
@@ -68,7 +68,7 @@ def _properties(kind: DeviceKind) -> Mapping[str, property]:
 
 
 def _model(kind: DeviceKind) -> type[BaseModel]:
-    """What a model lacks (money, above all) is null."""
+    """Properties that a model lacks, such as money, are null."""
     shown: dict[str, Any] = {"kind": (Literal[kind], ...)}
     shown |= {
         name: (get_type_hints(each.fget)["return"] | None, Field(description=each.__doc__))
@@ -109,7 +109,7 @@ else:
 
 
 def change(view: View, settings: SettingsBody) -> None:
-    """Set what is given; a problem, and nothing is set, when a device of that kind has no such setting."""
+    """Set the given properties, or none of them with a problem when the device lacks one."""
     wanted = settings.model_dump(exclude_none=True)
     known = _properties(view.profile.kind)
     for name in wanted:

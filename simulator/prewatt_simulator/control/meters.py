@@ -1,4 +1,4 @@
-"""Meters: which there are, what each holds, what it draws, and what a hand may change on it beside the wire."""
+"""Meters: list, state, load, and changes made beside the wire."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -51,7 +51,7 @@ class FlowBody(RequestModel):
 
 
 class LoadBody(RequestModel):
-    """What is drawn, in the unit of the meter's kind."""
+    """A load, in the unit of the meter's kind."""
 
     shape: str
     """As in a site file."""
@@ -62,7 +62,7 @@ class LoadBody(RequestModel):
 
 
 class LoadAnswer(ResponseModel):
-    """What is drawn behind a meter, in the unit of its kind."""
+    """Load behind a meter, in the unit of its kind."""
 
     shape: str
     centikwh_per_day: int | None
@@ -108,13 +108,13 @@ def run_back(scene: ControlContext, number: str, body: FlowBody) -> MeterAnswer:
 
 @operations.add("GET", "/meters/{number}/load")
 def get_load(scene: ControlContext, number: str) -> LoadAnswer:
-    """What is drawn behind an energy or water meter."""
+    """Load behind an energy or water meter."""
     return _load(_drawing(scene, number))
 
 
 @operations.add("PUT", "/meters/{number}/load")
 def set_load(scene: ControlContext, number: str, body: LoadBody) -> LoadAnswer:
-    """Draw this from now on; what was counted stays counted."""
+    """Set the load from now on; counters keep their values."""
     view = _drawing(scene, number)
     key, foreign = "centikwh_per_day", "litres_per_day"
     if isinstance(view, WaterView):

@@ -1,4 +1,4 @@
-"""Numbers for what a journal holds, so that a client can ask for what came after the last it saw.
+"""Numbers of journal entries, so that a client can ask for entries after the last it saw.
 
 The journal itself counts nothing, because recording is the farm's busiest moment. Whenever it is looked at, what was
 the newest then is found again and the rest is numbered from there; numbers only rise, and a gap means that entries

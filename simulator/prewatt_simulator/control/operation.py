@@ -1,4 +1,4 @@
-"""What can be done to a farm: a method, a path, what it takes and what it answers, all said by one function.
+"""Operations of the control API: method, path, input and answer, declared by one function each.
 
 `Operations` collects the functions of one noun. A function takes the `ControlContext`, the parts of its path as text, and, if
 it names them, `query` and `body`, pydantic models; it returns a model, a `Document`, or None.
@@ -19,7 +19,7 @@ from prewatt_simulator.farm import Farm
 
 
 class RequestModel(BaseModel):
-    """A body or a query: what is not known is refused, and nothing is taken for something else."""
+    """A body or a query. Unknown keys are refused; types are not converted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
@@ -76,7 +76,7 @@ class Operation:
 
     @property
     def summary(self) -> str:
-        """What it does, in a line."""
+        """Summary line of the operation."""
         return inspect.cleandoc(self.handler.__doc__ or "").partition("\n")[0]
 
     @property

@@ -1,4 +1,4 @@
-"""What is wrong with a request, as one JSON object (RFC 9457): the key, and what was expected there."""
+"""A problem with a request as JSON (RFC 9457): the key and the expected value."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -48,7 +48,7 @@ class Problem(SimulatorError):
 
 
 def of_error(wrong: SimulatorError | FixtureError) -> Problem:
-    """What an error of the farm's is to a client."""
+    """The problem that reports an error of the farm."""
     match wrong:
         case Problem():
             return wrong

@@ -1,4 +1,4 @@
-"""A device's registers, by address and by what they mean: read as any client would read them, written as it would.
+"""A device's registers, by address and by measurement, read and written like a Modbus client does.
 
 Past bus, faults and journal, but through the device itself: what it would refuse on the wire is refused here.
 """

@@ -1,4 +1,4 @@
-"""What a bus and its faults may ask of whatever hangs there: a simulated meter, or one that was recorded."""
+"""Interface of a device attached to a bus: a simulated or a recorded one."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -27,7 +27,7 @@ class Device(Protocol):
 
     @property
     def model(self) -> str:
-        """What it is called in words for people."""
+        """Model name for messages."""
         ...
 
     def receive(self, pdu: bytes, now_s: float) -> bytes:
@@ -35,5 +35,5 @@ class Device(Protocol):
         ...
 
     def rows_written(self, address: int, count: int) -> Sequence[Span] | None:
-        """What a write of `count` registers covers exactly, in order; None when it hits a gap or half a value."""
+        """Values that a write of `count` registers covers exactly, in order; None when it hits a gap or half a value."""
         ...

@@ -1,4 +1,4 @@
-"""What every Modbus device does with a request: reads, register writes, exceptions. No energy, no money.
+"""Base of all Modbus devices: register reads and writes, exceptions. No energy, no money.
 
 A meter is lazy: it lives through the time since it was last touched when it is touched again. Registers show the
 values of the running measuring period (one second, as real meters refresh them), so that reading more often changes
@@ -75,7 +75,7 @@ class Meter:
         return self.profile.model
 
     def receive(self, pdu: bytes, now_s: float) -> bytes:
-        """The reply to a request that reached this meter; it never raises, whatever stands behind the function code."""
+        """Reply PDU to a request PDU at `now_s`. Never raises, for any bytes behind the function code."""
         if pdu[0] == READ_HOLDING:
             if now_s >= self._fresh_until_s:
                 self._measure(now_s)
@@ -131,11 +131,11 @@ class Meter:
         self.discard_reply()
 
     def copy_of(self) -> Self:
-        """A copy that can be asked about the present without touching what the registers show."""
+        """A copy that can be settled to the present without changing the registers shown."""
         return copy.copy(self)
 
     def replace_with(self, other: Self) -> None:
-        """From now on this is what `other` is, where this hangs."""
+        """Take over the whole state of `other`; the segment stays."""
         segment = self.segment
         for kind in type(self).__mro__:
             for name in getattr(kind, "__slots__", ()):

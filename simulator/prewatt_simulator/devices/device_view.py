@@ -77,7 +77,7 @@ class ClimateView(_View[ClimateController]):
     """A climate controller's channels, numbered from 1. `ValueError` when there is none of that number."""
 
     def air(self, channel: int) -> Air:
-        """What the channel measures."""
+        """Air that the channel measures."""
         self._check(channel)
         present = self._present()
         return present.air(channel, present.settled_ms)
@@ -165,7 +165,7 @@ class WaterView(_View[WaterMeter]):
 
     @property
     def load_shape(self) -> str:
-        """How what is drawn behind the meter is spread over the day."""
+        """Shape of the load."""
         return self._device.load.shape
 
     @property

@@ -1,4 +1,4 @@
-"""A model's registers as they stand on the wire: which ranges can be read, and how a reply is made of a meter's values.
+"""Register layout of a model: readable ranges, and replies packed from a meter's values.
 
 `Layout` is what all meters of a model share. A range that a client asks for becomes a `View`, compiled once and kept
 for the model, so that a reply costs the rows in it and one `struct` call. What the values are, and how long a reply
@@ -80,7 +80,7 @@ def _code(row: Register) -> str:
 
 
 def _field(row: Register, value_of: ValueOf) -> Callable[[Any], Any]:
-    """What the block's `struct` takes for a row."""
+    """Value of a row for the block's `struct`."""
     if row.type not in _NUMBERS:
         return lambda meter: row.encode(value_of(meter))
     if row.counts == 1:
@@ -89,7 +89,7 @@ def _field(row: Register, value_of: ValueOf) -> Callable[[Any], Any]:
 
 
 def _of_month(month: int, value_of: ValueOf) -> ValueOf:
-    """Of a frozen row the meter is asked for what it wrote down then."""
+    """A frozen row reads the meter's counters of that month."""
     return (lambda meter: value_of(meter.months_ago(month))) if month else value_of
 
 

@@ -1,4 +1,4 @@
-"""What is drawn behind a meter, energy or water: the cumulative amount as a function of local time.
+"""Load behind an energy or water meter: the cumulative amount as a function of local time.
 
 Closed form and exact, so that a meter can be asked about any moment without having lived through the time before:
 a shape is 24 hourly weights, repeated every day, and the amount of a day is spread over it. Amounts are in millionths

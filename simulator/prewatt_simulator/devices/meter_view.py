@@ -129,7 +129,7 @@ class MeterView:
 
     @property
     def load_shape(self) -> str:
-        """How what is drawn behind the meter is spread over the day."""
+        """Shape of the load."""
         return self._meter.load.shape
 
     @property

@@ -1,4 +1,4 @@
-"""What a site file leaves out of a meter, made up from the farm's seed: what is drawn behind it, and what it has counted.
+"""Defaults from the farm's seed for meters without `load` or `start` in the site file.
 
 Only a meter without `load` or without `start` gets what stands here; a value that the file names is never touched.
 """
@@ -23,7 +23,7 @@ _SHAPES = tuple(shape for shape in SHAPES if shape != "idle")
 
 
 class DefaultLoad(NamedTuple):
-    """What is drawn behind a meter: 0.01 kWh or litres a day in a shape, or what a file says."""
+    """Load of a meter: 0.01 kWh or litres a day in a shape, or a trace file."""
 
     shape: str
     per_day: int
@@ -51,7 +51,7 @@ def load_for(placed: SiteMeter, seed: int) -> DefaultLoad:
 
 
 def energy_centikwh(placed: SiteMeter, drawn: DefaultLoad, seed: int) -> int:
-    """What an energy meter shows when the farm starts: by the site file, or its base and some days of its load."""
+    """Start energy in 0.01 kWh: by the site file, or the base and some days of the load."""
     return (
         placed.start.energy if placed.start is not NO_START else placed.base + _counted(placed, drawn, seed)
     )

@@ -1,4 +1,4 @@
-"""A meter's registers as plain data, to be kept in a file and given back: what survives a power cut.
+"""Snapshot of a meter's registers as plain data: the state that survives a power cut.
 
 Kept is what a meter has counted and been told. What the site file says (load, transformers' place) and the time do
 not belong to it: a farm that was off consumed nothing. Nor do contacts, outputs and the air around sensors.

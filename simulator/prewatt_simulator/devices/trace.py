@@ -1,4 +1,4 @@
-"""Loads that were written down at a real place: a CSV file of readings, as a load that repeats them.
+"""Loads from a CSV file of readings, repeated.
 
 The file has two columns: `time`, local to the place and without an offset, and `kwh` or `m3`, what a counter showed
 then. Between two rows it is drawn evenly; where `kwh` falls, it is fed in. From the last row on everything begins anew: a trace of a week is drawn
@@ -108,7 +108,7 @@ class Trace(Load):
         return self._first_ms + periods * self.period_ms + self._times_ms[place]
 
     def _of_row(self, row: int) -> tuple[int, int]:
-        """What is drawn until the next row, and how long that takes."""
+        """Amount drawn until the next row, and the time to it."""
         place = row % (len(self._times_ms) - 1)
         amount = self._amounts[place + 1] - self._amounts[place]
         return amount, self._times_ms[place + 1] - self._times_ms[place]

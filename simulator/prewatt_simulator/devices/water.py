@@ -1,4 +1,4 @@
-"""A water meter with a valve: counts what its load draws while the valve is open, and what somebody lets run back.
+"""A water meter with a valve: counts its load while the valve is open, and reverse flow.
 
 Volume is kept in whole ml and shown cut to litres, as the nearest float of m³. It keeps no money: whoever sells the
 water closes the valve.

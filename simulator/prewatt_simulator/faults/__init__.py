@@ -1,8 +1,8 @@
-"""Named rules that make the field misbehave: where, when, what.
+"""Fault rules: where, when and what goes wrong in the field.
 
-`rule` says what can be wanted, `force` which rule strikes which frame, `rows` reads rules from files and words, `wire`
-is what happens to bytes, `device` what happens to a meter. Losing, delaying and refusing is done by the bus, dropping
-clients by the gateway.
+`rule` defines a rule, `active` matches rules to frames, `rows` parses rules from files and text, `wire`
+changes bytes, `device` changes meters. The bus loses, delays and refuses frames; dropping
+clients is the gateway's part.
 """
 
 from prewatt_simulator.faults.active import FaultHandle, Faults, FaultTargets

@@ -1,4 +1,4 @@
-"""The rules in force in one farm: which of them strikes this frame, from a seed; and what outlasts a strike."""
+"""Rules in force in one farm: matching of frames, seeded chance, and lasting effects."""
 
 import random
 from collections.abc import Callable, Collection, Mapping
@@ -30,7 +30,7 @@ _NEEDS_OTHERS = frozenset({FaultKind.REFUSE_SECOND_CLIENT, FaultKind.KICK_FIRST_
 
 @dataclass(frozen=True, slots=True)
 class FaultTargets:
-    """Where a rule of one farm can strike."""
+    """The gateways, buses and meters that a fault rule may name."""
 
     ports: Collection[tuple[str, int]]
     """Gateway and port."""
@@ -62,7 +62,7 @@ class FaultHandle:
         self._until_s = None if fault.until is None else fault.until.timestamp()
 
     def hits_request(self, gateway: str, port: int, meter: str | None, request: bytes, now_s: float) -> bool:
-        """Whether the rule strikes this frame; counts it."""
+        """Whether the rule hits this frame; counts the hit."""
         fault = self.fault
         return (
             fault.kind not in _NOT_OF_REQUESTS
@@ -75,7 +75,7 @@ class FaultHandle:
         )
 
     def hits_client(self, gateway: str, port: int, now_s: float, *, others: bool) -> bool:
-        """Whether the rule strikes a client that comes now, while others are connected or not; counts it."""
+        """Whether the rule hits a client that connects now; counts the hit."""
         kind = self.fault.kind
         return (
             kind in CONNECTION_KINDS
@@ -85,7 +85,7 @@ class FaultHandle:
         )
 
     def hits_call(self, gateway: str, port: int, now_s: float, *, called_before: bool) -> bool:
-        """Whether the rule strikes a call that a gateway makes now; counts it."""
+        """Whether the rule hits a call of a gateway now; counts the hit."""
         kind = self.fault.kind
         return (
             kind in CALL_KINDS
@@ -95,7 +95,7 @@ class FaultHandle:
         )
 
     def hits_line(self, gateway: str, port: int, begun_s: float, ended_s: float) -> bool:
-        """Whether the rule strikes a frame that is on the line between two moments; counts it."""
+        """Whether the rule hits a frame on the line between two moments; counts the hit."""
         every_s = self.fault.every_s
         if every_s is None or not self._in_force(gateway, port, begun_s):
             return False
@@ -157,11 +157,11 @@ class Faults:
         return handle
 
     def keep(self) -> None:
-        """What is in force now is what `reset` goes back to."""
+        """Remember the rules in force for `reset`."""
         self._kept = tuple(handle.fault for handle in self.rules)
 
     def remove(self, handle: FaultHandle) -> None:
-        """Take a rule out of force and end what it still does; nothing happens when it is out already."""
+        """Remove a rule and end its effects; a removed rule is ignored."""
         if handle in self.rules:
             self.rules.remove(handle)
             for revert in handle.revert:
@@ -184,25 +184,25 @@ class Faults:
     def hit(
         self, gateway: str, port: int, meter: str | None, request: bytes, now_s: float
     ) -> FaultHandle | None:
-        """The rule that strikes this frame, if any."""
+        """The rule that hits this frame, if any."""
         return next(
             (rule for rule in self.rules if rule.hits_request(gateway, port, meter, request, now_s)), None
         )
 
     def client_hit(self, gateway: str, port: int, now_s: float, *, others: bool) -> FaultHandle | None:
-        """The rule that strikes a client that comes now, if any."""
+        """The rule that hits a client that connects now, if any."""
         return next(
             (rule for rule in self.rules if rule.hits_client(gateway, port, now_s, others=others)), None
         )
 
     def call_hit(self, gateway: str, port: int, now_s: float, *, called_before: bool) -> FaultHandle | None:
-        """The rule that strikes a call that a gateway makes now, if any."""
+        """The rule that hits a call of a gateway now, if any."""
         return next(
             (r for r in self.rules if r.hits_call(gateway, port, now_s, called_before=called_before)), None
         )
 
     def line_hit(self, gateway: str, port: int, begun_s: float, ended_s: float) -> FaultHandle | None:
-        """The rule that strikes a frame between two moments, if any."""
+        """The rule that hits a frame between two moments, if any."""
         return next((rule for rule in self.rules if rule.hits_line(gateway, port, begun_s, ended_s)), None)
 
     def take_down(self, place: str | tuple[str, int], until_s: float, handle: FaultHandle) -> None:

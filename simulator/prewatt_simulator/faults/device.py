@@ -1,4 +1,4 @@
-"""What faults do to a meter, and to how it takes a request: power cuts, hands, cards, worn clocks.
+"""Effects of faults on a meter: power cuts, forced relays, card top-ups, clock errors.
 
 Before anything changes the meter is settled up to the moment, so that what it has counted stays counted.
 """
@@ -37,7 +37,7 @@ def apply(meter: Device, fault: Fault, now_s: float) -> None:
 
 
 def revert(meter: Device, fault: Fault, now_s: float) -> None:
-    """End what outlasts the strike; nothing happens for kinds that leave nothing to end."""
+    """End the lasting effect of a fault, if its kind has one."""
     if fault.kind == FaultKind.DRIFT_CLOCK and isinstance(meter, EnergyMeter):
         meter.touch(now_s)
         meter.drift_clock(0)

@@ -1,6 +1,6 @@
-"""What a fault rule can say: the kinds, and a `Fault`, which is one wish that makes sense in itself.
+"""Fault rules: the kinds, and `Fault`, one rule checked by itself.
 
-Whether a farm has the place that a rule names is for `force` to say, because only that knows the farm.
+`active` checks that the farm has the place that a rule names.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from prewatt_simulator.errors import FaultRuleError
 
 
 class FaultKind(StrEnum):
-    """What goes wrong."""
+    """Kind of a fault."""
 
     # on the bus
     LOSE_REQUEST = "lose-request"

@@ -24,7 +24,7 @@ def flip_bit(data: bytes, rng: random.Random, start: int = 0) -> bytes:
 
 
 def damage_pdu(fault: Fault, pdu: bytes, rng: random.Random) -> bytes:
-    """A reply PDU as a struck meter says it; kinds that do not touch the PDU leave it as it is."""
+    """The reply PDU damaged by the fault; kinds that do not touch the PDU return it unchanged."""
     match fault.kind:
         case FaultKind.WRONG_FUNCTION:
             return bytes((pdu[0] ^ 1,)) + pdu[1:]

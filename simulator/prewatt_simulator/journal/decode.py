@@ -1,4 +1,4 @@
-"""Frames in words: what a request asks and what a reply says, for people who read journals.
+"""Descriptions of request and reply PDUs for journals.
 
 Knows PDUs, not devices: registers are numbers here.
 """
@@ -33,7 +33,7 @@ _HEAD_BYTES = 5
 
 
 def describe_request(pdu: bytes) -> str:
-    """What a request asks, such as `read registers 0000H-0001H`."""
+    """Description of a request, such as `read registers 0000H-0001H`."""
     function = pdu[0]
     if function == modbus.VENDOR:
         return _describe_command(pdu)
@@ -49,7 +49,7 @@ def describe_request(pdu: bytes) -> str:
 
 
 def describe_reply(request: bytes, reply: bytes) -> str:
-    """What a reply says, such as `0000 2710` or `exception 06 busy`."""
+    """Description of a reply, such as `0000 2710` or `exception 06 busy`."""
     if len(reply) == 2 and reply[0] & modbus.EXCEPTION_FLAG:
         return f"exception {reply[1]:02X} {_exception_name(reply[1])}"
     if not modbus.reply_fits(request, reply):

@@ -1,4 +1,4 @@
-"""What a well-behaved client does, as assertions on a journal.
+"""Assertions on a journal: rules of a well-behaved client.
 
 Each raises `ClientMisbehaved`, an AssertionError that shows the frames it is about. The journal is bounded: what it no
 longer holds cannot be judged.
@@ -22,7 +22,7 @@ _NOT_ASKED = frozenset({Verdict.HEARD_LATE})
 
 
 class ClientMisbehaved(SimulatorError, AssertionError):
-    """The journal shows what a client should not have done."""
+    """The journal shows a client breaking a rule."""
 
     def __init__(self, what: str, shown: Iterable[Frame | Happening]) -> None:
         lines = [text_line(each) for each in shown]
@@ -38,7 +38,7 @@ def one_request_at_a_time(journal: Journal) -> None:
 
 
 def no_writes(journal: Journal, meter: str | None = None) -> None:
-    """Nobody asked that meter, or any, to change something."""
+    """Assert that no request wrote to that meter, or to any."""
     writes = [entry for entry in _asked(journal, meter) if entry.function not in _READS]
     if writes:
         raise ClientMisbehaved(

@@ -23,7 +23,7 @@ def to_json_lines(journal: Journal) -> str:
 
 
 def text_line(seen: Frame | Happening) -> str:
-    """One frame, or happening, in words."""
+    """One frame or event as a line of text."""
     if isinstance(seen, Happening):
         words = [_bus(seen), *([] if seen.unit is None else [f"unit {seen.unit}"]), f"! {seen.what}"]
         words += [decode.describe_request(seen.request)] if seen.request else []

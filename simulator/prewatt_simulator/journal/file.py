@@ -1,4 +1,4 @@
-"""A journal on disk while the farm runs: whatever is recorded is appended, in the format that the file's name ends with.
+"""A journal file that grows while the farm runs, in the format of its file name's ending.
 
 The last stretch is held back until the next `write`, because an exchange is known in full only when its reply has left.
 """
@@ -50,7 +50,7 @@ class JournalFile:
             self.write()
 
     def write(self) -> None:
-        """Append what had been recorded when this was last called."""
+        """Append the entries recorded before the previous call."""
         due, self._due = self._due, self._fresh.copy()
         self._fresh.clear()
         self._file.writelines(self._encode(_seen(due)))

@@ -21,7 +21,7 @@ class Frame(NamedTuple):
 
 
 def frames(entry: Entry) -> Iterator[Frame]:
-    """The request, and what the meter said to it, even when that never arrived."""
+    """The request, and the meter's reply even when it never arrived."""
     yield Frame(entry.at, False, entry.request, decode.describe_request(entry.request), entry)
     if entry.reply is not None:
         words = decode.describe_reply(entry.request, entry.reply)

@@ -1,4 +1,4 @@
-"""What went over the wires: every request that arrived, what became of it, and the fault that touched it.
+"""Journal of the wires: every request that arrived, its outcome, and the fault that hit it.
 
 Bounded and always on. Recording is one append of a plain tuple; entries are made when somebody asks.
 """
@@ -15,7 +15,7 @@ ENTRIES_MAX = 20_000
 
 
 class Verdict(StrEnum):
-    """What became of a request."""
+    """Outcome of a request."""
 
     ANSWERED = "answered"
     """A reply left, possibly an exception."""
@@ -106,7 +106,7 @@ Record = tuple[float, Place, int, Verdict, bytes, bytes | None, ExchangeOutcome 
 
 
 class Journal:
-    """The last `entries_max` requests of a farm, oldest first. `tap` is told of everything as it is recorded."""
+    """The last `entries_max` requests of a farm, oldest first. `tap` is called for every record."""
 
     def __init__(
         self, entries_max: int = ENTRIES_MAX, *, tap: Callable[[Record | Happening], None] | None = None
@@ -118,7 +118,7 @@ class Journal:
         """Takes (time, bus, unit, verdict, request PDU, reply PDU, how it went)."""
 
     def note(self, happening: Happening) -> None:
-        """Record what is no exchange."""
+        """Record an event that is no exchange."""
         self._happenings.append(happening)
         if self._tap is not None:
             self._tap(happening)
@@ -135,7 +135,7 @@ class Journal:
         return map(entry_of, self.records())
 
     def records(self) -> list[Record]:
-        """What it holds, oldest first, as it was recorded."""
+        """All records, oldest first."""
         return list(self._records)
 
     def _record_told(self, record: Record) -> None:
@@ -144,7 +144,7 @@ class Journal:
         self._tap(record)
 
     def name_former(self, place: Place, former: Place) -> None:
-        """Let everything that was recorded at `place` so far be told of as at `former`."""
+        """Attribute all records of `place` so far to `former`."""
         told = [
             record if record[1] is not place else (record[0], former, *record[2:]) for record in self._records
         ]
@@ -181,7 +181,7 @@ class Journal:
 
 
 def entry_of(record: Record) -> Entry:
-    """What a record says."""
+    """The entry of a record."""
     at, place, unit, verdict, request, reply, outcome = record
     meter = place.meter_number(unit)
     if outcome is None:

@@ -83,7 +83,7 @@ class _Conversation:
         self._sent = [1, 1]
 
     def packet(self, data: bytes, *, reply: bool) -> bytes:
-        """IPv4 and TCP around what one side says."""
+        """IPv4 and TCP headers around one side's bytes."""
         ports = (self._port, _CLIENT_PORT) if reply else (_CLIENT_PORT, self._port)
         hosts = (self._gateway, _CLIENT) if reply else (_CLIENT, self._gateway)
         sequence, acknowledged = self._sent[reply], self._sent[not reply]

@@ -1,4 +1,4 @@
-"""One RS-485 line: who hears a frame, what comes back, and how long characters take. Sans-io.
+"""One RS-485 bus: addressing, replies and character times. Sans-io.
 
 `Bus.exchange` carries one request to the devices of the line, through the faults in force, into the journal. Which
 device answers to which address changes between two exchanges, never within one. `Pace` is the arithmetic of the
@@ -79,7 +79,7 @@ class Bus:
         return "+".join(meter.number for meter in self._hearing(unit)) or None
 
     def attach(self, meters: Iterable[tuple[int, Device]]) -> None:
-        """Let these devices answer to these addresses; of what was before, the journal goes on speaking as it was."""
+        """Attach these devices at these addresses; earlier journal entries keep their meter numbers."""
         before = {unit: self.meter_number(unit) for unit in (*self._meters, *self._sharing)}
         units: dict[int, tuple[Device, ...]] = {}
         for unit, meter in meters:
@@ -161,7 +161,7 @@ class Bus:
         outcome: ExchangeOutcome,
         pace: Pace | None,
     ) -> Answer:
-        """Let devices that did what was asked talk over each other."""
+        """Replies of several devices collide."""
         outcome.noise = overlapped([rtu.encode(unit, reply) for reply in replies])
         if pace is not None:
             outcome.held_s += pace.reply_s(max(replies, key=len))
@@ -169,7 +169,7 @@ class Bus:
         return NOBODY, outcome
 
     def _interrupted(self, unit: int, reply: bytes, now_s: float, outcome: ExchangeOutcome) -> bytes:
-        """The reply, or `NOBODY` when another master speaks before its last character."""
+        """The reply, or `NOBODY` when another master interrupts it."""
         hit = self.faults.line_hit(self.gateway, self.port, now_s, now_s + outcome.held_s)
         if hit is None:
             return reply
@@ -229,7 +229,7 @@ class Bus:
     def _answer_under_fault(
         self, hit: FaultHandle, meter: Device, unit: int, request: bytes, now_s: float
     ) -> tuple[Verdict, bytes | None]:
-        """What a struck meter makes of a request."""
+        """Apply the matching fault to `request` and return the verdict and the reply PDU, None for silence."""
         fault = hit.fault
         match fault.kind:
             case FaultKind.DEAD_METER:
@@ -265,7 +265,7 @@ class Bus:
 
 
 def overlapped(frames: Iterable[bytes]) -> bytes:
-    """What the line carries when several devices drive it, each a character behind the one before; no sound frame."""
+    """Bytes on the line when several devices drive it, each a character behind the one before; never a sound frame."""
     late = [b"\xff" * behind + frame for behind, frame in enumerate(frames)]
     heard = bytearray(reduce(and_, characters) for characters in zip_longest(*late, fillvalue=0xFF))
     heard[-1] ^= rtu.is_whole(bytes(heard))

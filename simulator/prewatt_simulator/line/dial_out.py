@@ -1,4 +1,4 @@
-"""Gateways that dial out: they connect to a head end, say who they are, and are then asked like any other.
+"""Gateways that dial out to a head end, register, and then serve requests.
 
 Owns one connection per port: registration first, a heartbeat when nothing was sent for a while, and another call, later
 and later, when it ends. What is said over it is the gateway's business; how it is wrapped, the envelope's.
@@ -50,7 +50,7 @@ class Dialler:
         self._sent: list[bytes] = []
 
     async def run(self) -> None:
-        """Call, and call again, for ever."""
+        """Dial, and dial again after each end, until cancelled."""
         dial, failures = self._dial, 0
         while True:
             failures = 0 if await self._call() else failures + 1
@@ -58,7 +58,7 @@ class Dialler:
             await self._clock.sleep(wait_s * self._rng.uniform(*_JITTER))
 
     async def _call(self) -> bool:
-        """Whether somebody was there who said something."""
+        """Whether the head end answered."""
         dial, bus = self._dial, self._bus
         if bus.faults.down((bus.gateway, bus.port), self._clock.time()) is not None:
             return False
@@ -76,7 +76,7 @@ class Dialler:
         return call.heard
 
     def _pick_up(self) -> "DialledConnection":
-        """Somebody is there."""
+        """The head end accepted the connection."""
         dial, bus, called_before = self._dial, self._bus, bool(self._sent)
         hit = bus.faults.call_hit(bus.gateway, bus.port, self._clock.time(), called_before=called_before)
         claimed = bus.gateway if hit is None else hit.fault.claims or bus.gateway
@@ -93,7 +93,7 @@ class Dialler:
         )
 
     async def _stay_beside(self, call: "DialledConnection", parrot: "EchoingPeer") -> None:
-        """Have somebody else on the wire until the call ends."""
+        """Run a replaying peer beside the call until it ends."""
         try:
             with contextlib.suppress(OSError):
                 await self._connect(lambda: parrot, self._dial.host, self._dial.tcp)
@@ -164,7 +164,7 @@ class DialledConnection(ProtocolWrapper):
 
 
 class EchoingPeer(asyncio.Protocol):
-    """Somebody who has heard a call and says all of it again, whatever is said to him."""
+    """A replaying peer: sends the bytes of an earlier call again and ignores input."""
 
     def __init__(self, sent: Iterable[bytes]) -> None:
         self._sent = sent

@@ -101,7 +101,7 @@ class Line:
                 self.note(OVERLAP, None, unit, request)
 
     async def stop(self) -> None:
-        """Drop all connections and whatever waits."""
+        """Drop all connections and waiting requests."""
         for connection in tuple(self.connections):
             connection.abort()
         self._waiting.clear()
@@ -259,7 +259,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def answer(self, tag: int, unit: int, request: bytes, reply: bytes) -> None:
-        """Send a reply PDU, or what the framing says of `NOBODY`; nothing when the client has gone."""
+        """Send a reply PDU, or the framing's form of `NOBODY`; nothing when the client has gone."""
         frame = self.frame(tag, unit, request, reply)
         if frame and self._transport is not None:
             self._transport.write(frame)

@@ -1,4 +1,4 @@
-"""Buses on one clock, with faults and a journal, reached over TCP or in memory.
+"""Serves buses over TCP or in memory, and dials out for gateways that do.
 
 Owns listening and dialling, and the way from there to a bus. What hangs on the buses is for those who build them to say: a farm
 builds them from a site, a replay from a recording.
@@ -30,7 +30,7 @@ _CONNECTIONS: Mapping[Framing, type[Connection]] = {"rtu": RtuConnection, "tcp":
 
 
 class BusServer:
-    """What can be reached. Subclasses set everything below before anybody asks."""
+    """A set of buses with clock, faults and journal. Subclasses set the attributes below."""
 
     clock: Clock
     seed: int

@@ -1,4 +1,4 @@
-"""The farm without sockets: connections that carry bytes from a client to a bus and back inside one event loop.
+"""In-memory transport: connections between client and bus inside one event loop, without sockets.
 
 The far end of each is the same protocol object that serves TCP, so framing, queue, faults and wire timing are the
 gateway's own. Owns only what the kernel does for a socket: order, a bounded buffer, and the end of a stream.
@@ -45,7 +45,7 @@ class MemoryConnection:
         return self._take()
 
     def arrived(self) -> bytes | None:
-        """What has come in without being read yet; None when the stream has ended."""
+        """Bytes received and not read yet; None when the stream has ended."""
         return None if self._ended else self._take()
 
     def close(self) -> None:
@@ -68,7 +68,7 @@ class MemoryConnection:
         self.wake()
 
     def wake(self) -> None:
-        """Let whoever waits look again."""
+        """Wake the waiting reader."""
         self._changed.set()
         self._changed.clear()
 

@@ -1,6 +1,6 @@
-"""What stands between a transport and a gateway's connection, and hands everything on.
+"""Wrappers between a transport and a gateway's connection.
 
-Subclasses add one thing that a plain connection should not have to know of.
+Each subclass adds one behaviour, such as an idle time-out.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ _WITHIN_S = 1e-6
 
 
 class ProtocolWrapper(asyncio.Protocol):
-    """Hands on all that the transport says."""
+    """Forwards all transport events."""
 
     def __init__(self, connection: asyncio.Protocol) -> None:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""Where replies leave a gateway under faults: kept back, handed to somebody else, or as other bytes.
+"""Sends replies under faults: delayed, to another client, or as changed bytes.
 
 Owns what a port still holds of replies. When a segment leaves is the line's business, what happens to its bytes
 `faults.wire`'s.
@@ -52,7 +52,7 @@ class ReplyWriter:
         self._kept.pop(client, None)
 
     def backlog(self) -> list[bytes]:
-        """The frames that wait for whoever connects next, in an order by chance, each once or twice."""
+        """Frames kept for the next client, in random order, each once or twice."""
         if not self._backlog:
             return []
         backlog, self._backlog = self._backlog, []

@@ -1,4 +1,4 @@
-"""An SMS modem on a pseudo-terminal: what a client sends through it stands in an inbox, whole.
+"""A GSM modem on a pseudo-terminal; messages that a client sends arrive whole in an inbox.
 
 From the wire upwards: `alphabet`, `fields`, `userdata`, `pdu` (messages in octets); `line`, `command` (what is typed);
 `card`, `network`, `store`, `inbox` (the modem's world); `general`, `messaging`, `interpreter` (what it answers);

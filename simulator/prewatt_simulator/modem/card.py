@@ -1,4 +1,4 @@
-"""The SIM card: is it there, is it open, and what it knows.
+"""The SIM card: presence, PIN state and stored data.
 
 Source: 3GPP TS 27.007 §8.3 (+CPIN); three wrong PINs ask for the PUK and ten wrong PUKs end the card, 3GPP TS 51.011
 §8.9 and §8.13.
@@ -19,7 +19,7 @@ _NOT_ALLOWED = 3
 
 
 class CardState(Enum):
-    """What the card wants: (name in +CPIN, +CME ERROR, +CMS ERROR)."""
+    """Code that the card waits for: (name in +CPIN, +CME ERROR, +CMS ERROR)."""
 
     READY = ("READY", 0, 0)
     PIN = ("SIM PIN", 11, 311)
@@ -48,7 +48,7 @@ class Card:
 
     @property
     def state(self) -> CardState:
-        """What it wants now."""
+        """Code that the card waits for now."""
         if not self.inserted:
             return CardState.ABSENT
         if not self.puk_tries:

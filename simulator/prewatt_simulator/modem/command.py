@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class Form(Enum):
-    """What is asked of a command."""
+    """Form of a command."""
 
     EXECUTE = ""
     READ = "?"

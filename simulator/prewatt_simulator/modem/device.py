@@ -1,4 +1,4 @@
-"""The modem: what is typed into it, what the network does with it, and what it says by itself, on one clock.
+"""The modem: input from the client, the network, and unsolicited results, on one clock.
 
 The core is without input and output: bytes go in by `receive`, time by `tick`, bytes come out by `data_to_send`. The
 port carries them. What messages became is in `inbox`.
@@ -101,7 +101,7 @@ class Modem:
         self._fires(due_s)
 
     def data_to_send(self) -> bytes:
-        """What the client has to be sent since the last call."""
+        """Bytes for the client since the last call."""
         data = bytes(self._output)
         self._output.clear()
         return data
@@ -114,26 +114,26 @@ class Modem:
     # the test's side
 
     def deliver(self, number: str, text: str) -> int:
-        """Somebody sends the modem a text, which waits in the network until it can be had; the number of its parts."""
+        """Send a text to the modem; the network keeps it until it can be delivered. Returns the number of parts."""
         parts = self._incoming.add_text(number, text, self._local_now())
         self._fires()
         return parts
 
     def say(self, line: str) -> None:
-        """The modem says a line that nobody asked for, if it is there to say it."""
+        """Emit an unsolicited line, if the modem is plugged in."""
         if self.present:
             self._news.tell(line, by_mode=False)
         self._fires()
 
     def make_noise(self, every_s: float | None) -> None:
-        """Say something unasked every so many seconds on average, until it is told None. Never a RING."""
+        """Emit unsolicited lines every so many seconds on average; None stops it. Never a RING."""
         self._noise += 1
         if every_s is not None:
             self._plan_noise(self._noise, every_s)
         self._fires()
 
     def lose(self) -> None:
-        """Pull the plug: the port is gone, what was on its way is not sent, and what was set is forgotten."""
+        """Unplug: the port closes, queued messages are not sent, settings are lost."""
         self.present = False
         self._life += 1
         self._sending = False
@@ -170,7 +170,7 @@ class Modem:
             self.on_turn()
 
     def _type(self, data: bytes, at: int) -> int:
-        """What is typed from `at` up to the end of a line or message; where that is."""
+        """Input from `at` up to the end of a line or message, and that position."""
         echo, at, entered = self._line.take(data, at, echo=self._settings.echo)
         self._put(echo)
         match entered:
@@ -239,7 +239,7 @@ class Modem:
         self._plan_noise(noise, every_s)
 
     def _speak(self) -> None:
-        """Tell the news, unless somebody is typing."""
+        """Emit unsolicited results, unless a line is being typed."""
         if self.present and not self._line.busy:
             for text in self._news.take(self._settings.news_mode):
                 self._put(f"\r\n{text}\r\n".encode())

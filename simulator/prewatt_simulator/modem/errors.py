@@ -1,4 +1,4 @@
-"""What the modem answers when it cannot do as told, and what a test can do wrong with it.
+"""Errors of the modem: result codes for the client, and wrong use by a test.
 
 ModemError
     AtError            a command that is not understood: `ERROR`

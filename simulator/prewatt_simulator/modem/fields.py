@@ -96,7 +96,7 @@ def take_service_centre(octets: Octets) -> str | None:
 
 
 def encode_service_centre(number: str | None) -> bytes:
-    """What stands in front of a PDU that the modem shows."""
+    """Header of a PDU in a listing."""
     if number is None:
         return b"\x00"
     field = encode_address(number)[1:]

@@ -24,7 +24,7 @@ _BASIC_VALUES = {"I": range(10), "H": range(1), "V": range(1, 2), "Q": range(1),
 
 
 class Identity(NamedTuple):
-    """What the modem says it is."""
+    """Identity of the modem."""
 
     manufacturer: str
     model: str
@@ -41,7 +41,7 @@ def identity_of(seed: int) -> Identity:
 
 
 class GeneralCommands:
-    """The table of these commands, and what they need."""
+    """Table of the general commands and their requirements."""
 
     def __init__(self, settings: Settings, card: Card, network: Network, identity: Identity) -> None:
         self._settings = settings
@@ -161,7 +161,7 @@ class GeneralCommands:
 
 
 def registration_of(card: Card, network: Network) -> Registration:
-    """What +CREG tells: without a card that is open nobody asks the network."""
+    """Registration state for +CREG; not searching without an unlocked card."""
     return network.registration if card.state is CardState.READY else Registration.IDLE
 
 

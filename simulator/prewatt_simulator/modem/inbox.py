@@ -1,4 +1,4 @@
-"""What the phones at the other end received: whole messages, put together from their parts.
+"""Messages received by the phones, assembled from their parts.
 
 Source: 3GPP TS 23.040 §9.2.3.24.1 (parts belong together by number, reference and total; they come in any order).
 """

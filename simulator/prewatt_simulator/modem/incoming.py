@@ -1,4 +1,4 @@
-"""What the network has for the modem: texts and delivery reports, held until it can be reached, then routed.
+"""Texts and delivery reports for the modem, held by the network until it can be reached.
 
 Source: 3GPP TS 27.005 §3.4.1 (+CNMI: <mt> and <ds>, +CMT, +CMTI, +CDS).
 """
@@ -39,7 +39,7 @@ class Incoming:
         self._reference = 0
 
     def add_text(self, number: str, text: str, at: datetime) -> int:
-        """Somebody sent a text; the number of its parts."""
+        """Queue a text; returns the number of its parts."""
         self._reference = (self._reference + 1) % 256
         bodies = [encode_deliver(number, part, at) for part in split(text, self._reference)]
         self._queue.extend(_Waiting(body, is_report=False) for body in bodies)
@@ -58,7 +58,7 @@ class Incoming:
             self._queue.extend(waiting)
 
     def _route(self, waiting: _Waiting) -> bool:
-        """Whether it is done with; a report of which nobody wants to hear is dropped."""
+        """Whether it was delivered or dropped; a report is dropped when reports are off."""
         settings = self._settings
         if waiting.is_report:
             if settings.report_news:

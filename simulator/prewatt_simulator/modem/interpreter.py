@@ -1,4 +1,4 @@
-"""Lines in, answers out: what a modem replies to what was typed, and nothing of how it travels.
+"""AT command interpreter: lines in, answers out.
 
 The commands are those of `general` and `messaging`. A line's commands are done in order up to the first that fails
 (ITU-T V.250 §5); whatever a client types, the answer is a result code.
@@ -19,7 +19,7 @@ from prewatt_simulator.modem.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is told, line by line, and the final result code; without one, the modem prompts for a message."""
+    """Response lines and the final result code; without a code the modem prompts for a message."""
 
     told: tuple[str, ...]
     result: str | None

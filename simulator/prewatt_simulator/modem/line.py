@@ -21,13 +21,13 @@ _BACK_SPACE = 0x08
 
 
 class CommandLine(NamedTuple):
-    """What was typed before the carriage return; None when it was too long."""
+    """The line before the carriage return; None when it was too long."""
 
     text: str | None
 
 
 class Body(NamedTuple):
-    """What was typed at the prompt before Ctrl-Z; None when it was too long."""
+    """The message body before Ctrl-Z; None when it was too long."""
 
     text: str | None
 
@@ -40,7 +40,7 @@ Entered = CommandLine | Body | Cancelled
 
 
 class Line:
-    """What is being typed. Beyond the longest line or body characters are echoed, and no longer kept."""
+    """Line editor of the serial input. Beyond the longest line or body characters are echoed, and no longer kept."""
 
     def __init__(self) -> None:
         self._typed = bytearray()
@@ -49,11 +49,11 @@ class Line:
 
     @property
     def busy(self) -> bool:
-        """Whether somebody is in the middle of a line or at the prompt: no good moment to speak."""
+        """Whether a line or message body is incomplete: unsolicited results wait."""
         return self._prompted or bool(self._typed)
 
     def prompt(self) -> None:
-        """What comes next is a message body."""
+        """Expect a message body next."""
         self._prompted = True
 
     def take(self, data: bytes, at: int, *, echo: bool) -> tuple[bytes, int, Entered | None]:

@@ -25,7 +25,7 @@ _NO_SERVICE_CENTRE, _NO_SERVICE, _NOTHING_TO_ACKNOWLEDGE = 330, 331, 340
 
 
 class MessageCommands:
-    """The table of these commands, and what they need. `announced` is the length that +CMGS awaits at the prompt."""
+    """Table of the message commands and their requirements. `announced` is the length that +CMGS awaits at the prompt."""
 
     def __init__(self, settings: Settings, card: Card, network: Network, store: Store) -> None:
         self._settings = settings
@@ -47,7 +47,7 @@ class MessageCommands:
         }
 
     def submit(self, text: str | None) -> Submit:
-        """What was typed at the prompt; `MessageError` when it cannot be sent."""
+        """Take the message body typed at the prompt. Raises `MessageError` when it cannot be sent."""
         announced, self.announced = self.announced, None
         assert announced is not None, "there was a prompt"
         self._need_card()

@@ -19,7 +19,7 @@ _CAUSE_MAX = 511
 
 
 class Registration(IntEnum):
-    """As +CREG tells it."""
+    """Registration states of +CREG."""
 
     IDLE = 0
     HOME = 1
@@ -30,7 +30,7 @@ class Registration(IntEnum):
 
 
 class SmsFaultKind(StrEnum):
-    """What goes wrong with a message."""
+    """Kind of a message fault."""
 
     REJECT = "reject"
     """The network refuses it with `cause`, a +CMS ERROR; after `delay_s`, if given."""
@@ -95,7 +95,7 @@ class SmsFaultHandle:
         self._rng = rng
 
     def fires(self, number: str) -> bool:
-        """Whether the rule strikes this message; counts it."""
+        """Whether the rule hits this message; counts the hit."""
         fault = self.fault
         if fault.number not in {None, number} or (fault.count is not None and self.fired >= fault.count):
             return False
@@ -146,7 +146,7 @@ class Network:
 
     @property
     def registration(self) -> Registration:
-        """What the network says to this card; without signal the modem is searching. Setting it acts at once."""
+        """Registration of this card; without signal the modem is searching. Setting it acts at once."""
         return Registration.SEARCHING if self._signal is None else self._registration
 
     @registration.setter

@@ -48,7 +48,7 @@ class Submit:
 
 
 def decode_submit(octets: bytes, declared: int) -> Submit:
-    """What a PDU asks for. `declared` is its length without the service centre's address, as AT+CMGS tells it."""
+    """A decoded SMS-SUBMIT PDU. `declared` is its length without the service centre's address, as AT+CMGS tells it."""
     field = Octets(octets)
     service_centre = take_service_centre(field)
     body = field.rest()
@@ -85,7 +85,7 @@ def encode_deliver(number: str, content: UserData, at: datetime) -> bytes:
 def encode_status_report(
     number: str, reference: int, status: int, sent_at: datetime, done_at: datetime
 ) -> bytes:
-    """What became of the message of that reference to that number."""
+    """SMS-STATUS-REPORT of the message with that reference to that number."""
     return (
         bytes((_STATUS_REPORT | _NO_MORE_MESSAGES, reference))
         + encode_address(number)

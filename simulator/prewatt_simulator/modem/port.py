@@ -20,7 +20,7 @@ _READ_OCTETS = 4096
 
 
 class Core(Protocol):
-    """What a port needs of a modem."""
+    """Interface of a modem for its port."""
 
     clock: Clock
     present: bool
@@ -57,11 +57,11 @@ class Port:
 
     @property
     def path(self) -> str:
-        """What a client opens."""
+        """Path of the pseudo-terminal that clients open."""
         return str(self._link)
 
     def turn(self) -> None:
-        """Follow the modem: be there or not, send what it says, wait for what it does next."""
+        """Follow the modem: open or close the port, send its output, wait for its next event."""
         if self._core.present and self._ends is None:
             self._open()
         elif not self._core.present:

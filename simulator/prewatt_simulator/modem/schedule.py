@@ -1,4 +1,4 @@
-"""What the modem does later, on a clock that somebody else reads."""
+"""Delayed actions of the modem, on a time passed in."""
 
 import heapq
 import itertools
@@ -30,6 +30,6 @@ class Schedule:
         heapq.heappush(self._due, (due_s, next(self._order), action))
 
     def run(self, now_s: float) -> None:
-        """Do what is due."""
+        """Run the due actions."""
         while self._due and self._due[0][0] <= now_s:
             heapq.heappop(self._due)[2]()

@@ -1,4 +1,4 @@
-"""What a client has told the modem, as it is after power-on and after ATZ."""
+"""Settings made by the client; defaults after power-on and ATZ."""
 
 from dataclasses import dataclass, fields
 

@@ -31,7 +31,7 @@ class Store:
         return place
 
     def read(self, place: int) -> tuple[Stored, int] | None:
-        """What is in a place, and its state until now; it counts as read from then on."""
+        """Content of a place and its previous state; marks it as read."""
         stored = self._places.get(place)
         if stored is None:
             return None

@@ -1,4 +1,4 @@
-"""What the modem says unasked, kept until it is a good moment to say it."""
+"""Unsolicited result codes, buffered while a line is being typed."""
 
 from collections import deque
 from typing import NamedTuple
@@ -23,7 +23,7 @@ class News:
         self._waiting.append(_Item(text, by_mode))
 
     def take(self, mode: int) -> list[str]:
-        """What may be said now under a +CNMI <mode>."""
+        """Buffered results that may be sent now under a +CNMI <mode>."""
         texts = [item.text for item in self._waiting if mode or not item.by_mode]
         kept = [item for item in self._waiting if not mode and item.by_mode]
         self.clear()

@@ -1,4 +1,4 @@
-"""One recorded device, answering again: its registers with their changes, its refusals, its silence.
+"""A recorded device: answers with its recorded registers, exceptions and silences.
 
 At each moment of the recording
 
@@ -94,7 +94,7 @@ class RecordedDevice:
         return [_Register(number) for _, number in asked.places]
 
     def _learn(self, exchange: Exchange) -> bytes | None:
-        """Take in what an exchange tells of places; its reply, where that is more."""
+        """Learn register values from an exchange, and keep its reply where that says more."""
         request, reply = exchange.request, exchange.reply
         asked = touch(request)
         if reply is None or asked is None or reply[0] & EXCEPTION_FLAG or not reply_fits(request, reply):

@@ -88,7 +88,7 @@ _Row = TypeVar("_Row", bound=_Line)
 
 
 class Recording(NamedTuple):
-    """What was heard at one site, from `start` on; exchanges in the order of their requests."""
+    """Exchanges recorded at one site from `start` on, in the order of their requests."""
 
     start: datetime
     framing: Framing
@@ -111,7 +111,7 @@ class Recording(NamedTuple):
 
     @property
     def length_us(self) -> int:
-        """Until the end of what was heard last."""
+        """Length in microseconds, to the end of the last reply."""
         return max((exchange.at_us + (exchange.latency_us or 0) for exchange in self.exchanges), default=0)
 
 

@@ -1,4 +1,4 @@
-"""Between clients and real gateways: every byte goes on at once and as it came, and what was said is written down.
+"""Recording proxy between clients and real gateways: forwards every byte at once and records exchanges.
 
 Owns the pairs of connections. A client that comes gets a connection of its own to the gateway, and loses it when the
 gateway ends it; a gateway that cannot be reached ends the client's. Waiting clients are not read from, so nothing piles up.
@@ -42,7 +42,7 @@ class Recorder:
         return self._clock.time()
 
     def write(self, gateway: Endpoint, heard: list[HeardExchange]) -> None:
-        """Append what was heard there."""
+        """Append the exchanges heard there."""
         for at_s, unit, request, reply, latency_s in heard:
             at_us = max(round((at_s - self._start_s) * 1e6), 0)
             latency_us = None if latency_s is None else max(round(latency_s * 1e6), 0)
@@ -124,7 +124,7 @@ class _Pair:
         self.client.other, self.gateway.other = self.gateway, self.client
 
     def close(self) -> None:
-        """End both connections, after what is on its way."""
+        """Close both connections after flushing them."""
         if self in self._pairs:
             self._pairs.remove(self)
             self._recorder.write(self._to, self._tap.end())
@@ -168,7 +168,7 @@ class _Pair:
 
 
 class _End(asyncio.Protocol):
-    """One of two connections: what comes in here goes out at the other."""
+    """One of two connections; its input is the other's output."""
 
     other: "_End"
 

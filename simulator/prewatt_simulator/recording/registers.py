@@ -31,7 +31,7 @@ _FIXED_BYTES = 5
 
 
 class Touch(NamedTuple):
-    """What a request is about."""
+    """Registers or bits that a request addresses."""
 
     space: int
     address: int
@@ -46,7 +46,7 @@ class Touch(NamedTuple):
 
 
 def touch(request: bytes) -> Touch | None:
-    """What a request of one of the `FUNCTIONS` is about; None when it is malformed, or of another function."""
+    """Registers or bits addressed by a request of one of the `FUNCTIONS`; None when it is malformed, or of another function."""
     function = request[0]
     if function not in FUNCTIONS or len(request) < _FIXED_BYTES:
         return None
@@ -65,7 +65,7 @@ def touch(request: bytes) -> Touch | None:
 
 
 def told(asked: Touch, reply: bytes) -> tuple[int, ...]:
-    """The values that a fitting reply to a read tells, or that a write has confirmed."""
+    """Values in a fitting reply to a read, or confirmed by a write."""
     return _values(asked.space, reply[2:], asked.size) if asked.values is None else asked.values
 
 

@@ -31,7 +31,7 @@ class HeardExchange(NamedTuple):
 
 
 class Tap(Protocol):
-    """Is told all bytes of a connection, and says which exchanges ended with them."""
+    """Takes all bytes of a connection and returns the exchanges that they complete."""
 
     stray_bytes: int
     """Bytes that were no part of an exchange."""

@@ -1,1 +1,1 @@
-"""What the platform says, as frozen values that read themselves from the JSON of the operations in `documents/`."""
+"""Answers of the platform as frozen values, built from the JSON of the operations in `documents/`."""

@@ -1,4 +1,4 @@
-"""What the platform is doing for one meter, and how far it is."""
+"""A command of the platform to one meter, and its state."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a meter said at one moment."""
+"""A reading of a meter."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ class Relay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading; what the operation did not ask for, or the meter does not have, is None."""
+    """One reading; values that were not asked for or that the meter lacks are None."""
 
     at: datetime
     energy_total_kwh: Decimal

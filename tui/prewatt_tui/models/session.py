@@ -9,7 +9,7 @@ from prewatt_tui.models.values import Json
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project, with what the signed-in operator may do there."""
+    """A project with the signed-in operator's role."""
 
     code: str
     name: str

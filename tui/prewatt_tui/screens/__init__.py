@@ -1,1 +1,1 @@
-"""What the operator sees. A screen owns its state: workers and widgets post messages, its handlers act on them."""
+"""Screens. A screen owns its state: workers and widgets post messages, its handlers act on them."""

@@ -22,7 +22,7 @@ class FullScreen(Screen[Any]):
 
     @abstractmethod
     def compose_body(self) -> ComposeResult:
-        """What stands between the two lines."""
+        """Widgets between the status line and the key line."""
         ...
 
     def on_mount(self) -> None:
@@ -32,7 +32,7 @@ class FullScreen(Screen[Any]):
         self.query_one(StatusBar).status = status
 
     def action_reload(self) -> None:
-        """Ask the platform again for what is shown; also done when it answers again after a silence."""
+        """Reload the screen; also called when the platform answers again after an outage."""
 
     def report(self, error: TerminalError) -> None:
         """Tell the operator about an error that has no better place on the screen."""

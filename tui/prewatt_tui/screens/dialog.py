@@ -28,7 +28,7 @@ class Dialog(ModalScreen[Answer | None]):
 
     @abstractmethod
     def compose_body(self) -> ComposeResult:
-        """What stands in the frame."""
+        """Widgets of the dialog."""
         ...
 
     @on(Button.Pressed, "#cancel")
@@ -36,5 +36,5 @@ class Dialog(ModalScreen[Answer | None]):
         self.dismiss(None)
 
     def tell(self, text: str) -> None:
-        """Say what is wrong with the input, in the Static with the id `told`."""
+        """Show an input error in the Static with the id `told`."""
         self.query_one("#told", Static).update(text)

@@ -1,4 +1,4 @@
-"""What can be done here, from the bindings that work just now, and what the six states mean."""
+"""Help: the bindings of the current screen, and the meaning of the states."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The page of one meter: its values, kept up to date, and what can be done with it.
+"""Page of one meter: live values and actions.
 
 A decision goes through a form and a confirmation before it becomes a message; the handler of that message sends it,
 once. What an intent looks like on the wire is the client's business.
@@ -132,7 +132,7 @@ class MeterScreen(FullScreen):
             line.update(text)
 
     def _notice(self, meter: MeterDetail, view: View) -> str:
-        """What the operator has to know before reading the values."""
+        """Notice above the values: outage, open sale, or lost meter."""
         if not self._online:
             return tr("The platform does not answer: these are the last values.")
         if meter.open_order is not None:

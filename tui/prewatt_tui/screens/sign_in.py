@@ -1,4 +1,4 @@
-"""The first screen: which platform, who, and the password. It says what is wrong by the name of what is wrong."""
+"""Sign-in screen: platform, name and password. Errors name their cause."""
 
 from collections.abc import Callable
 

@@ -1,1 +1,1 @@
-"""What the screens are made of. A widget is given values and posts messages; it knows no screen and no client."""
+"""Widgets of the screens. A widget is given values and posts messages; it knows no screen and no client."""

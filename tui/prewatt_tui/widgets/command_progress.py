@@ -1,4 +1,4 @@
-"""Where the last command stands, in words and in a colour that repeats them."""
+"""Progress of the latest command, as text and colour."""
 
 from textual.widgets import Static
 

@@ -59,7 +59,7 @@ class MeterTable(DataTable[Text]):
         self._fitting: tuple[tuple[Column, int], ...] = ()
 
     def show(self, meters: Iterable[Meter]) -> None:
-        """Show these meters instead of what was there; the cursor stays on its meter if that is still there."""
+        """Replace the rows; the cursor stays on its meter if that is still listed."""
         kept = self.chosen_number
         self.meters = {}
         self.clear()

@@ -31,7 +31,7 @@ class MeterView(VerticalScroll):
                     yield from self._panels(panels)
 
     def show(self, meter: MeterDetail, view: View, *, old: bool) -> None:
-        """Show the meter as `view` sees it; `old` says that its values are not what they may be by now."""
+        """Show the meter; `old` greys its live values."""
         for line, figure in self._figures:
             figure.value = line.text(meter, view)
             figure.look = line.look(meter)

@@ -25,7 +25,7 @@ PROJECT_COLOURS = (
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the line says; None is not known yet."""
+    """Content of the status line; None is not known yet."""
 
     project: Project | None = None
     operator: str | None = None

@@ -45,7 +45,7 @@ class MeterClock:
         return self._drift_ppm
 
     def local(self, now_ms: int) -> datetime:
-        """What the meter takes the time to be."""
+        """Local time shown by the meter's clock."""
         return datetime_of(self.local_ms(now_ms))
 
     def local_ms(self, now_ms: int) -> int:

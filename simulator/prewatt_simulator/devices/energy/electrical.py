@@ -40,7 +40,7 @@ def noise(seed: int, moment: int, channel: int) -> float:
 
 
 def measure(power_w: float, phases: int, ct: int, pt: int, seed: int, moment: int) -> Electrical:
-    """What a meter behind transformers `ct` and `pt` sees of `power_w` drawn on the primary side.
+    """Electrical values at a meter behind transformers `ct` and `pt` for `power_w` on the primary side.
 
     Fed-in power is negative, evenly on all phases; so is the power factor then (ASSUMED). Currents have no sign.
     """

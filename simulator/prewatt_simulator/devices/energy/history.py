@@ -1,4 +1,4 @@
-"""What an energy meter keeps of its past: frozen months and the month's maximum demand."""
+"""History of an energy meter: frozen months and the month's maximum demand."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from prewatt_simulator.devices.load import Load
 
 
 class Frozen(NamedTuple):
-    """What a meter counted until the end of a month. Asked for a frozen value, it stands in for the meter."""
+    """Counters at the end of a month. Frozen registers read it in place of the meter."""
 
     local: datetime | None
     """When that was, by the meter's clock; None: no such month has ended yet."""

@@ -103,7 +103,7 @@ class EnergyMeter(Meter):
 
     @property
     def local(self) -> datetime:
-        """What the meter takes the time to be."""
+        """Local time shown by the meter's clock."""
         return self.clock.local(self.settled_ms)
 
     @property
@@ -192,11 +192,11 @@ class EnergyMeter(Meter):
         self.load = load
 
     def months_ago(self, month: int) -> Frozen:
-        """What was frozen at the end of the nth month before now."""
+        """Counters frozen at the end of the nth month before now."""
         return self.frozen[month - 1] if month <= len(self.frozen) else Frozen.nothing(self.profile)
 
     def set_ratios(self, ct: int, pt: int) -> None:
-        """Other transformers were put in: what the registers show stays, what is counted from now on is theirs."""
+        """Set other transformer ratios: the registers keep their values, and energy counts by the new ratios from now on."""
         if self.profile.secondary:
             self.reverse_mwh = [energy * ct * pt // (self.ct * self.pt) for energy in self.reverse_mwh]
             self.rates_mwh = [energy * ct * pt // (self.ct * self.pt) for energy in self.rates_mwh]
@@ -208,7 +208,7 @@ class EnergyMeter(Meter):
         return copy_of
 
     def _end_stretch(self) -> None:
-        """What has run until now is over: clock, tables or cycles are about to change."""
+        """End the running stretch: clock, tables or cycles are about to change."""
         self._end_month()
         demand.hold(self)
         self._rate_until_ms = self.settled_ms

@@ -1,4 +1,4 @@
-"""What a meter does when its month ends: it writes down its counters, and forgets the month's maximum demand.
+"""Month end of a meter: freezes its counters and resets the maximum demand.
 
 The month ends by the meter's own clock, at a day and an hour that can be set. A meter whose clock is set over that
 moment writes nothing down; one that is set back over it does so again (assumed). Nothing is kept until a month has ended.

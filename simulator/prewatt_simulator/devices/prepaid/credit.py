@@ -73,7 +73,7 @@ class CreditMeter(EnergyMeter):
 
     @property
     def remaining_fen(self) -> int:
-        """What the register shows: cut towards zero."""
+        """Credit in fen as the register shows it: cut towards zero."""
         fen = abs(self.remaining_fine) // FINE_PER_FEN
         return fen if self.remaining_fine >= 0 else -fen
 
@@ -132,7 +132,7 @@ class CreditMeter(EnergyMeter):
         self.step_tariff = tariff
 
     def use(self, rate: int, until_ms: int, *, stops: bool) -> None:
-        """Count and pay for what is drawn up to `until_ms`, or until money opens the relay if it then `stops`."""
+        """Count and charge the load up to `until_ms`, or until money opens the relay if `stops`."""
         spare_fine = self._spare_fine() if stops and self.money_on else None
         if self.step_tariff.on:
             self._use_by_steps(rate, until_ms, spare_fine)

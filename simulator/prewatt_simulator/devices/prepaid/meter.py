@@ -149,5 +149,5 @@ def _first_limits(phases: int, overload: Overload) -> LoadLimits:
 
 @cache
 def _first_plan(phases: int) -> TimePlan:
-    """Shared by all meters that nobody planned."""
+    """Default plan, shared by all meters without one."""
     return TimePlan((PhasePlan(),) * phases)

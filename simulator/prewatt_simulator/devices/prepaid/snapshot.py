@@ -29,7 +29,7 @@ _TUPLES = ("prices_e4", "alarms_fen")
 
 
 def take(meter: PrepaidMeter) -> dict[str, Any]:
-    """JSON-able data. What is still to wait for is a duration, because time does not pass while a farm is off."""
+    """JSON-able data. Pending waits are durations, because time does not pass while a farm is off."""
     recloses_ms = meter.trips.recloses_ms
     return {
         **{name: getattr(meter, name) for name in _NUMBERS},

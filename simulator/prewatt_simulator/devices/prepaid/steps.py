@@ -15,7 +15,7 @@ YEAR: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class StepTariff:
-    """What the step registers hold."""
+    """Values of the step registers."""
 
     on: bool = False
     limits: tuple[int, int, int] = (0, 0, 0)
@@ -39,7 +39,7 @@ class StepTariff:
         return local.year if self.period == YEAR else 12 * local.year + local.month
 
     def charge_fine(self, used_mwh: int, drawn_mwh: int, divisor: int) -> int:
-        """What the next `drawn_mwh` cost after `used_mwh` in the period; `divisor`: mWh in a count of the limits."""
+        """Charge of the next `drawn_mwh` after `used_mwh` in the period; `divisor`: mWh in a count of the limits."""
         cost = 0
         for end_mwh, price_e4 in self._steps(divisor):
             part_mwh = drawn_mwh if end_mwh is None else min(drawn_mwh, max(end_mwh - used_mwh, 0))

@@ -1,1 +1,1 @@
-"""Register tables: what each register shows and what a write or a vendor command does."""
+"""Register tables: value of each register, effect of a write and of a vendor command."""

@@ -1,4 +1,4 @@
-"""What the vendor's function 20H does to a prepaid meter: top-up, money control, clock. Controllers: `control_commands`.
+"""Vendor function 20H on a prepaid meter: top-up, money control, clock. Controllers: `control_commands`.
 
 Every command is taken whole or not at all, and answered with a result and the credit that is left. Which purchase
 counts a top-up may carry is the profile's rule; the result codes are ours (`prewatt_fixtures.wire.vendor`).
@@ -18,7 +18,7 @@ _TOTAL_FEN_MAX = 0xFFFF_FFFF
 
 
 def answer(meter: PrepaidMeter, pdu: bytes, now_s: float) -> bytes:
-    """Do what a request of function 20H says, and the reply to it."""
+    """Execute a request of function 20H and return the reply PDU."""
     try:
         command = vendor.decode_request(pdu)
     except vendor.UnknownVendorAddress:

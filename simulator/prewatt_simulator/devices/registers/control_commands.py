@@ -1,4 +1,4 @@
-"""What the groups of function 20H do that set a prepaid meter's controllers.
+"""Groups of function 20H that set a prepaid meter's controllers.
 
 Every command is taken whole or not at all. A command made for a meter with another number of phases is out of range.
 """
@@ -26,7 +26,7 @@ _SWITCH_MAX = {1: 1, 3: _OFF_BITS}
 
 
 def control(meter: PrepaidMeter, command: Control) -> VendorResult:
-    """Do what a command says, and what the meter says of it."""
+    """Execute a command and return its result."""
     match command:
         case LoadControl():
             return _load_control(meter, command)

@@ -1,4 +1,4 @@
-"""What a measuring instrument shows beyond the plain counters: reactive and phase energies, demand, quality, notes.
+"""Values of measuring instruments beyond the plain counters: reactive and phase energies, demand, quality, events.
 
 Extends the table of `values`. Energies are asked of a meter or of what it froze at the end of a month, alike.
 """

@@ -1,4 +1,4 @@
-"""A device's port as its registers set it: at which address it answers, and whether it understands a line at all.
+"""Port settings of a device: address, baud and parity, from its registers or from the site.
 
 What was written stands in the device's settings; until something was, it is set as the site says: to the address in
 its number, and to the speed and parity of its line. Baud codes are the profile's. Stop bits drive nothing: who waits

@@ -1,4 +1,4 @@
-"""What a meter's registers mean: how a meter is asked for each measurement, in the house's integer units.
+"""Values of measurements of a meter, in the integer units of `prewatt_fixtures.measurements`.
 
 Every measurement of the vocabulary has an entry, so that a profile may name any of them. What a meter does not
 compute is a setting: it holds what was written, or a sensible first value. Devices that measure no energy start from
@@ -19,7 +19,7 @@ from prewatt_simulator.devices.registers.instruments import INSTRUMENT_VALUES
 
 
 def setting(measurement: Measurement) -> ValueOf:
-    """A register that keeps what was written."""
+    """A register that keeps the written value."""
 
     def value_of(meter: Meter) -> Value:
         return meter.settings.get(measurement, 0)

@@ -1,4 +1,4 @@
-"""What a write by function 10H does to a meter: each writer checks a value first and returns what applies it.
+"""Effects of register writes: each writer checks a value and returns the change to apply.
 
 So that a frame is taken whole or not at all. A register without a writer drives nothing and just keeps its value.
 """

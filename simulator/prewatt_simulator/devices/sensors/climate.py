@@ -24,7 +24,7 @@ SAMPLE_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Air:
-    """What a sensor measures, in 0.1 °C and 0.1 %."""
+    """Temperature in 0.1 °C and humidity in 0.1 %."""
 
     temperature: int
     humidity: int
@@ -120,16 +120,16 @@ class ClimateController(Meter):
         self._look(self.settled_ms, self.settled_ms)
 
     def set_faulty(self, channel: int, faulty: bool) -> None:
-        """Break or mend the sensor of a channel; what a broken one drives goes off (ASSUMED)."""
+        """Break or mend the sensor of a channel; outputs of a broken one go off (ASSUMED)."""
         self.faulty = self.faulty | {channel} if faulty else self.faulty - {channel}
         self._look(self.settled_ms, self.settled_ms)
 
     def shown(self, channel: int) -> Air:
-        """What the registers of a channel say."""
+        """Air shown by the registers of a channel."""
         return BROKEN if channel in self.faulty else self.air(channel, self.settled_ms)
 
     def air(self, channel: int, at_ms: int) -> Air:
-        """What a channel measures at a moment: 14 to 30 °C and 47 to 73 % unless it was set."""
+        """Air at a channel at a moment: 14 to 30 °C and 47 to 73 % unless it was set."""
         if channel in self._set_air:
             return self._set_air[channel]
         day = math.sin(2 * math.pi * ((at_ms + self._zone_ms) % DAY_MS / DAY_MS - 9 / 24))

@@ -56,7 +56,7 @@ class RemoteTerminal(Meter):
         return sum(self.profile.has(pulse) for pulse in _PULSES)
 
     def set_contact(self, bit: int, closed: bool) -> None:
-        """Close or open what is wired to an input."""
+        """Close or open the contact at an input."""
         self._drop("inputs", bit)
         wait_ms = self._number(Measurement.DEBOUNCE, DEBOUNCE_START_MS)
         if not self.profile.has(Measurement.DEBOUNCE):
