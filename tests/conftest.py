@@ -1,5 +1,5 @@
 """What every test folder shares: the event loop's kind, a PostgreSQL server for each test process, a database for
-each test that wants one, and houses: a farm on its sockets with a platform that knows it.
+each test that wants one, and deployments: a farm on its sockets with a platform that knows it.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from prewatt_simulator.farm import Farm
 
 # No test may fail because the machine is busy: neither by a deadline nor by slow drawing of examples.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("house")
+settings.register_profile("prewatt", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("prewatt")
 
 PATIENCE_S = 60.0
 """How long a test waits for what has to come."""
@@ -294,7 +294,7 @@ async def open_shared_house(shared_database_url: str) -> AsyncIterator[Callable[
 
 @dataclass
 class LiveApi:
-    """The API of a house's platform on a port of its own."""
+    """The API of a deployment's platform on a port of its own."""
 
     url: str
     deployment: Deployment
@@ -307,7 +307,7 @@ class LiveApi:
         token: str | None = None,
         project: str | None = None,
     ) -> dict[str, Any]:
-        """The whole JSON answer to one document; without a token nobody asks, without a project it is the house's."""
+        """The whole JSON answer to one document; without a token nobody asks, without a project it is the deployment's."""
         import httpx
 
         headers = {"X-Project": project or self.deployment.project.code}
@@ -322,7 +322,7 @@ class LiveApi:
 
 @pytest.fixture
 async def open_api() -> AsyncIterator[Callable[[Deployment], Awaitable[LiveApi]]]:
-    """Puts the API of a house on a free port. The house's platform must be at work (`work="all"` or `"api"`)."""
+    """Puts the API of a deployment on a free port. The deployment's platform must be at work (`work="all"` or `"api"`)."""
     async with _apis() as build:
         yield build
 

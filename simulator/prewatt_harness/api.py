@@ -1,6 +1,6 @@
 """GraphQL client of the demo: signed in, in one project.
 
-It owns the requests and what may go wrong with them; what is asked stands in `documents`, why in `reading` and `story`.
+Owns requests and their errors; the operations are in `documents`, their use in `reading` and `demo_script`.
 """
 
 import asyncio

@@ -42,7 +42,7 @@ def demo(
         ),
     ] = None,
 ) -> None:
-    """A whole site read, an account opened, credit sold and supply switched, in a house of its own."""
+    """A whole site read, an account opened, credit sold and supply switched, in a stack of its own."""
     import asyncio  # noqa: PLC0415 - quick --help
 
     from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - quick --help

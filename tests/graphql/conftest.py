@@ -136,7 +136,7 @@ class Socket:
 
 @dataclass
 class Stack:
-    """A house with its API."""
+    """A deployment with its API."""
 
     live: Any
     tokens: dict[Role, str] = field(default_factory=dict)
@@ -146,7 +146,7 @@ class Stack:
         return self.live.deployment
 
     async def client(self, role: Role = Role.ADMINISTRATOR) -> Client:
-        """An operator of that role in the house's project, signed in; the same one each time."""
+        """An operator of that role in the deployment's project, signed in; the same one each time."""
         code = self.deployment.project.code
         if role not in self.tokens:
             self.tokens[role] = await self.deployment.operator(f"{role.value.lower()}-{code}", role)
@@ -179,7 +179,7 @@ async def admin(stack: Stack) -> Client:
 async def own_stack(
     open_deployment: Callable[..., Awaitable[Any]], open_api: Callable[..., Awaitable[Any]]
 ) -> Callable[..., Awaitable[Stack]]:
-    """Stacks of a test's own, each built by a call; what is named goes to the house."""
+    """Stacks of a test's own, each built by a call; what is named goes to the deployment."""
 
     async def build(site: Any = "tiny", *, work: str | None = "all", **deployment: Any) -> Stack:
         return Stack(await open_api(await open_deployment(site, work=work, **deployment)))

@@ -25,9 +25,16 @@ async def start_child(
     Standard input is empty; `stdout` and `stderr` as for `subprocess`, `env` replaces the environment. The event loop
     must run in a thread that lives as long as the child should: the tie is to the thread.
     """
-    tether = (sys.executable, "-P", "-m", "prewatt_platform.kernel.parent_death", str(os.getpid()), "SIGTERM")
+    command = (
+        sys.executable,
+        "-P",
+        "-m",
+        "prewatt_platform.kernel.parent_death",
+        str(os.getpid()),
+        "SIGTERM",
+    )
     return await asyncio.create_subprocess_exec(
-        *tether,
+        *command,
         *command,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=stdout,

@@ -13,7 +13,7 @@ from prewatt_simulator.devices.device_view import ClimateView, TerminalView
 from prewatt_simulator.devices.sensors.climate import channels
 from prewatt_simulator.farm import View
 
-operations = Operations("surroundings")
+operations = Operations("environment")
 
 
 class ContactAnswer(ResponseModel):

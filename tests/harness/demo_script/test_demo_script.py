@@ -1,4 +1,4 @@
-"""The story is believed when the meter's own registers tell the same."""
+"""The demo script succeeds only if the meter's own registers tell the same."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 @dataclass
 class Stage:
-    """A house that was read, an administrator's session, and eyes on the bus."""
+    """A stack that was read, an administrator's session, and eyes on the bus."""
 
     deployment: Any
     api: Api

@@ -14,7 +14,7 @@ class Queue:
     """Starts takers one after the other and writes down who got the turn."""
 
     def __init__(self) -> None:
-        self.turnstile = BusLock()
+        self.lock = BusLock()
         self.order: list[str] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.go = asyncio.Event()
@@ -24,7 +24,7 @@ class Queue:
         await asyncio.sleep(0)
 
     async def _take(self, name: str, priority: Priority) -> None:
-        async with self.turnstile.turn(priority):
+        async with self.lock.turn(priority):
             self.order.append(name)
             await self.go.wait()
 

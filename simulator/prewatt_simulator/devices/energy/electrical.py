@@ -1,7 +1,7 @@
 """Voltage, current, power and power factor that fit together, for one measuring period.
 
 Values follow from the power drawn and from noise that is a pure function of seed and moment, so that the same farm
-shows the same flicker on every run, whoever looks at it and how often. Integers in the house's units: 0.1 V, 0.01 A,
+shows the same flicker on every run, whoever looks at it and how often. Integers: 0.1 V, 0.01 A,
 1 W, 0.001, 0.01 Hz, as they stand on the transformers' secondary or primary side.
 """
 

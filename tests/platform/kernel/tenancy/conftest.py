@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def unopened(deployment: "Deployment") -> str:
-    """A prepaid meter of `tiny` without an account, as numbered in this house's project."""
+    """A prepaid meter of `tiny` without an account, as numbered in this deployment's project."""
     return f"{deployment.project.code}0010202"
 
 
