@@ -25,7 +25,7 @@ async def start_child(
     Standard input is empty; `stdout` and `stderr` as for `subprocess`, `env` replaces the environment. The event loop
     must run in a thread that lives as long as the child should: the tie is to the thread.
     """
-    command = (
+    launcher = (
         sys.executable,
         "-P",
         "-m",
@@ -34,7 +34,7 @@ async def start_child(
         "SIGTERM",
     )
     return await asyncio.create_subprocess_exec(
-        *command,
+        *launcher,
         *command,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=stdout,
