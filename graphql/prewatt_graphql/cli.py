@@ -1,4 +1,4 @@
-"""`prewatt serve` and `prewatt schema`. Heavy modules are imported when a command runs."""
+"""Commands `prewatt serve` and `prewatt schema`. Heavy modules are imported when a command runs."""
 
 import json
 from enum import StrEnum
@@ -44,7 +44,7 @@ def serve(
             help="api answers requests; collector reads meters and carries out commands; all does both."
         ),
     ] = Role.ALL,
-    as_json: Annotated[bool, typer.Option("--json", help="Say that it is ready as one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the ready line as a JSON object.")] = False,
 ) -> None:
     """Run the platform until Ctrl-C or SIGTERM; prints one line when it answers requests.
 
@@ -55,8 +55,8 @@ def serve(
     from prewatt_platform.kernel.errors import PlatformError  # noqa: PLC0415 - heavy
 
     def announce(url: str) -> None:
-        words = json.dumps({"ready": True, "url": url, "role": role.value}) if as_json else f"ready {url}"
-        print(words, flush=True)
+        line = json.dumps({"ready": True, "url": url, "role": role.value}) if as_json else f"ready {url}"
+        print(line, flush=True)
 
     try:
         serving.run(host, port, role.value, read_settings(), announce)

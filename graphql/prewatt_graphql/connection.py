@@ -1,7 +1,7 @@
-"""Pages by keyset: a cursor names the last row seen by its sort key and id, so pages do not shift while rows arrive.
+"""Keyset pagination: a cursor holds sort key and id of the last row, so pages do not shift when rows are added.
 
-Cursors are opaque to clients and belong to one order: a cursor of another order, or of our own making by hand, is
-refused. What a page contains is the repository's business.
+Cursors are opaque and belong to one order: a cursor of another order, or one that this API did not make, is refused.
+The rows of a page are the repository's business.
 """
 
 import base64
@@ -14,32 +14,32 @@ from prewatt_graphql.errors import BadInput
 from prewatt_graphql.limit_values import PAGE_MAX
 
 
-@strawberry.type(description="Where a page ends.")
+@strawberry.type(description="Position of a page in its list.")
 class PageInfo:
-    """Forward paging only."""
+    """Pages go forward only."""
 
-    has_next_page: bool = strawberry.field(description="Whether more follow.")
+    has_next_page: bool = strawberry.field(description="Whether another page follows.")
     end_cursor: str | None = strawberry.field(
-        description="Cursor of the last entry, to go on `after`; null when empty."
+        description="Cursor of the page's last entry, for `after`; null on an empty page."
     )
 
 
 def page_size(first: int) -> int:
-    """`first` when a page may have that many; `BadInput` otherwise."""
+    """Return `first`. Raises `BadInput` outside 1 to `PAGE_MAX`."""
     if not 1 <= first <= PAGE_MAX:
         raise BadInput(f"first is between 1 and {PAGE_MAX}, not {first}", "first")
     return first
 
 
 def cursor(order: str, *key: str) -> str:
-    """The cursor of the row with that sort key, in that order."""
+    """The cursor of a row: name of the order, then the parts of its sort key."""
     return (
         base64.urlsafe_b64encode(json.dumps([order, *key], ensure_ascii=False).encode()).decode().rstrip("=")
     )
 
 
 def position(after: str | None, order: str, parts: int) -> tuple[str, ...] | None:
-    """The sort key that a cursor of that order names, in that many parts; `BadInput` for anything else."""
+    """The sort key in a cursor, or None without a cursor. Raises `BadInput` unless it is of that order with `parts` parts."""
     if after is None:
         return None
     try:

@@ -1,7 +1,7 @@
-"""Who is asking, in which project, and through which loaders: built once per request or connection.
+"""The context of a request or connection: operator, project, loaders, units of work.
 
-The project header only chooses among the projects of a verified credential. A code that does not exist and one that
-belongs to others leave the request without a project, and look the same from outside.
+The project header only chooses among the projects of a verified credential. A code that does not exist and one of
+another operator's project both leave the request without a project, so the answer does not reveal which codes exist.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from prewatt_platform.projects.models import Project
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The project of a request, and what its operator is there."""
+    """The project of a request with the operator's role in it."""
 
     project: Project
     role: Role
@@ -38,81 +38,82 @@ class Membership:
 
 @dataclass
 class Context:
-    """What every resolver is given."""
+    """The value of `info.context` in every resolver."""
 
     platform: Platform
     metrics: Metrics
     request_id: str
     cached: bool = True
-    """Whether loaders remember what they loaded. A connection lives too long for that."""
+    """Whether loaders keep what they loaded. False on a WebSocket, which lives long enough to serve outdated rows."""
     token: str | None = None
     operator: SignedIn | None = None
-    membership: Membership | None = None
+    chosen: Membership | None = None
+    """The project that the request named, when its operator has a role there."""
     connection_params: Mapping[str, Any] | None = None
     """The payload of `connection_init`; strawberry puts it here."""
     _loaders: Loaders | None = field(default=None, repr=False)
 
     async def identify(self, authorization: str | None, project_code: str | None) -> None:
-        """Learn from the database who the credential belongs to, and which project was chosen."""
+        """Set operator and project from the request's credential and project code; both stay None when not valid."""
         self.token = _bearer(authorization)
         if self.token is not None:
             self.operator = await self.platform.operators.authenticate(self.token)
         if self.operator is not None and project_code is not None:
-            self.membership = _membership(self.operator, project_code)
+            self.chosen = _membership(self.operator, project_code)
 
     async def is_valid(self) -> bool:
-        """Look again at the credential of an open connection: whether it is good, and for the same project.
+        """Whether the credential of an open connection is still valid for its project, by a fresh look at the database.
 
-        Looking does not count as use, or an unattended terminal would never be signed out.
+        This does not count as use of the session; otherwise an unattended terminal would never be signed out.
         """
         assert self.token is not None, "only a connection with a credential is open"
         self.operator = await self.platform.operators.authenticate(self.token, in_use=False)
         if self.operator is None:
             return False
-        if self.membership is not None:
-            self.membership = _membership(self.operator, self.membership.project.code)
-            return self.membership is not None
+        if self.chosen is not None:
+            self.chosen = _membership(self.operator, self.chosen.project.code)
+            return self.chosen is not None
         return True
 
     @property
     def expires_in_s(self) -> float:
-        """Seconds until the credential ends in any case."""
+        """Seconds until the session's latest end; negative when over."""
         return (self.signed_in.expires_at - self.platform.clock.now()).total_seconds()
 
     @property
     def signed_in(self) -> SignedIn:
-        """The operator; `Unauthenticated` without one."""
+        """The operator. Raises `Unauthenticated` without one."""
         if self.operator is None:
             raise Unauthenticated
         return self.operator
 
     @property
-    def here(self) -> Membership:
-        """The project of the request; `Unauthenticated`, `ProjectRequired`."""
-        if self.membership is None:
+    def membership(self) -> Membership:
+        """The project of the request. Raises `Unauthenticated`, `ProjectRequired`."""
+        if self.chosen is None:
             _ = self.signed_in
             raise ProjectRequired
-        return self.membership
+        return self.chosen
 
     def work(self) -> AbstractAsyncContextManager[Work]:
-        """A unit of work of its own, in the request's project: one for each resolver that needs one."""
-        return self.platform.database.project(self.here.scope)
+        """A new unit of work in the request's project. Resolvers run concurrently, so each opens its own."""
+        return self.platform.database.project(self.membership.scope)
 
     @property
     def loaders(self) -> Loaders:
         """The loaders of this request, in its project."""
         if self._loaders is None:
-            self._loaders = Loaders(self.platform.database, self.here.scope, cached=self.cached)
+            self._loaders = Loaders(self.platform.database, self.membership.scope, cached=self.cached)
         return self._loaders
 
     def require(self, permission: Permission) -> None:
         """Raise `Forbidden` unless the operator's role in the project has the permission."""
-        if permission not in self.here.permissions:
+        if permission not in self.membership.permissions:
             raise Forbidden(permission)
 
 
 Info = strawberry.Info[Context, None]
-"""What resolvers take as `info`."""
+"""Type of a resolver's `info`."""
 
 
 def _bearer(authorization: str | None) -> str | None:

@@ -1,14 +1,14 @@
 """Errors that clients see: payload errors and top-level errors.
 
-What a person can act on comes in the payload of a mutation as `errors: [UserError!]!`. Everything else is a top-level
+Errors that a person can act on are in the payload of a mutation: `errors: [UserError!]!`. Everything else is a top-level
 error with `extensions.code` and `extensions.requestId`: no credential, no project, no permission, malformed, over a
-limit. What we did not foresee is logged with its request id and told as INTERNAL, without a word of what it was.
+limit. An unexpected exception is logged with its request id and masked as INTERNAL, without any of its text.
 
-RequestError            told at top level, with its code
+RequestError            top-level error with its code
     Unauthenticated     no valid credential
-    ProjectRequired     no project chosen, or none that the credential may use: nobody learns which
+    ProjectRequired     no project named, or none that the credential may use: not distinguished
     Forbidden           names the missing permission, never the object
-    BadInput            malformed, or out of range; in a mutation's payload when it knows its place
+    BadInput            malformed or out of range; in a mutation it becomes a payload error with its path
     LimitExceeded       deeper, wider, longer or larger than allowed
 """
 
@@ -44,55 +44,61 @@ from prewatt_platform.operators.errors import NotAllowed, Throttled, WrongCreden
 _log = structlog.get_logger(__name__)
 
 
-@strawberry.enum(description="What kind of thing went wrong, for programs.")
+@strawberry.enum(description="Code of a payload error, for programs. New codes may be added.")
 class ErrorCode(Enum):
     """Codes of payload errors."""
 
-    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="Nothing of that name is in this project.")
+    NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="This project has no object of that name.")
     BAD_INPUT = strawberry.enum_value(
-        "BAD_INPUT", description="A value is malformed or out of range; `path` says which."
+        "BAD_INPUT", description="A value is malformed or out of range; `path` names it."
     )
     IDEMPOTENCY_MISMATCH = strawberry.enum_value(
-        "IDEMPOTENCY_MISMATCH", description="The idempotency key came before with other content."
+        "IDEMPOTENCY_MISMATCH", description="The idempotency key was used before with other content."
     )
     IN_PROGRESS = strawberry.enum_value(
-        "IN_PROGRESS", description="The same thing is being done now; ask again."
+        "IN_PROGRESS", description="Another request changes the same object now; retry."
     )
-    WRONG_CREDENTIALS = strawberry.enum_value("WRONG_CREDENTIALS", description="Name or password is wrong.")
+    WRONG_CREDENTIALS = strawberry.enum_value(
+        "WRONG_CREDENTIALS", description="Name or password is wrong, or the operator is disabled."
+    )
     THROTTLED = strawberry.enum_value(
-        "THROTTLED", description="Too many wrong passwords; wait as the message says."
+        "THROTTLED",
+        description="Too many wrong passwords for this name; the message gives the time to retry.",
     )
-    NOT_PREPAID = strawberry.enum_value("NOT_PREPAID", description="The meter has neither credit nor relay.")
-    NOT_OPENED = strawberry.enum_value("NOT_OPENED", description="No account is open on the metering point.")
+    NOT_PREPAID = strawberry.enum_value(
+        "NOT_PREPAID", description="The meter does not work with prepaid credit, or is billed after use."
+    )
+    NOT_OPENED = strawberry.enum_value("NOT_OPENED", description="The metering point has no open account.")
     ALREADY_OPENED = strawberry.enum_value(
-        "ALREADY_OPENED", description="An account is open, or being opened, on the metering point."
+        "ALREADY_OPENED", description="The metering point has an account that is open or being opened."
     )
     ORDER_OPEN = strawberry.enum_value(
-        "ORDER_OPEN", description="A money order on the meter is still being delivered."
+        "ORDER_OPEN",
+        description="Another money order is being delivered to the meter; wait for its final state.",
     )
     METER_ON_HOLD = strawberry.enum_value(
         "METER_ON_HOLD",
-        description="The meter's counter contradicts our books; a person has to decide first.",
+        description="The meter's registers contradict the ledger; a person must decide before money is sent.",
     )
     GATEWAY_UNREACHABLE = strawberry.enum_value(
-        "GATEWAY_UNREACHABLE", description="Nobody has said where the meter's gateway can be reached."
+        "GATEWAY_UNREACHABLE", description="The address of the meter's gateway is not known."
     )
 
 
-@strawberry.interface(description="Something that the caller can act on.")
+@strawberry.interface(description="An error that the caller can act on.")
 class UserError:
     """One entry of a payload's `errors`."""
 
-    code: ErrorCode = strawberry.field(description="What kind of error it is.")
-    message: str = strawberry.field(description="What happened, in words.")
+    code: ErrorCode = strawberry.field(description="Code of the error.")
+    message: str = strawberry.field(description="The error in English, with the names and values concerned.")
     path: list[str] | None = strawberry.field(
-        description="Which input it concerns, such as `input`, `amount`."
+        description='Path of the value from the mutation\'s arguments, such as `["input", "amount"]`; null when none is at fault.'
     )
 
 
-@strawberry.type(description="An error that needs no more than its code, message and path.")
+@strawberry.type(description="An error with code, message and path only.")
 class Problem(UserError):
-    """The only kind so far; kinds with data of their own come when a client acts on the data."""
+    """The only implementation of `UserError`; add another when an error carries data that clients use."""
 
 
 class RequestError(Exception):
@@ -111,7 +117,7 @@ class Unauthenticated(RequestError):
 
 
 class ProjectRequired(RequestError):
-    """No project was chosen, or none that the credential may use."""
+    """No project was named, or none that the credential may use."""
 
     code = "PROJECT_REQUIRED"
 
@@ -129,7 +135,7 @@ class Forbidden(RequestError):
 
 
 class BadInput(RequestError):
-    """A value is malformed or out of range; `path` leads to it from the arguments of the field."""
+    """A value is malformed or out of range; `path` is its path from the field's arguments."""
 
     code = "BAD_INPUT"
 
@@ -139,14 +145,14 @@ class BadInput(RequestError):
 
 
 class LimitExceeded(RequestError):
-    """More than allowed."""
+    """A request exceeds a limit of `limit_values`; the message names the limit."""
 
     code = "LIMIT_EXCEEDED"
 
 
 _METER: Final = ("input", "meterNumber")
 
-_TOLD_IN_PAYLOAD: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ...]]]] = {
+_PAYLOAD_ERRORS: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ...]]]] = {
     UnknownMeter: (ErrorCode.NOT_FOUND, _METER),
     GatewayUnreachable: (ErrorCode.GATEWAY_UNREACHABLE, _METER),
     NotPrepaid: (ErrorCode.NOT_PREPAID, _METER),
@@ -162,10 +168,10 @@ _TOLD_IN_PAYLOAD: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ..
     WrongCredentials: (ErrorCode.WRONG_CREDENTIALS, ()),
     Throttled: (ErrorCode.THROTTLED, ()),
 }
-"""What each error of the platform is to a client. An error that is not listed is our fault and masked."""
+"""Code and path of each platform error in a payload. An error that is not listed is a fault of ours and masked."""
 
 _SUGGESTION: Final = re.compile(r" Did you mean [^?]*\?")
-"""What graphql-core adds to its words; nobody learns names from us by guessing."""
+"""Suggestion that graphql-core adds to a message. It is removed: guessing must not reveal names of the schema."""
 
 Asked = ParamSpec("Asked")
 Payload = TypeVar("Payload")
@@ -174,7 +180,7 @@ Payload = TypeVar("Payload")
 def errors_in_payload(
     payload: Callable[..., Payload],
 ) -> Callable[[Callable[Asked, Awaitable[Payload]]], Callable[Asked, Awaitable[Payload]]]:
-    """Make a mutation's resolver answer with `payload(errors=[...])` when something went wrong that it can tell."""
+    """Decorator: turn a resolver's `BadInput` and listed platform errors into `payload(errors=[...])`."""
 
     def wrapped(resolve: Callable[Asked, Awaitable[Payload]]) -> Callable[Asked, Awaitable[Payload]]:
         @wraps(resolve)
@@ -187,7 +193,7 @@ def errors_in_payload(
                 term = ("input", to_camel_case(wrong.term))
                 return payload(errors=[_problem(ErrorCode.BAD_INPUT, wrong, term)])
             except PlatformError as wrong:
-                known = _TOLD_IN_PAYLOAD.get(type(wrong))
+                known = _PAYLOAD_ERRORS.get(type(wrong))
                 if known is None:
                     raise
                 code, path = known
@@ -203,7 +209,7 @@ def _problem(code: ErrorCode, wrong: Exception, path: tuple[str, ...]) -> Proble
 
 
 def report(error: GraphQLError, request_id: str) -> GraphQLError:
-    """The error as a client may see it, with its code and the request's id. The unforeseen is logged and masked."""
+    """The error for the client, with code and request id. An unexpected error is logged and masked."""
     code, message = _code_and_message(error)
     if should_mask_error(error):
         reason = error.original_error or error
@@ -218,13 +224,13 @@ def report(error: GraphQLError, request_id: str) -> GraphQLError:
     )
 
 
-def told(code: str, message: str, request_id: str) -> dict[str, object]:
-    """A top-level error of a request that never became a GraphQL operation."""
+def top_level_error(code: str, message: str, request_id: str) -> dict[str, object]:
+    """A top-level error, for requests that are refused before GraphQL runs."""
     return {"message": message, "extensions": {"code": code, "requestId": request_id}}
 
 
 def should_mask_error(error: GraphQLError) -> bool:
-    """Whether the error is our fault, so that a client learns nothing of it."""
+    """Whether the error is unexpected (INTERNAL), so that its text is not sent to the client."""
     return _code_and_message(error)[0] == "INTERNAL"
 
 

@@ -1,7 +1,7 @@
 """Event streams of subscriptions.
 
-An event may be lost with a connection, so nobody waits for one for ever: after a while the subscription looks for
-itself.
+An event can be lost with the database connection, so a subscription also reads the rows by itself every
+`POLL_INTERVAL_S`.
 """
 
 import asyncio
@@ -11,16 +11,16 @@ from uuid import UUID
 
 from prewatt_platform.kernel.backbone import Event
 
-LOOK_AGAIN_S: Final = 10.0
+POLL_INTERVAL_S: Final = 10.0
 
 
 async def event_stream(
     queue: asyncio.Queue[Event], subjects: Collection[UUID]
 ) -> AsyncGenerator[UUID | None, None]:
-    """The subject of each event that concerns one of `subjects`; None when it is time to look without one."""
+    """Yield the subject of each event on one of `subjects`; None after `POLL_INTERVAL_S` without an event."""
     while True:
         try:
-            async with asyncio.timeout(LOOK_AGAIN_S):
+            async with asyncio.timeout(POLL_INTERVAL_S):
                 subject = (await queue.get()).subject
         except TimeoutError:
             yield None

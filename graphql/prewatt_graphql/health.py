@@ -22,7 +22,7 @@ def health_routes(platform: Platform, metrics: Metrics) -> list[Route]:
         return JSONResponse({"alive": True})
 
     async def readyz(_request: Request) -> Response:
-        reason = await _why_not_ready(platform)
+        reason = await _not_ready_reason(platform)
         if reason is None:
             return JSONResponse({"ready": True})
         return JSONResponse({"ready": False, "reason": reason}, status_code=503)
@@ -33,8 +33,8 @@ def health_routes(platform: Platform, metrics: Metrics) -> list[Route]:
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", counts)]
 
 
-async def _why_not_ready(platform: Platform) -> str | None:
-    """None when the database answers and has this schema; the reason never contains its address."""
+async def _not_ready_reason(platform: Platform) -> str | None:
+    """None when the database answers and has this schema; else one word that does not contain its address."""
     try:
         async with asyncio.timeout(READY_S_MAX):
             await platform.database.check()

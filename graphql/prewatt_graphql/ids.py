@@ -1,7 +1,7 @@
 """Opaque global ids: type, project and local id of an object.
 
-Clients hand them back and never look inside. An id proves nothing: whoever resolves one compares its project with
-the scope of the request, and an id of another project is as good as none.
+Clients must not parse them. An id grants nothing: whoever resolves one compares its project with the scope of the
+request, and an id of another project behaves like one that does not exist.
 """
 
 import base64
@@ -39,7 +39,7 @@ class GlobalId:
 
 
 def global_id(kind: Kind, project: str, key: object) -> strawberry.ID:
-    """The id of one object."""
+    """The opaque id of an object."""
     return GlobalId(kind, project, str(key)).encode()
 
 
@@ -54,6 +54,7 @@ def decode(opaque: str) -> GlobalId | None:
     if kind not in get_args(Kind) or not key:
         return None
     found = GlobalId(cast("Kind", kind), project, key)
+    # base64 has several spellings of the same bytes; only ours is an id, so equal objects have equal ids
     return found if found.encode() == opaque else None
 
 

@@ -1,4 +1,4 @@
-"""Limits of one request: all numbers in one place."""
+"""Limits of one request."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,7 +17,7 @@ POINTS_MAX: Final = 5000
 METERS_LISTENED_MAX: Final = 250
 
 POINTS_PER_NODE: Final = 10
-"""Points of a series are columns, not objects: ten of them cost about what one object costs."""
+"""Points of a series count as one node per ten: ten values in a column cost about what one object costs."""
 
 CALLS_MAX: Final[Mapping[str, int]] = {
     "Mutation.signIn": 1,

@@ -1,7 +1,8 @@
-"""How much one document asks for: the walk that measures it, and the refusal.
+"""Limits of one document: depth, aliases, estimated nodes, calls of single fields.
 
-The walk visits each fragment once, however often it is spread, so measuring is linear in the document. It happens
-before validation, whose own rules are dearer. A document that is wrong in other ways is left to validation.
+Each fragment is measured once, however often it is spread, so the time is linear in the document's length. It runs
+before validation, because validation rules are slower than linear on hostile documents. A document that is invalid in
+other ways is left to validation.
 """
 
 from collections import Counter
@@ -52,8 +53,8 @@ class Size:
     root_fields: int = 0
     calls: Counter[str] = field(default_factory=Counter)
 
-    def beside(self, other: "Size") -> None:
-        """Sum of this size and that of a sibling part."""
+    def add_sibling(self, other: "Size") -> None:
+        """Add a sibling part: the deeper depth, and the sum of everything else."""
         self.depth = max(self.depth, other.depth)
         self.aliases += other.aliases
         self.nodes += other.nodes
@@ -62,9 +63,10 @@ class Size:
 
 
 class DocumentLimits(SchemaExtension):
-    """Refuses a document that asks for too much, before anything of it is validated or run."""
+    """Refuses a document above the limits before it is validated or run."""
 
     def on_operation(self) -> Iterator[None]:
+        # the parser itself stops here, so an endless document costs no more than this many tokens
         self.execution_context.parse_options["max_tokens"] = TOKENS_MAX
         yield
 
@@ -79,7 +81,7 @@ class DocumentLimits(SchemaExtension):
 
 
 def check(document: DocumentNode, schema: GraphQLSchema, variables: Mapping[str, Any]) -> None:
-    """Raise `LimitExceeded`, naming the limit, when the document asks for too much."""
+    """Raise `LimitExceeded`, naming the limit, for a document above one."""
     walk = _Walk(document, schema, variables)
     whole = Size()
     for operation in document.definitions:
@@ -87,7 +89,7 @@ def check(document: DocumentNode, schema: GraphQLSchema, variables: Mapping[str,
             size = walk.operation(operation)
             if operation.operation is OperationType.MUTATION and size.root_fields > 1:
                 raise LimitExceeded("a mutation document has one field at its root")
-            whole.beside(size)
+            whole.add_sibling(size)
     for what, found, allowed in (
         ("levels deep", whole.depth, DEPTH_MAX),
         ("aliases", whole.aliases, ALIASES_MAX),
@@ -114,6 +116,7 @@ class _Walk:
 
     def operation(self, operation: OperationDefinitionNode) -> Size:
         """The size of one operation."""
+        # sizes of fragments depend on the operation's variables (`first`, `maxPoints`), so they are not kept
         self._measured = {}
         self._defaults = {
             definition.variable.name.value: definition.default_value
@@ -125,13 +128,13 @@ class _Walk:
         size = Size()
         for selection in selections.selections if selections else ():
             if isinstance(selection, FieldNode):
-                size.beside(self._field(selection, parent))
+                size.add_sibling(self._field(selection, parent))
             elif isinstance(selection, InlineFragmentNode):
                 condition = selection.type_condition
                 narrowed = self._schema.get_type(condition.name.value) if condition else parent
-                size.beside(self._selections(selection.selection_set, narrowed))
+                size.add_sibling(self._selections(selection.selection_set, narrowed))
             elif isinstance(selection, FragmentSpreadNode):
-                size.beside(self._spread(selection.name.value))
+                size.add_sibling(self._spread(selection.name.value))
         return size
 
     def _spread(self, name: str) -> Size:
@@ -139,7 +142,8 @@ class _Walk:
         if fragment is None:
             return Size()
         if name not in self._measured:
-            self._measured[name] = Size()  # a fragment that spreads itself ends here; validation refuses it
+            # ends the recursion of a fragment that spreads itself; validation refuses such a document
+            self._measured[name] = Size()
             condition = self._schema.get_type(fragment.type_condition.name.value)
             self._measured[name] = self._selections(fragment.selection_set, condition)
         return self._measured[name]
@@ -154,6 +158,7 @@ class _Walk:
         call = f"{parent.name if parent else ''}.{name}"
         if call in CALLS_MAX:
             below.calls[call] += 1
+        # a page multiplies all that is selected below it, the columns of a series do not
         own_nodes = 1 if node.selection_set else 0
         points = self._argument(node, definition, "maxPoints", POINTS_MAX) or 0
         per_page = self._argument(node, definition, "first", PAGE_MAX) or 1
@@ -166,7 +171,10 @@ class _Walk:
         )
 
     def _argument(self, node: FieldNode, definition: GraphQLField, name: str, most: int) -> int | None:
-        """The whole number that an argument will have, between 1 and `most`; None where there is no such argument."""
+        """Value of an argument, between 1 and `most`; None where the field has no such argument.
+
+        A value that is no integer counts as `most`: validation or the resolver refuses it later.
+        """
         if name not in definition.args:
             return None
         given = next(

@@ -1,4 +1,4 @@
-"""The loaders of one request: each turns the many keys of one moment into one query in one unit of work."""
+"""Data loaders of one request. Each collects the keys of one event loop turn into one query in its own unit of work."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar

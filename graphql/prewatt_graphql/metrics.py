@@ -1,4 +1,4 @@
-"""Counts of what this process did, in the Prometheus text format. They name no project, operator or meter."""
+"""Counters and gauges of this process in the Prometheus text format. Labels name no project, operator or meter."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -14,22 +14,22 @@ _HELP: Mapping[str, tuple[str, str]] = {
 
 
 class Metrics:
-    """The counts of one process."""
+    """Counters and gauges of one process."""
 
     def __init__(self) -> None:
         self._values: dict[str, Counter[Labels]] = defaultdict(Counter)
 
     def add(self, name: str, amount: int = 1, **labels: str) -> None:
-        """Change one count; `name` is one of those that `render` describes."""
+        """Add to one value; `name` is a key of `_HELP`."""
         assert name in _HELP, name
         self._values[name][tuple(sorted(labels.items()))] += amount
 
     def value(self, name: str, **labels: str) -> int:
-        """One count as it stands."""
+        """Present value."""
         return self._values[name][tuple(sorted(labels.items()))]
 
     def render(self) -> str:
-        """All counts, as Prometheus reads them."""
+        """All values in the Prometheus text format 0.0.4."""
         lines = []
         for name, (kind, words) in _HELP.items():
             lines += [f"# HELP {name} {words}", f"# TYPE {name} {kind}"]

@@ -1,12 +1,12 @@
-"""The interface of everything that can be fetched again by its id, and the field that does so."""
+"""Interface of objects that `node` can fetch by id (Relay object identification)."""
 
 import strawberry
 
 
-@strawberry.interface(description="Something that can be fetched again by its id.")
+@strawberry.interface(description="An object that `node` fetches by its id.")
 class Node:
-    """What `node` gives."""
+    """Result of `node`."""
 
     id: strawberry.ID = strawberry.field(
-        description="Opaque and globally unique; good for `node` in the same project."
+        description="Opaque, globally unique id; `node` takes it within the same project."
     )

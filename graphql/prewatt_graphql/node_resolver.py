@@ -1,4 +1,4 @@
-"""Fetching anything again by its id: type, project and key have to fit, or there is nothing."""
+"""Query `node`: fetch an object by its id. An id of another project resolves to null, like one that does not exist."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Final
@@ -20,28 +20,28 @@ ById = Callable[[Info, UUID], Awaitable[Node | None]]
 
 async def _meter(info: Info, key: UUID) -> Meter | None:
     row = await info.context.loaders.meters.load(key)
-    return None if row is None else Meter.of(row, info.context.here.project)
+    return None if row is None else Meter.of(row, info.context.membership.project)
 
 
 async def _command(info: Info, key: UUID) -> Command | None:
     row = await info.context.loaders.commands.load(key)
-    return None if row is None else Command.of(row, info.context.here.project)
+    return None if row is None else Command.of(row, info.context.membership.project)
 
 
 async def _sale(info: Info, key: UUID) -> Sale | None:
     row = await info.context.loaders.sales.load(key)
-    return None if row is None else Sale.of(row, info.context.here.project)
+    return None if row is None else Sale.of(row, info.context.membership.project)
 
 
 async def _account(info: Info, key: UUID) -> Account | None:
     async with info.context.work() as work:
         held = await AccountRepository(work).by_id(key)
-    return None if held is None else account_of(held.account, held.customer, info.context.here.project)
+    return None if held is None else account_of(held.account, held.customer, info.context.membership.project)
 
 
 async def _gateway(info: Info, number: str) -> Gateway | None:
     row = await info.context.loaders.gateways.load(number)
-    return None if row is None else gateway_of(row, info.context.here.project)
+    return None if row is None else gateway_of(row, info.context.membership.project)
 
 
 _BY_ID: Final[Mapping[Kind, ById]] = {
@@ -56,13 +56,13 @@ _BY_ID: Final[Mapping[Kind, ById]] = {
 class NodeQueries:
     """Root query `node`."""
 
-    @strawberry.field(description="Whatever has that id in this project; null when nothing has.")
+    @strawberry.field(description="The object with that id in this project; null when there is none.")
     async def node(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="An id that this API gave.")],  # noqa: A002 - the API's own word
+        id: Annotated[strawberry.ID, strawberry.argument(description="An `id` returned by this API.")],
     ) -> Node | None:
-        here = info.context.here
+        here = info.context.membership
         wanted = decode(id)
         if wanted is None or wanted.project != here.project.code:
             return None

@@ -1,11 +1,21 @@
-"""Shared parts of mutations: `mutation`, the idempotency key of an input, and the fields of a payload.
+"""Shared parts of mutations: `mutation`, `Input`, the idempotency key of an input, and the fields of a payload.
 
-A resolver parses its input, asks a service inside `info.context.work()` and returns its payload. Errors that a client
-can act on become the payload's `errors`; everything else is a top-level error and masked.
+A mutation parses its input, asks a service inside one unit of work and returns its payload:
+
+    @mutation(SaleCreatePayload, "Sell energy. Errors: NOT_FOUND, …")
+    async def sale_create(self, info: Info, input: Input[SaleCreateInput]) -> SaleCreatePayload:
+        amount_fen = fen_of(input.amount, "amount")
+        async with info.context.work() as work:
+            command, replayed = await AccountService(work).sell(input.idempotency_key, input.meter_number, amount_fen)
+        return SaleCreatePayload(command=Command.of(command, info.context.membership.project), replayed=replayed)
+
+Errors that a client can act on become the payload's `errors`, and the unit of work is rolled back; everything else is
+a top-level error and masked (`errors`). The service finds a repeated key itself (`control.idempotency.once`), so a
+replay takes the same path and differs in `replayed` only.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -13,12 +23,20 @@ import strawberry
 from prewatt_graphql.commands.types import Command
 from prewatt_graphql.errors import UserError, errors_in_payload
 
+InputType = TypeVar("InputType")
+
+Input = Annotated[InputType, strawberry.argument(description="All values of the mutation.")]
+"""Type of a mutation's one argument, `input`."""
+
 
 @strawberry.input
 class IdempotentInput:
     """An input whose effect happens once for each key."""
 
-    idempotency_key: UUID = strawberry.field(description="One for each intent; a retry sends the same again.")
+    idempotency_key: UUID = strawberry.field(
+        description="A new UUID for each order; a retry of the same order sends the same UUID and content. Keys are "
+        "kept for ever, per operator and mutation."
+    )
 
 
 @strawberry.type
@@ -26,7 +44,8 @@ class MutationPayload:
     """Payload of any mutation."""
 
     errors: list[UserError] = strawberry.field(
-        default_factory=list, description="What went wrong; empty: nothing."
+        default_factory=list,
+        description="Errors that the caller can act on; empty on success. With an error nothing was changed.",
     )
 
 
@@ -35,7 +54,8 @@ class IdempotentPayload(MutationPayload):
     """Payload of a mutation with an idempotency key."""
 
     replayed: bool = strawberry.field(
-        default=False, description="Whether the key came before and this is its result."
+        default=False,
+        description="True when the key was used before: the payload shows that order in its present state.",
     )
 
 
@@ -43,7 +63,10 @@ class IdempotentPayload(MutationPayload):
 class CommandPayload(IdempotentPayload):
     """Payload of a mutation that sends a command to a meter."""
 
-    command: Command | None = strawberry.field(default=None, description="Follow it to its end.")
+    command: Command | None = strawberry.field(
+        default=None,
+        description="The command to the meter. Follow it with `commandProgress` or `command` until `final`.",
+    )
 
 
 Payload = TypeVar("Payload", bound=MutationPayload)

@@ -83,14 +83,14 @@ _ROOTS: Final = frozenset({"Query", "Mutation", "Subscription"})
 
 
 class Undeclared(Exception):
-    """The schema has fields or types, or this page has lines, without their counterpart."""
+    """Fields or types of the schema that are not listed here, or entries here without a field or type."""
 
     def __init__(self, names: set[str]) -> None:
-        super().__init__(f"without a permission, or a permission without them: {', '.join(sorted(names))}")
+        super().__init__(f"not both in the schema and in permissions.py: {', '.join(sorted(names))}")
 
 
 def guard(schema: GraphQLSchema) -> None:
-    """Put the checks in front of the resolvers; `Undeclared` unless each field and type is listed."""
+    """Wrap the schema's resolvers in their checks. Raises `Undeclared` unless each field and type is listed."""
     types = {
         name: kind
         for name, kind in schema.type_map.items()
@@ -119,7 +119,10 @@ def _put_before(field: GraphQLField, requirement: Requirement) -> None:
 
 
 def _put_around(field: GraphQLField, requirement: Requirement) -> None:
-    """Like `_put_before`, but a plain value that is null gives nothing away: a failed sign-in has no viewer."""
+    """Check after a plain resolver, only when its value is not null: a failed sign-in has a null viewer and no credential.
+
+    A coroutine is checked before it runs, so that nothing is read without the permission.
+    """
     if requirement is Needs.NOTHING or field.resolve is None:
         return
     if inspect.iscoroutinefunction(field.resolve):
@@ -160,6 +163,6 @@ def check(context: Context, requirement: Requirement) -> None:
         case Needs.CREDENTIAL:
             _ = context.signed_in
         case Needs.PROJECT:
-            _ = context.here
+            _ = context.membership
         case permission:
             context.require(permission)

@@ -1,7 +1,6 @@
-"""From the integers that the platform keeps to the decimals that the API shows, and back.
+"""Converts the platform's integers to the API's decimals and back.
 
-Out, each field keeps the decimals of its unit (fen have two). In, a value with more decimals than its unit has is
-refused, never rounded.
+Output has as many decimals as the unit (fen: two). Input with more decimals than the unit is refused, never rounded.
 """
 
 from decimal import Decimal
@@ -13,14 +12,15 @@ from prewatt_graphql.errors import BadInput
 MONEY_DECIMALS = 2
 PRICE_DECIMALS = 4
 INT8_MAX = 2**63 - 1
+"""Largest value of a PostgreSQL bigint column."""
 
 
-@strawberry.type(description="An amount of money.")
+@strawberry.type(description="An amount of money in the project's currency.")
 class Money:
     """Built by `money`."""
 
-    amount: Decimal = strawberry.field(description="The amount, with the decimals of the currency.")
-    currency: str = strawberry.field(description="ISO 4217 code; always the project's currency.")
+    amount: Decimal = strawberry.field(description="Amount with two decimals.")
+    currency: str = strawberry.field(description="ISO 4217 code of the project's currency.")
 
 
 def decimal(count: int, decimals: int) -> Decimal:
@@ -29,22 +29,22 @@ def decimal(count: int, decimals: int) -> Decimal:
 
 
 def maybe(count: int | None, decimals: int) -> Decimal | None:
-    """The same, where there may be nothing."""
+    """`decimal`, or None for None."""
     return None if count is None else decimal(count, decimals)
 
 
 def money(amount_fen: int, currency: str) -> Money:
-    """Fen as money."""
+    """`Money` of an amount in fen."""
     return Money(amount=decimal(amount_fen, MONEY_DECIMALS), currency=currency)
 
 
 def maybe_money(amount_fen: int | None, currency: str) -> Money | None:
-    """The same, where there may be none."""
+    """`money`, or None for None."""
     return None if amount_fen is None else money(amount_fen, currency)
 
 
 def count_of(value: Decimal, decimals: int, field: str, unit: str) -> int:
-    """The whole number of units that `input.<field>` is; `BadInput` when it has more decimals than allowed."""
+    """`input.<field>` as a count of 10^-decimals. Raises `BadInput` for more decimals or a count above 64 bits."""
     scaled = value.scaleb(decimals)
     if scaled != scaled.to_integral_value():
         raise BadInput(f"{unit} has at most {decimals} decimals, not {value:f}", "input", field)

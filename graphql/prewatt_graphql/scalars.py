@@ -1,7 +1,7 @@
 """Scalars of the API: strict parsing, one canonical output.
 
-A number that matters never travels as a JSON number: a float would round it on the way. How many decimals a field
-allows is the field's business (`quantities`); here stands what holds for every field.
+Exact numbers are strings in JSON, because JSON numbers become floats in many clients and lose digits. The number of
+decimals that a field allows is checked in `quantities`.
 """
 
 import re
@@ -22,19 +22,19 @@ _DATE_TIME = re.compile(
 
 
 def parse_decimal(value: Any) -> Decimal:
-    """A number in a string, in plain notation: `"50.00"`, `"-3"`."""
+    """Parse a number in plain notation: `"50.00"`, `"-3"`. Raises `GraphQLError` for anything else."""
     if not isinstance(value, str) or _PLAIN_NUMBER.fullmatch(value) is None:
         raise GraphQLError('a Decimal is a string in plain notation, such as "50.00"')
     return Decimal(value)
 
 
 def write_decimal(value: Decimal) -> str:
-    """The number in plain notation, with the decimals that it has."""
+    """The number in plain notation with its own number of decimals; never an exponent."""
     return f"{value:f}"
 
 
 def parse_date_time(value: Any) -> datetime:
-    """An RFC 3339 instant with its offset; what comes out is UTC."""
+    """Parse an RFC 3339 instant with offset; returns UTC. Raises `GraphQLError` for anything else."""
     if not isinstance(value, str) or _DATE_TIME.fullmatch(value) is None:
         raise GraphQLError('a DateTime is a string with an offset, such as "2026-01-31T08:00:00+08:00"')
     try:
@@ -49,7 +49,7 @@ def write_date_time(value: datetime) -> str:
 
 
 def parse_uuid(value: Any) -> UUID:
-    """A UUID with its dashes."""
+    """Parse a UUID with dashes. Raises `GraphQLError` for anything else."""
     if not isinstance(value, str) or _CANONICAL_UUID.fullmatch(value) is None:
         raise GraphQLError('a UUID is a string such as "018f4e6e-3e1a-7b60-9c1c-2f2f5d0f9a11"')
     return UUID(value)
@@ -58,14 +58,14 @@ def parse_uuid(value: Any) -> UUID:
 SCALARS: dict[object, Any] = {
     Decimal: strawberry.scalar(
         name="Decimal",
-        description="An exact number as a string in plain notation, such as `50.00`. JSON numbers, exponents, "
-        "infinities and more decimals than the field allows are refused.",
+        description='An exact decimal number as a string in plain notation, such as `"50.00"`. JSON numbers, '
+        "exponents, infinities and more decimals than the field allows are refused.",
         parse_value=parse_decimal,
         serialize=write_decimal,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant as RFC 3339. An offset is required on the way in; the way out is always UTC.",
+        description="An instant, RFC 3339. Input needs an offset; output is UTC, marked Z.",
         parse_value=parse_date_time,
         serialize=write_date_time,
     ),
@@ -76,4 +76,4 @@ SCALARS: dict[object, Any] = {
         serialize=str,
     ),
 }
-"""What the schema makes of Python's own types."""
+"""Scalar of each Python type that the schema uses."""

@@ -32,24 +32,24 @@ from prewatt_graphql.permissions import guard
 from prewatt_graphql.projects.queries import ProjectQueries
 from prewatt_graphql.readings.subscriptions import ReadingSubscriptions
 from prewatt_graphql.scalars import SCALARS
-from prewatt_graphql.storable_text import KeepableText
+from prewatt_graphql.storable_text import StorableText
 from prewatt_graphql.viewer.mutations import ViewerMutations
 from prewatt_graphql.viewer.queries import ViewerQueries
 
 _parse = lru_cache(128)(parse)
 
 
-@strawberry.type(description="What can be asked. Nothing here changes anything.")
+@strawberry.type(description="Queries. They change nothing.")
 class Query(ViewerQueries, ProjectQueries, MeterQueries, CommandQueries, NodeQueries):
     """All nouns' queries."""
 
 
-@strawberry.type(description="What can be done; one field to a document.")
+@strawberry.type(description="Mutations. A document holds one mutation field.")
 class Mutation(ViewerMutations, AccountMutations, CommandMutations, MeterMutations):
     """All nouns' mutations."""
 
 
-@strawberry.type(description="What can be listened to, over WebSocket.")
+@strawberry.type(description="Subscriptions, over WebSocket (`graphql-transport-ws`) only.")
 class Subscription(CommandSubscriptions, ReadingSubscriptions):
     """All nouns' subscriptions."""
 
@@ -112,7 +112,7 @@ def _reported(result: ExecutionResult, context: Context) -> ExecutionResult:
 
 def build_schema(*, introspection: bool = False) -> ApiSchema:
     """The schema with its limits and permissions; `introspection` allows introspection queries."""
-    extensions: list[Callable[[], SchemaExtension]] = [DocumentCache, DocumentLimits, KeepableText]
+    extensions: list[Callable[[], SchemaExtension]] = [DocumentCache, DocumentLimits, StorableText]
     if not introspection:
         extensions.append(DisableIntrospection)
     schema = ApiSchema(

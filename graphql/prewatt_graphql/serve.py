@@ -1,6 +1,6 @@
-"""One platform process: database, platform and HTTP server, until a stop signal.
+"""One server process: database, platform and HTTP server, until SIGINT or SIGTERM.
 
-The collector's process answers the health routes only and imports no GraphQL.
+The collector's process serves the health routes only and imports no GraphQL.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from prewatt_platform.kernel.settings import Settings
 
 
 def run(host: str, port: int, role: ServeRole, settings: Settings, announce: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM. `announce` gets the URL when requests are answered.
+    """Serve until SIGINT or SIGTERM. `announce` is called with the URL once requests are answered.
 
-    `AddressUnusable`; and the platform's errors when the database cannot be used.
+    Raises `AddressUnusable`, and the kernel's errors when the database cannot be used.
     """
     _log_to_stderr(as_json=settings.log_json)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -36,9 +36,9 @@ def run(host: str, port: int, role: ServeRole, settings: Settings, announce: Cal
 async def _serve(
     host: str, port: int, role: ServeRole, settings: Settings, announce: Callable[[str], None]
 ) -> None:
-    told_to_stop = asyncio.Event()
+    stop_requested = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
     with listener(host, port) as bound:
         async with database_url(settings) as database:
             platform = Platform(database, settings)
@@ -47,7 +47,7 @@ async def _serve(
                 api = serving(application(platform, role), bound, message_bytes_max=BODY_BYTES_MAX)
                 async with api as (url, running):
                     announce(url)
-                    stop = asyncio.create_task(told_to_stop.wait())
+                    stop = asyncio.create_task(stop_requested.wait())
                     await asyncio.wait({running, stop}, return_when=asyncio.FIRST_COMPLETED)
                     stop.cancel()
             finally:
@@ -65,9 +65,9 @@ def application(platform: Platform, role: ServeRole) -> Starlette:
 
 
 def _log_to_stderr(*, as_json: bool) -> None:
-    """One line an event. Tracebacks come without local variables: those hold passwords and tokens."""
+    """Log one line per event to standard error. Tracebacks omit local variables, which hold passwords and tokens."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    looks: list[structlog.typing.Processor] = (
+    renderers: list[structlog.typing.Processor] = (
         [
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(ensure_ascii=False),
@@ -80,7 +80,7 @@ def _log_to_stderr(*, as_json: bool) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *looks,
+            *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),

@@ -1,7 +1,7 @@
 """One WebSocket connection: allowed operations, limits, and closing at the credential's end.
 
-The credential is looked at again and again while the connection lives: it closes soon after the token expired, its
-operator signed out, or was taken out of the project, and never later than the token's own end.
+The credential is checked again every `CREDENTIAL_CHECK_S` while the connection lives. The connection closes within that
+time after sign-out, or after the operator lost the project, and never later than the session's latest end.
 """
 
 import asyncio
@@ -20,20 +20,20 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
 )
 
 from prewatt_graphql.context import Context
-from prewatt_graphql.errors import LimitExceeded, told
+from prewatt_graphql.errors import LimitExceeded, top_level_error
 from prewatt_graphql.limit_values import SUBSCRIPTIONS_PER_SOCKET_MAX
 
 _log = structlog.get_logger(__name__)
 
 CREDENTIAL_CHECK_S: Final = 10.0
-"""How often the credential of an open connection is looked at."""
+"""Seconds between checks of an open connection's credential."""
 
 SIGNED_OUT_CODE: Final = 4403
-"""Close code for a credential that is no longer good."""
+"""Close code for a credential that is no longer valid (4403 is Forbidden in graphql-transport-ws)."""
 
 
 class Socket(BaseGraphQLTransportWSHandler[Context, None]):
-    """A connection that speaks graphql-transport-ws."""
+    """Handler of one graphql-transport-ws connection."""
 
     async def handle(self) -> None:
         self._watch: asyncio.Task[None] | None = None
@@ -50,15 +50,19 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_message(self, message: Any) -> None:
         try:
             await super().handle_message(message)
-        except (TypeError, AttributeError):  # JSON, but not of the shape that the protocol gives a message
+        except (
+            TypeError,
+            AttributeError,
+        ):  # strawberry assumes an object; valid JSON may be a list or a number
             await self.handle_invalid_message("Failed to parse message")
 
     async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
         await super().handle_connection_init(message)
         if self.connection_acknowledged and self._watch is None:
-            self._watch = asyncio.create_task(self._close_when_signed_out())
+            self._watch = asyncio.create_task(self._close_when_credential_ends())
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        # a known id is left to strawberry, which closes the connection as the protocol demands (4409)
         known = message["id"] in self.operations
         if (
             self.connection_acknowledged
@@ -66,7 +70,9 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             and len(self.operations) >= SUBSCRIPTIONS_PER_SOCKET_MAX
         ):
             refused = f"a connection carries at most {SUBSCRIPTIONS_PER_SOCKET_MAX} subscriptions"
-            error: Mapping[str, object] = told(LimitExceeded.code, refused, self.context.request_id)
+            error: Mapping[str, object] = top_level_error(
+                LimitExceeded.code, refused, self.context.request_id
+            )
             await self.websocket.send_json({"id": message["id"], "type": "error", "payload": [error]})
             return
         await super().handle_subscribe(message)
@@ -78,8 +84,8 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         finally:
             self.context.metrics.add("prewatt_subscriptions", -1)
 
-    async def _close_when_signed_out(self) -> None:
-        """Fails closed: a credential that cannot be looked at is not good."""
+    async def _close_when_credential_ends(self) -> None:
+        """Close the connection when its credential ends. A check that fails also closes it (fail closed)."""
         try:
             while await self.context.is_valid():
                 await self.context.platform.clock.sleep(
@@ -87,6 +93,6 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
                 )
         except Exception:
             _log.exception(
-                "the credential of a connection could not be looked at", request_id=self.context.request_id
+                "the credential of a connection could not be checked", request_id=self.context.request_id
             )
         await self.websocket.close(SIGNED_OUT_CODE, "Signed out")

@@ -1,7 +1,7 @@
 """GraphQL over HTTP and WebSocket: checks of a request before it becomes an operation.
 
-POST with a JSON object only; no GET, no batches, no uploads, no page for browsers. What is refused here is answered
-in the shape of GraphQL errors, with a code and the request's id.
+POST with a JSON object only; no GET, no batches, no uploads, no page for browsers. A refused request gets
+GraphQL errors with a code and the request's id, like any other error.
 """
 
 import json
@@ -21,7 +21,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types.unset import UnsetType
 
 from prewatt_graphql.context import Context
-from prewatt_graphql.errors import BadInput, LimitExceeded, told
+from prewatt_graphql.errors import BadInput, LimitExceeded, top_level_error
 from prewatt_graphql.limit_values import BODY_BYTES_MAX, CONNECTION_INIT_S_MAX
 from prewatt_graphql.metrics import Metrics
 from prewatt_graphql.schema import ApiSchema
@@ -32,7 +32,7 @@ _log = structlog.get_logger(__name__)
 
 
 class LimitedBody(StarletteRequestAdapter):
-    """Reads a body no further than is allowed."""
+    """Request adapter that stops reading a body at `BODY_BYTES_MAX`, so a large one is never held in memory."""
 
     async def get_body(self) -> bytes:
         body = bytearray()
@@ -44,7 +44,7 @@ class LimitedBody(StarletteRequestAdapter):
 
 
 class Endpoint(GraphQL[Context, None]):
-    """`/graphql`."""
+    """ASGI endpoint `/graphql`."""
 
     request_adapter_class = LimitedBody
     graphql_transport_ws_handler_class = Socket
@@ -92,9 +92,9 @@ class Endpoint(GraphQL[Context, None]):
         return context
 
     async def on_ws_connect(self, context: Context) -> UnsetType:
-        """Let a connection in whose credential is good; its project is fixed from then on."""
-        told_by_client = context.connection_params or {}
-        authorization, project = told_by_client.get("authorization"), told_by_client.get("project")
+        """Accept a connection with a valid credential; its project is fixed for its lifetime."""
+        params = context.connection_params or {}
+        authorization, project = params.get("authorization"), params.get("project")
         if not isinstance(authorization, str) or not isinstance(project, str | None):
             raise ConnectionRejectionError
         await context.identify(authorization, project)
@@ -106,16 +106,16 @@ class Endpoint(GraphQL[Context, None]):
         return request.method == "POST"
 
     def parse_json(self, data: str | bytes) -> Any:
-        """The request's object. Arrays would be batches."""
+        """Parse the body. Raises `HTTPException` (400) for anything but an object: an array is a batch."""
         body = super().parse_json(data)
         if not isinstance(body, dict):
             raise HTTPException(400, "the body is one JSON object; batches are not taken")
         return body
 
     def decode_json(self, data: str | bytes) -> object:
-        """JSON by the letter: no NaN, no infinities, no bottomless nesting."""
+        """Decode strict JSON: NaN, infinities and nesting beyond Python's recursion limit are refused."""
         try:
-            return json.loads(data, parse_constant=_no_number)
+            return json.loads(data, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as wrong:
             raise json.JSONDecodeError("no JSON that we take", "", 0) from wrong
 
@@ -123,9 +123,9 @@ class Endpoint(GraphQL[Context, None]):
         return self.platform.new_id().hex
 
 
-def _no_number(text: str) -> NoReturn:
+def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number in JSON")
 
 
 def _refusal(status: int, code: str, message: str, request_id: str) -> Response:
-    return JSONResponse({"errors": [told(code, message, request_id)]}, status)
+    return JSONResponse({"errors": [top_level_error(code, message, request_id)]}, status)

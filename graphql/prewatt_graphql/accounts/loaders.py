@@ -1,4 +1,4 @@
-"""Sales in batches. A meter's account comes with its row of the board."""
+"""Batch loader of sales. A meter's account comes with its row of the meter list."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,5 +9,5 @@ from prewatt_platform.kernel.tenancy import Work
 
 
 async def sales(work: Work, command_ids: Sequence[UUID]) -> dict[UUID, Sale]:
-    """The sale of each command that delivers one."""
+    """The sale of each command, by command id; commands of other kinds are absent."""
     return await SaleRepository(work).by_commands(command_ids)

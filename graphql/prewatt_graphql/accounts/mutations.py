@@ -1,7 +1,6 @@
-"""Opening an account, and selling to it."""
+"""Mutations on accounts and sales: open an account, sell energy."""
 
 from decimal import Decimal
-from typing import Annotated
 
 import strawberry
 
@@ -9,76 +8,87 @@ from prewatt_graphql.accounts.types import Account, Sale
 from prewatt_graphql.commands.types import Command
 from prewatt_graphql.context import Info
 from prewatt_graphql.meters.types import Meter
-from prewatt_graphql.payloads import CommandPayload, IdempotentInput, mutation
+from prewatt_graphql.payloads import CommandPayload, IdempotentInput, Input, mutation
 from prewatt_graphql.quantities import fen_of, price_e4_of
 from prewatt_platform.accounts.service import AccountService, OpeningTerms
 
 
-@strawberry.input(description="A customer for a meter. What is null stays as the metering point has it.")
+@strawberry.input(description="An account opening. A null price or amount keeps the metering point's value.")
 class AccountOpenInput(IdempotentInput):
-    """What `accountOpen` takes."""
+    """Input of `accountOpen`."""
 
-    meter_number: str = strawberry.field(description="The meter.")
-    customer_name: str = strawberry.field(description="The customer.")
-    customer_phone: str | None = strawberry.field(default=None, description="Where to reach them.")
+    meter_number: str = strawberry.field(description="Number of the meter, ten characters.")
+    customer_name: str = strawberry.field(description="The customer's name, 1 to 100 characters.")
+    customer_phone: str | None = strawberry.field(
+        default=None, description="The customer's phone, at most 40 characters."
+    )
     price_sharp: Decimal | None = strawberry.field(
-        default=None, description="Per kWh at the sharp rate, 4 decimals."
+        default=None,
+        description="Price per kWh at the sharp rate, project currency; 0 to 9999.9999, at most 4 decimals.",
     )
     price_peak: Decimal | None = strawberry.field(
-        default=None, description="Per kWh at the peak rate, 4 decimals."
+        default=None,
+        description="Price per kWh at the peak rate, project currency; 0 to 9999.9999, at most 4 decimals.",
     )
     price_flat: Decimal | None = strawberry.field(
-        default=None, description="Per kWh at the flat rate, 4 decimals."
+        default=None,
+        description="Price per kWh at the flat rate, project currency; 0 to 9999.9999, at most 4 decimals.",
     )
     price_valley: Decimal | None = strawberry.field(
-        default=None, description="Per kWh at the valley rate, 4 decimals."
+        default=None,
+        description="Price per kWh at the valley rate, project currency; 0 to 9999.9999, at most 4 decimals.",
     )
-    alarm_amount_1: Decimal | None = strawberry.field(default=None, description="Credit that raises alarm 1.")
+    alarm_amount_1: Decimal | None = strawberry.field(
+        default=None, description="Credit at or below which the meter raises alarm 1; above alarm amount 2."
+    )
     alarm_amount_2: Decimal | None = strawberry.field(
-        default=None, description="Credit that raises alarm 2; below 1."
+        default=None, description="Credit at or below which the meter raises alarm 2; not below 0."
     )
     overdraft: Decimal | None = strawberry.field(
-        default=None, description="How far below zero supply goes on."
+        default=None, description="Debt up to which the meter keeps supplying; 0: it cuts off at zero credit."
     )
 
 
-@strawberry.type(description="The account, and the command that opens it in the meter.")
+@strawberry.type(description="Result of `accountOpen`.")
 class AccountOpenPayload(CommandPayload):
-    """What `accountOpen` gives."""
+    """Payload of `accountOpen`."""
 
     account: Account | None = strawberry.field(
-        default=None, description="OPENING until the meter was read back."
+        default=None, description="The account; OPENING until the meter was read back, then OPEN."
     )
 
 
-@strawberry.input(description="Money for energy.")
+@strawberry.input(description="A sale of energy.")
 class SaleCreateInput(IdempotentInput):
-    """What `saleCreate` takes."""
+    """Input of `saleCreate`."""
 
-    meter_number: str = strawberry.field(description="The meter; its account must be open.")
+    meter_number: str = strawberry.field(
+        description="Number of the meter, ten characters; its account must be OPEN."
+    )
     amount: Decimal = strawberry.field(
-        description="What was paid, in the project's currency; at most 2 decimals."
+        description="Amount paid, project currency; 0.01 to 999999.99, at most 2 decimals."
     )
 
 
-@strawberry.type(description="The sale, and the command that delivers it.")
+@strawberry.type(description="Result of `saleCreate`.")
 class SaleCreatePayload(CommandPayload):
-    """What `saleCreate` gives."""
+    """Payload of `saleCreate`."""
 
-    sale: Sale | None = strawberry.field(default=None, description="The sale, with its receipt's number.")
+    sale: Sale | None = strawberry.field(default=None, description="The sale with its receipt number.")
 
 
 @strawberry.type
 class AccountMutations:
     """Root mutations on accounts and sales."""
 
-    @mutation(AccountOpenPayload, "Open an account on a prepaid meter: its credit starts from zero.")
-    async def account_open(
-        self,
-        info: Info,
-        input: Annotated[AccountOpenInput, strawberry.argument(description="Who, where, how.")],  # noqa: A002 - the API's own word
-    ) -> AccountOpenPayload:
-        project = info.context.here.project
+    @mutation(
+        AccountOpenPayload,
+        "Open an account on the metering point of a prepaid meter and switch prepayment on, with a credit of zero. Errors: "
+        "NOT_FOUND, NOT_PREPAID, ALREADY_OPENED, ORDER_OPEN, METER_ON_HOLD, GATEWAY_UNREACHABLE, BAD_INPUT, "
+        "IDEMPOTENCY_MISMATCH.",
+    )
+    async def account_open(self, info: Info, input: Input[AccountOpenInput]) -> AccountOpenPayload:
+        project = info.context.membership.project
         async with info.context.work() as work:
             command, replayed = await AccountService(work).open(
                 input.idempotency_key, input.meter_number, _terms(input)
@@ -89,13 +99,14 @@ class AccountMutations:
             account=Meter.of(row, project).account, command=Command.of(command, project), replayed=replayed
         )
 
-    @mutation(SaleCreatePayload, "Sell energy: the money is reserved at once and delivered exactly once.")
-    async def sale_create(
-        self,
-        info: Info,
-        input: Annotated[SaleCreateInput, strawberry.argument(description="To whom, how much.")],  # noqa: A002 - the API's own word
-    ) -> SaleCreatePayload:
-        project = info.context.here.project
+    @mutation(
+        SaleCreatePayload,
+        "Sell energy. The money is reserved in this call and delivered to the meter exactly once; it is in the meter when "
+        "the command is APPLIED. Errors: NOT_FOUND, NOT_PREPAID, NOT_OPENED, ORDER_OPEN, METER_ON_HOLD, "
+        "GATEWAY_UNREACHABLE, BAD_INPUT, IDEMPOTENCY_MISMATCH.",
+    )
+    async def sale_create(self, info: Info, input: Input[SaleCreateInput]) -> SaleCreatePayload:
+        project = info.context.membership.project
         amount_fen = fen_of(input.amount, "amount")
         async with info.context.work() as work:
             command, replayed = await AccountService(work).sell(

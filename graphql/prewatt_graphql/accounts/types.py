@@ -1,4 +1,4 @@
-"""Customers, accounts and sales."""
+"""Types of customers, accounts and sales."""
 
 from datetime import datetime
 from enum import Enum
@@ -17,36 +17,40 @@ from prewatt_platform.accounts.models import Sale as SaleRow
 from prewatt_platform.projects.models import Project
 
 
-@strawberry.enum(description="State of an account; of a metering point without one: UNOPENED.")
+@strawberry.enum(description="State of a metering point's account.")
 class AccountState(Enum):
-    """The platform's states, and the absence of an account."""
+    """`accounts.models.AccountState`, and UNOPENED for a point without an account."""
 
-    UNOPENED = strawberry.enum_value("UNOPENED", description="There is no account.")
-    OPENING = strawberry.enum_value("OPENING", description="Asked for; the meter was not read back yet.")
-    OPEN = strawberry.enum_value("OPEN", description="The customer can buy.")
-    CLOSED = strawberry.enum_value("CLOSED", description="Settled for good.")
+    UNOPENED = strawberry.enum_value("UNOPENED", description="The metering point has no account.")
+    OPENING = strawberry.enum_value(
+        "OPENING", description="Opening was requested; the meter was not read back yet."
+    )
+    OPEN = strawberry.enum_value("OPEN", description="Open: the customer can buy.")
+    CLOSED = strawberry.enum_value("CLOSED", description="Settled and closed; it does not open again.")
 
 
-@strawberry.type(description="The shop, room or person who buys.")
+@strawberry.type(description="The buyer of energy: a shop, household or person.")
 class Customer:
-    """Named on receipts."""
+    """The name stands on receipts."""
 
     id: strawberry.ID = strawberry.field(description="Opaque and unique.")
-    name: str = strawberry.field(description="The customer's name.")
-    phone: str | None = strawberry.field(description="Where to reach them.")
+    name: str = strawberry.field(description="Name, as on receipts.")
+    phone: str | None = strawberry.field(description="Phone number.")
 
 
-@strawberry.type(description="A customer's prepaid relation to a metering point.")
+@strawberry.type(description="A customer's prepaid account on a metering point.")
 class Account(Node):
     """Built by `account_of`."""
 
-    state: AccountState = strawberry.field(description="How far it is open.")
-    customer: Customer = strawberry.field(description="Whose it is.")
-    opened_at: datetime | None = strawberry.field(description="When the meter was first seen to be open.")
+    state: AccountState = strawberry.field(description="State of the account.")
+    customer: Customer = strawberry.field(description="The customer who holds it.")
+    opened_at: datetime | None = strawberry.field(
+        description="When the meter was read back as opened; null while OPENING."
+    )
 
 
 def account_of(account: AccountRow, customer: CustomerRow, project: Project) -> Account:
-    """An account as the API shows it."""
+    """The API type of an account row."""
     return Account(
         id=global_id("Account", project.code, account.id),
         state=AccountState(account.state),
@@ -57,30 +61,38 @@ def account_of(account: AccountRow, customer: CustomerRow, project: Project) -> 
     )
 
 
-@strawberry.type(description="Money for energy: one order, with the names of its day.")
+@strawberry.type(
+    description="A sale of energy. Names, place and amount are kept as they were on the day of the sale."
+)
 class Sale(Node):
-    """Its state is its command's."""
+    """The sale's state is the state of its command."""
 
     row: strawberry.Private[SaleRow]
-    receipt_number: str = strawberry.field(description="Number of the receipt; without gaps in a project.")
-    meter_number: str = strawberry.field(description="The meter it was sold to.")
-    place: str = strawberry.field(description="The metering point, as it was called.")
-    customer_name: str = strawberry.field(description="The customer, as they were called.")
-    amount: Money = strawberry.field(description="What was paid.")
+    receipt_number: str = strawberry.field(
+        description="Receipt number; consecutive within the project, without gaps."
+    )
+    meter_number: str = strawberry.field(description="Number of the meter.")
+    place: str = strawberry.field(description="Name of the metering point when sold.")
+    customer_name: str = strawberry.field(description="Name of the customer when sold.")
+    amount: Money = strawberry.field(description="Amount paid.")
     purchase_count: int | None = strawberry.field(
-        description="The count that the meter was given; null until planned."
+        description="Purchase count of this sale in the meter; null until PLANNED."
     )
     total_before: Money | None = strawberry.field(
-        description="Total purchased in the meter before; null until planned."
+        description="Total purchased in the meter before this sale; null until PLANNED."
     )
     total_after: Money | None = strawberry.field(
-        description="Total purchased that proves it; null until planned."
+        description="Total purchased in the meter that proves delivery: `totalBefore` + `amount`; null until PLANNED."
     )
-    operator_name: str = strawberry.field(description="Who sold it.")
-    created_at: datetime = strawberry.field(description="When it was sold.")
-    applied_at: datetime | None = strawberry.field(description="When the meter was seen to hold it.")
+    operator_name: str = strawberry.field(description="Name of the operator who sold.")
+    created_at: datetime = strawberry.field(description="When the sale was made.")
+    applied_at: datetime | None = strawberry.field(
+        description="When the meter was read back with the money; null until APPLIED."
+    )
 
-    @strawberry.field(description="How far it got: the state of its command.")
+    @strawberry.field(
+        description="State of the sale's command. Only APPLIED means that the meter holds the money."
+    )
     async def state(self, info: Info) -> CommandState:
         command = await info.context.loaders.commands.load(self.row.command_id)
         assert command is not None, "a sale's command exists: the database says so"
@@ -88,7 +100,7 @@ class Sale(Node):
 
     @classmethod
     def of(cls, row: SaleRow, project: Project) -> Self:
-        """A sale as the API shows it."""
+        """The API type of a sale row."""
         before = row.total_before_fen
         return cls(
             row=row,

@@ -1,50 +1,61 @@
-"""The kinds and states of commands, in the API's words."""
+"""Kinds and states of commands."""
 
 from enum import Enum
 
 import strawberry
 
 
-@strawberry.enum(description="What a command asks of a meter.")
+@strawberry.enum(description="Kind of a command.")
 class CommandKind(Enum):
-    """Mirrors the platform's kinds."""
+    """`control.models.CommandKind`."""
 
-    REFRESH = strawberry.enum_value("REFRESH", description="Read it now.")
-    ACCOUNT_OPEN = strawberry.enum_value("ACCOUNT_OPEN", description="Switch prepayment on, from zero.")
-    SALE = strawberry.enum_value("SALE", description="Add purchased money.")
+    REFRESH = strawberry.enum_value("REFRESH", description="Read the meter now.")
+    ACCOUNT_OPEN = strawberry.enum_value(
+        "ACCOUNT_OPEN", description="Switch prepayment on with a credit of zero."
+    )
+    SALE = strawberry.enum_value("SALE", description="Add the money of a sale to the meter's credit.")
     CONTROL_MODE = strawberry.enum_value(
-        "CONTROL_MODE", description="Set the forced control as the control mode wants it."
+        "CONTROL_MODE", description="Write the forced control registers for a control mode."
     )
 
 
 @strawberry.enum(
-    description="How far a command got. A money order goes REQUESTED, RESERVED, PLANNED, SENT, ECHOED, APPLIED; "
-    "only APPLIED means that the meter was seen to hold the money."
+    description="State of a command. A sale goes RESERVED, PLANNED, SENT, ECHOED, APPLIED; other kinds start as REQUESTED "
+    "and end as SUCCEEDED. Only APPLIED means that the meter was read back with the money of a sale."
 )
 class CommandState(Enum):
-    """Mirrors the platform's states."""
+    """`control.models.CommandState`."""
 
-    REQUESTED = strawberry.enum_value("REQUESTED", description="Asked for; nothing was sent.")
-    RESERVED = strawberry.enum_value("RESERVED", description="The money is set aside; nothing was sent.")
-    PLANNED = strawberry.enum_value(
-        "PLANNED", description="The meter was read and what will be sent is committed."
+    REQUESTED = strawberry.enum_value(
+        "REQUESTED", description="Accepted; nothing that changes the meter was sent."
     )
-    SENT = strawberry.enum_value("SENT", description="Sent; no answer yet.")
-    ECHOED = strawberry.enum_value("ECHOED", description="The meter answered; that proves nothing yet.")
+    RESERVED = strawberry.enum_value(
+        "RESERVED", description="The money is reserved in the ledger; nothing was sent to the meter."
+    )
+    PLANNED = strawberry.enum_value(
+        "PLANNED", description="The meter was read, and the frame to send is committed to the database."
+    )
+    SENT = strawberry.enum_value("SENT", description="The frame was sent; no reply yet.")
+    ECHOED = strawberry.enum_value(
+        "ECHOED", description="The meter replied. A reply is no proof; the meter is read back next."
+    )
     UNKNOWN = strawberry.enum_value(
-        "UNKNOWN", description="Sent, and the meter cannot be read; it is asked again."
+        "UNKNOWN",
+        description="The frame was sent and the meter cannot be read back; it is read again at `nextAttemptAt`.",
     )
     APPLIED = strawberry.enum_value(
-        "APPLIED", description="Read back: count and total rose exactly once. Final."
+        "APPLIED", description="Read back: purchase count and total purchased rose exactly once. Final."
     )
-    VOIDED = strawberry.enum_value("VOIDED", description="Never reached the meter; the money is back. Final.")
+    VOIDED = strawberry.enum_value(
+        "VOIDED", description="The money never reached the meter and was released in the ledger. Final."
+    )
     DISPUTED = strawberry.enum_value(
         "DISPUTED",
-        description="The meter contradicts the order; a person decides, the money stays reserved. Final.",
+        description="The meter's registers contradict the order. The money stays reserved until a person decides. Final.",
     )
-    SUCCEEDED = strawberry.enum_value("SUCCEEDED", description="Done and read back. Final.")
-    FAILED = strawberry.enum_value("FAILED", description="Given up; `detail` says why. Final.")
+    SUCCEEDED = strawberry.enum_value("SUCCEEDED", description="Done and read back from the meter. Final.")
+    FAILED = strawberry.enum_value("FAILED", description="Failed; `detail` gives the reason. Final.")
     SUPERSEDED = strawberry.enum_value(
-        "SUPERSEDED", description="A newer wish took its place before it was sent. Final."
+        "SUPERSEDED", description="Replaced by a newer command before it was sent. Final."
     )
-    EXPIRED = strawberry.enum_value("EXPIRED", description="Its time passed before it was sent. Final.")
+    EXPIRED = strawberry.enum_value("EXPIRED", description="Not sent within its time limit. Final.")

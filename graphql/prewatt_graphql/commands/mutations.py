@@ -1,70 +1,70 @@
-"""Commands that concern a meter's control, not its money."""
-
-from typing import Annotated
+"""Mutations that send commands without money: read a meter now, set a control mode."""
 
 import strawberry
 
 from prewatt_graphql.commands.types import Command
 from prewatt_graphql.context import Info
 from prewatt_graphql.meters.types import ControlMode
-from prewatt_graphql.payloads import CommandPayload, IdempotentInput, MutationPayload, mutation
+from prewatt_graphql.payloads import CommandPayload, IdempotentInput, Input, MutationPayload, mutation
 from prewatt_platform.control.service import ControlService
 from prewatt_platform.metering.models import ControlMode as ControlModeRow
 
 
-@strawberry.input(description="Which meter to read now.")
+@strawberry.input(description="A meter to read now.")
 class MeterRefreshInput:
-    """What `meterRefresh` takes."""
+    """Input of `meterRefresh`."""
 
-    meter_number: str = strawberry.field(description="The meter.")
+    meter_number: str = strawberry.field(description="Number of the meter, ten characters.")
 
 
-@strawberry.type(description="The command that reads the meter.")
+@strawberry.type(description="Result of `meterRefresh`.")
 class MeterRefreshPayload(MutationPayload):
-    """What `meterRefresh` gives."""
+    """Payload of `meterRefresh`."""
 
-    command: Command | None = strawberry.field(default=None, description="Follow it to its end.")
+    command: Command | None = strawberry.field(
+        default=None, description="The command; the one that waits already when there is one."
+    )
 
 
-@strawberry.input(description="What we want of a meter's supply.")
+@strawberry.input(description="A control mode for a meter.")
 class ControlModeSetInput(IdempotentInput):
-    """What `controlModeSet` takes."""
+    """Input of `controlModeSet`."""
 
-    meter_number: str = strawberry.field(description="The meter.")
-    mode: ControlMode = strawberry.field(description="The mode.")
-    reason: str | None = strawberry.field(default=None, description="Why, for the audit trail.")
+    meter_number: str = strawberry.field(description="Number of the meter, ten characters.")
+    mode: ControlMode = strawberry.field(description="The control mode to set.")
+    reason: str | None = strawberry.field(default=None, description="Reason, kept in the audit trail.")
 
 
-@strawberry.type(description="The command that sets the mode.")
+@strawberry.type(description="Result of `controlModeSet`.")
 class ControlModeSetPayload(CommandPayload):
-    """What `controlModeSet` gives."""
+    """Payload of `controlModeSet`."""
 
 
 @strawberry.type
 class CommandMutations:
     """Root mutations on meters' control."""
 
-    @mutation(MeterRefreshPayload, "Read a meter now, ahead of the schedule.")
-    async def meter_refresh(
-        self,
-        info: Info,
-        input: Annotated[MeterRefreshInput, strawberry.argument(description="Which meter.")],  # noqa: A002 - the API's own word
-    ) -> MeterRefreshPayload:
+    @mutation(
+        MeterRefreshPayload,
+        "Read a meter now, ahead of its schedule. Errors: NOT_FOUND, GATEWAY_UNREACHABLE.",
+    )
+    async def meter_refresh(self, info: Info, input: Input[MeterRefreshInput]) -> MeterRefreshPayload:
         async with info.context.work() as work:
             command = await ControlService(work).refresh(input.meter_number)
-        return MeterRefreshPayload(command=Command.of(command, info.context.here.project))
+        return MeterRefreshPayload(command=Command.of(command, info.context.membership.project))
 
-    @mutation(ControlModeSetPayload, "Set the control mode. The relay follows, and is what is read back.")
-    async def control_mode_set(
-        self,
-        info: Info,
-        input: Annotated[ControlModeSetInput, strawberry.argument(description="Which meter, which mode.")],  # noqa: A002 - the API's own word
-    ) -> ControlModeSetPayload:
+    @mutation(
+        ControlModeSetPayload,
+        "Set the control mode of a prepaid meter. The command is SUCCEEDED when the meter was read back with this mode and "
+        "the relay followed. A newer mode supersedes one that was not sent. Errors: NOT_FOUND, NOT_PREPAID, "
+        "GATEWAY_UNREACHABLE, IN_PROGRESS, IDEMPOTENCY_MISMATCH.",
+    )
+    async def control_mode_set(self, info: Info, input: Input[ControlModeSetInput]) -> ControlModeSetPayload:
         mode = ControlModeRow(input.mode.name)
         async with info.context.work() as work:
             command, replayed = await ControlService(work).set_mode(
                 input.idempotency_key, input.meter_number, mode, input.reason
             )
         return ControlModeSetPayload(
-            command=Command.of(command, info.context.here.project), replayed=replayed
+            command=Command.of(command, info.context.membership.project), replayed=replayed
         )

@@ -1,4 +1,4 @@
-"""One command: the polling equivalent of `commandProgress`."""
+"""Query of one command, for clients that poll instead of subscribing to `commandProgress`."""
 
 from typing import Annotated
 
@@ -13,13 +13,13 @@ from prewatt_graphql.ids import local_key
 class CommandQueries:
     """Root queries on commands."""
 
-    @strawberry.field(description="The command of that id; null when this project has none.")
+    @strawberry.field(description="One command; null when this project has none of that id.")
     async def command(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The command's id.")],  # noqa: A002 - the API's own word
+        id: Annotated[strawberry.ID, strawberry.argument(description="Id of the command.")],
     ) -> Command | None:
-        project = info.context.here.project
+        project = info.context.membership.project
         key = local_key(id, "Command", project.code)
         row = None if key is None else await info.context.loaders.commands.load(key)
         return None if row is None else Command.of(row, project)

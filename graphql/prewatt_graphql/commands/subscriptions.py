@@ -1,4 +1,4 @@
-"""A command's progress as it happens."""
+"""Subscription to the state changes of a command."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -20,14 +20,15 @@ class CommandSubscriptions:
     """Root subscriptions on commands."""
 
     @strawberry.subscription(
-        description="The command as it is now, then each time it moves; ends when it is final. `command` tells the same."
+        description="The command in its present state, then after each state change; completes when it is final. Polling "
+        "`command` gives the same states. Errors: BAD_INPUT when this project has no such command."
     )
     async def command_progress(
         self,
         info: Info,
-        id: Annotated[strawberry.ID, strawberry.argument(description="The command's id.")],  # noqa: A002 - the API's own word
+        id: Annotated[strawberry.ID, strawberry.argument(description="Id of the command.")],
     ) -> AsyncGenerator[Command, None]:
-        here = info.context.here
+        here = info.context.membership
         key = local_key(id, "Command", here.project.code)
         async with info.context.platform.backbone.listening(here.scope.project_id, "command") as queue:
             row = await _look(info, key)

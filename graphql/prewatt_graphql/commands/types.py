@@ -1,4 +1,4 @@
-"""A command to one meter, and how far it got."""
+"""Type of commands to meters."""
 
 from datetime import datetime
 from typing import Self
@@ -15,28 +15,34 @@ from prewatt_platform.control.models import Command as CommandRow
 from prewatt_platform.projects.models import Project
 
 
-@strawberry.type(description="Something asked of one meter.")
+@strawberry.type(description="A command to one meter.")
 class Command(Node):
-    """A row of commands."""
+    """`meter` and `sale` come from loaders."""
 
     row: strawberry.Private[CommandRow]
     project: strawberry.Private[Project]
-    kind: CommandKind = strawberry.field(description="What is asked.")
-    state: CommandState = strawberry.field(description="How far it got.")
-    final: bool = strawberry.field(description="Whether it moves no further by itself.")
-    detail: str | None = strawberry.field(description="Why it failed, waits or is disputed, in words.")
-    attempts: int = strawberry.field(description="How often the meter was tried.")
-    requested_by: str = strawberry.field(description="Who asked for it.")
-    created_at: datetime = strawberry.field(description="When it was asked for.")
-    updated_at: datetime = strawberry.field(description="When it moved last.")
-    next_attempt_at: datetime | None = strawberry.field(description="When it goes on; null: it is final.")
+    kind: CommandKind = strawberry.field(description="Kind of the command.")
+    state: CommandState = strawberry.field(description="State of the command.")
+    final: bool = strawberry.field(
+        description="Whether the state is final; the platform does not change it any more."
+    )
+    detail: str | None = strawberry.field(
+        description="Reason of a failure, wait or dispute, in English; null without one."
+    )
+    attempts: int = strawberry.field(description="Number of attempts at the meter.")
+    requested_by: str = strawberry.field(description="Name of the operator who requested it.")
+    created_at: datetime = strawberry.field(description="When it was requested.")
+    updated_at: datetime = strawberry.field(description="Time of the last state change.")
+    next_attempt_at: datetime | None = strawberry.field(
+        description="Time of the next attempt; null when final. It becomes now when the meter is heard before that time."
+    )
 
-    @strawberry.field(description="The meter it is for.")
+    @strawberry.field(description="The meter.")
     async def meter(self, info: Info) -> Meter | None:
         row = await info.context.loaders.meters.load(self.row.meter_id)
         return None if row is None else Meter.of(row, self.project)
 
-    @strawberry.field(description="The sale it delivers; null for other kinds.")
+    @strawberry.field(description="The sale that it delivers; null for kinds other than SALE.")
     async def sale(self, info: Info) -> Sale | None:
         if self.kind is not CommandKind.SALE:
             return None
@@ -45,7 +51,7 @@ class Command(Node):
 
     @classmethod
     def of(cls, row: CommandRow, project: Project) -> Self:
-        """A command as the API shows it."""
+        """The API type of a command row."""
         return cls(
             row=row,
             project=project,

@@ -1,1 +1,1 @@
-"""Meters: the list, one meter, how often it is read."""
+"""Meters: list, one meter, reading interval."""

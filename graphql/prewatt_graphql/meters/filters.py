@@ -11,22 +11,26 @@ from prewatt_platform.accounts import meter_list
 from prewatt_platform.metering.models import Relay as RelayRow
 
 
-@strawberry.input(description="What to look for; everything given must fit.")
+@strawberry.input(
+    description="Filter of the meter list; all given conditions must hold, null is no condition."
+)
 class MeterFilter:
-    """The board's filter."""
+    """API form of `accounts.meter_list.MeterListFilter`."""
 
-    area: list[str] | None = strawberry.field(default=None, description="A prefix of the area's path.")
-    relay: Relay | None = strawberry.field(default=None, description="How the relay stood last.")
+    area: list[str] | None = strawberry.field(default=None, description="First elements of the area's path.")
+    relay: Relay | None = strawberry.field(default=None, description="Relay state in the latest reading.")
     account_state: AccountState | None = strawberry.field(
-        default=None, description="State of the point's account."
+        default=None, description="State of the metering point's account."
     )
-    standing: Standing | None = strawberry.field(default=None, description="How the meter stands.")
-    lost: bool | None = strawberry.field(default=None, description="Whether it is lost.")
-    number: str | None = strawberry.field(default=None, description="A part of the number.")
-    place: str | None = strawberry.field(default=None, description="A part of the place.")
+    standing: Standing | None = strawberry.field(default=None, description="Standing of the meter.")
+    lost: bool | None = strawberry.field(default=None, description="Whether the meter is lost.")
+    number: str | None = strawberry.field(
+        default=None, description="Part of the meter number; case-sensitive."
+    )
+    place: str | None = strawberry.field(default=None, description="Part of the place; case-sensitive.")
 
     def wanted(self) -> meter_list.MeterListFilter:
-        """The same in the platform's words."""
+        """The platform's form."""
         return meter_list.MeterListFilter(
             area=tuple(self.area) if self.area else None,
             relay=None if self.relay is None else RelayRow(self.relay.name),
@@ -38,31 +42,31 @@ class MeterFilter:
         )
 
 
-@strawberry.enum(description="What meters can be sorted by.")
+@strawberry.enum(description="Sort key of the meter list.")
 class MeterOrderField(Enum):
-    """The board's sort keys; the meter's id breaks ties."""
+    """Sort keys; the meter id decides between equal keys."""
 
-    NUMBER = strawberry.enum_value("NUMBER", description="The meter's number.")
-    PLACE = strawberry.enum_value("PLACE", description="The metering point.")
+    NUMBER = strawberry.enum_value("NUMBER", description="Meter number.")
+    PLACE = strawberry.enum_value("PLACE", description="Place of the metering point.")
 
 
-@strawberry.enum(description="Which way to sort.")
+@strawberry.enum(description="Sort direction.")
 class Direction(Enum):
-    """Up or down."""
+    """Sort direction."""
 
-    ASC = strawberry.enum_value("ASC", description="Upwards.")
-    DESC = strawberry.enum_value("DESC", description="Downwards.")
+    ASC = strawberry.enum_value("ASC", description="Ascending.")
+    DESC = strawberry.enum_value("DESC", description="Descending.")
 
 
-@strawberry.input(description="How to sort meters.")
+@strawberry.input(description="Order of the meter list.")
 class MeterOrder:
-    """The board's order."""
+    """API form of `accounts.meter_list.MeterListOrder`."""
 
-    field: MeterOrderField = strawberry.field(default=MeterOrderField.NUMBER, description="What to sort by.")
-    direction: Direction = strawberry.field(default=Direction.ASC, description="Which way.")
+    field: MeterOrderField = strawberry.field(default=MeterOrderField.NUMBER, description="Sort key.")
+    direction: Direction = strawberry.field(default=Direction.ASC, description="Sort direction.")
 
     def wanted(self) -> meter_list.MeterListOrder:
-        """The same in the platform's words."""
+        """The platform's form."""
         by_place = self.field is MeterOrderField.PLACE
         return meter_list.MeterListOrder(
             "place" if by_place else "number", descending=self.direction is Direction.DESC

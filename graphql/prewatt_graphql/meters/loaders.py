@@ -1,4 +1,4 @@
-"""Meters and gateways in batches."""
+"""Batch loaders of meters and gateways."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,10 +10,10 @@ from prewatt_platform.metering.repository import GatewayRepository
 
 
 async def rows(work: Work, meter_ids: Sequence[UUID]) -> dict[UUID, MeterListRow]:
-    """The board's row of each meter that exists in this project."""
+    """Rows of the meter list by meter id; meters that this project does not have are absent."""
     return await MeterListRepository(work).by_ids(meter_ids)
 
 
 async def gateways(work: Work, numbers: Sequence[str]) -> dict[str, Gateway]:
-    """The gateway of each number."""
+    """Gateways by number; numbers that this project does not have are absent."""
     return {gateway.number: gateway for gateway in await GatewayRepository(work).by_numbers(numbers)}

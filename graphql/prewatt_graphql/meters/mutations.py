@@ -1,13 +1,11 @@
-"""How often meters are read."""
-
-from typing import Annotated
+"""Mutations on meters: the reading interval."""
 
 import strawberry
 
 from prewatt_graphql.context import Info
 from prewatt_graphql.errors import BadInput
 from prewatt_graphql.meters.types import Meter
-from prewatt_graphql.payloads import MutationPayload, mutation
+from prewatt_graphql.payloads import Input, MutationPayload, mutation
 from prewatt_graphql.projects.types import Project
 from prewatt_platform.accounts.meter_list import MeterListRepository
 from prewatt_platform.metering.service import MeteringService
@@ -16,25 +14,26 @@ from prewatt_platform.operators.rules import Permission
 MINUTES_MAX = 24 * 60
 
 
-@strawberry.input(description="How often a meter, or the whole project, is to be read.")
+@strawberry.input(description="A reading interval for a meter or for the project.")
 class ReadingIntervalSetInput:
-    """What `readingIntervalSet` takes."""
+    """Input of `readingIntervalSet`."""
 
     meter_number: str | None = strawberry.field(
-        default=None, description="The meter; null: the whole project."
+        default=None, description="Number of the meter; null sets the project's interval."
     )
     minutes: int | None = strawberry.field(
-        default=None, description="1 to 1440; null with a meter: as often as the project says."
+        default=None,
+        description="Minutes between readings, 1 to 1440; null, with a meter only, returns to the project's interval.",
     )
 
 
-@strawberry.type(description="What was changed.")
+@strawberry.type(description="Result of `readingIntervalSet`.")
 class ReadingIntervalSetPayload(MutationPayload):
-    """What `readingIntervalSet` gives."""
+    """Payload of `readingIntervalSet`."""
 
-    project: Project | None = strawberry.field(default=None, description="The project as it is now.")
+    project: Project | None = strawberry.field(default=None, description="The project after the change.")
     meter: Meter | None = strawberry.field(
-        default=None, description="The meter as it is now, if one was named."
+        default=None, description="The meter after the change; null when the project's interval was set."
     )
 
 
@@ -42,11 +41,12 @@ class ReadingIntervalSetPayload(MutationPayload):
 class MeterMutations:
     """Root mutations on meters."""
 
-    @mutation(ReadingIntervalSetPayload, "Set how often a meter or the project is read.")
+    @mutation(
+        ReadingIntervalSetPayload,
+        "Set the reading interval of a meter, or of the project (needs `project:configure`). Errors: NOT_FOUND, BAD_INPUT.",
+    )
     async def reading_interval_set(
-        self,
-        info: Info,
-        input: Annotated[ReadingIntervalSetInput, strawberry.argument(description="Which, and how often.")],  # noqa: A002 - the API's own word
+        self, info: Info, input: Input[ReadingIntervalSetInput]
     ) -> ReadingIntervalSetPayload:
         interval_s = _interval_s(input)
         if input.meter_number is None:
@@ -57,7 +57,7 @@ class MeterMutations:
             )
             row = None if changed is None else await MeterListRepository(work).by_id(changed.id)
         return ReadingIntervalSetPayload(
-            project=Project.of(project, info.context.here.role),
+            project=Project.of(project, info.context.membership.role),
             meter=None if row is None else Meter.of(row, project),
         )
 

@@ -1,4 +1,4 @@
-"""The list of meters, and one meter."""
+"""Queries of the meter list and of one meter."""
 
 from typing import Annotated
 from uuid import UUID
@@ -14,15 +14,17 @@ from prewatt_graphql.meters.types import Meter, MeterEdge
 from prewatt_platform.accounts.meter_list import MeterListFilter, MeterListRepository, MeterListRow
 
 
-@strawberry.type(description="A page of meters.")
+@strawberry.type(description="One page of the meter list.")
 class MeterConnection:
-    """Counting is dearer than paging, so it happens only when it is asked for."""
+    """`totalCount` is a query of its own, run only when requested: counting costs more than one page."""
 
     wanted: strawberry.Private[MeterListFilter]
-    edges: list[MeterEdge] = strawberry.field(description="The page's meters.")
-    page_info: PageInfo = strawberry.field(description="Where the page ends.")
+    edges: list[MeterEdge] = strawberry.field(description="Meters of the page.")
+    page_info: PageInfo = strawberry.field(description="Position of the page in the list.")
 
-    @strawberry.field(description="How many meters fit the filter, on all pages.")
+    @strawberry.field(
+        description="Number of meters that match the filter, on all pages. Costs a query of its own."
+    )
     async def total_count(self, info: Info) -> int | None:
         async with info.context.work() as work:
             return await MeterListRepository(work).count(self.wanted)
@@ -32,20 +34,26 @@ class MeterConnection:
 class MeterQueries:
     """Root queries on meters."""
 
-    @strawberry.field(description="Meters of the project, a page at a time.")
+    @strawberry.field(description="Installed meters of the project, one page at a time.")
     async def meters(
         self,
         info: Info,
-        filter: Annotated[  # noqa: A002 - the API's own word
-            MeterFilter | None, strawberry.argument(description="What to look for; null: all.")
+        filter: Annotated[
+            MeterFilter | None, strawberry.argument(description="Conditions; null: all meters.")
         ] = None,
         order_by: Annotated[
-            MeterOrder | None, strawberry.argument(description="How to sort; null: by number.")
+            MeterOrder | None,
+            strawberry.argument(
+                description="Order; null: by number, ascending. Stays the same while paging."
+            ),
         ] = None,
         first: Annotated[
-            int, strawberry.argument(description=f"Size of the page, 1 to {PAGE_MAX}.")
+            int, strawberry.argument(description=f"Meters on the page, 1 to {PAGE_MAX}.")
         ] = PAGE_DEFAULT,
-        after: Annotated[str | None, strawberry.argument(description="Go on behind this cursor.")] = None,
+        after: Annotated[
+            str | None,
+            strawberry.argument(description="Cursor of the last meter before this page; null: first page."),
+        ] = None,
     ) -> MeterConnection | None:
         order = order_by or MeterOrder()
         wanted = filter.wanted() if filter else MeterListFilter()
@@ -55,19 +63,21 @@ class MeterQueries:
                 wanted, order.wanted(), page_size(first), behind
             )
         edges = [
-            MeterEdge(cursor=_cursor(row, order), node=Meter.of(row, info.context.here.project))
+            MeterEdge(cursor=_cursor(row, order), node=Meter.of(row, info.context.membership.project))
             for row in rows
         ]
         end = PageInfo(has_next_page=more, end_cursor=edges[-1].cursor if edges else None)
         return MeterConnection(wanted=wanted, edges=edges, page_info=end)
 
-    @strawberry.field(description="The meter of that number; null when this project has none.")
+    @strawberry.field(description="One installed meter; null when this project has none of that number.")
     async def meter(
-        self, info: Info, number: Annotated[str, strawberry.argument(description="All ten characters.")]
+        self,
+        info: Info,
+        number: Annotated[str, strawberry.argument(description="Meter number, ten characters.")],
     ) -> Meter | None:
         async with info.context.work() as work:
             row = await MeterListRepository(work).by_number(number)
-        return None if row is None else Meter.of(row, info.context.here.project)
+        return None if row is None else Meter.of(row, info.context.membership.project)
 
 
 def _cursor(row: MeterListRow, order: MeterOrder) -> str:

@@ -1,4 +1,4 @@
-"""Meter types with their latest state."""
+"""Types of meters and gateways."""
 
 from datetime import datetime
 from enum import Enum
@@ -23,86 +23,115 @@ from prewatt_platform.metering.readings import ReadingRepository
 from prewatt_platform.projects.models import Project
 
 
-@strawberry.enum(description="What we want of a metering point's supply.")
+@strawberry.enum(description="Wanted control of a metering point's supply.")
 class ControlMode(Enum):
-    """Mirrors the platform's."""
+    """`metering.models.ControlMode`."""
 
-    PREPAID = strawberry.enum_value("PREPAID", description="Forced control is off: the credit decides.")
-    KEEP_SUPPLY = strawberry.enum_value("KEEP_SUPPLY", description="Forced on, whatever the credit is.")
-    FORCED_OFF = strawberry.enum_value("FORCED_OFF", description="Forced off, whatever the credit is.")
+    PREPAID = strawberry.enum_value(
+        "PREPAID", description="Forced control off: the meter switches by its credit."
+    )
+    KEEP_SUPPLY = strawberry.enum_value(
+        "KEEP_SUPPLY", description="Forced control on, relay closed: supply whatever the credit is."
+    )
+    FORCED_OFF = strawberry.enum_value(
+        "FORCED_OFF", description="Forced control on, relay open: no supply whatever the credit is."
+    )
 
 
-@strawberry.enum(description="One word for how a meter stands; the first that fits, from LOST downwards.")
+@strawberry.enum(
+    description="Summary of a meter's state: the first that holds in the order LOST, UNOPENED, ARREARS, ALARM_2, ALARM_1, OPENED."
+)
 class Standing(Enum):
-    """The six colours of the board."""
+    """`accounts.meter_list.Standing`."""
 
-    OPENED = strawberry.enum_value("OPENED", description="Open and in credit.")
-    ALARM_1 = strawberry.enum_value("ALARM_1", description="The credit is at or below alarm amount 1.")
-    ALARM_2 = strawberry.enum_value("ALARM_2", description="The credit is at or below alarm amount 2.")
-    ARREARS = strawberry.enum_value("ARREARS", description="The credit is used up.")
-    UNOPENED = strawberry.enum_value("UNOPENED", description="No account is open.")
-    LOST = strawberry.enum_value("LOST", description="Not heard for longer than the limit.")
+    OPENED = strawberry.enum_value(
+        "OPENED", description="The account is open and the meter reports no alarm and no arrears."
+    )
+    ALARM_1 = strawberry.enum_value(
+        "ALARM_1", description="The meter reports alarm 1: credit at or below alarm amount 1."
+    )
+    ALARM_2 = strawberry.enum_value(
+        "ALARM_2", description="The meter reports alarm 2: credit at or below alarm amount 2."
+    )
+    ARREARS = strawberry.enum_value("ARREARS", description="The meter reports that the credit is used up.")
+    UNOPENED = strawberry.enum_value("UNOPENED", description="The metering point has no open account.")
+    LOST = strawberry.enum_value(
+        "LOST",
+        description="Not heard for three reading intervals, at least ten minutes.",
+    )
 
 
-@strawberry.enum(description="Where a metering point's money is counted.")
+@strawberry.enum(description="Place where a metering point's balance is kept.")
 class BalanceLocation(Enum):
-    """Mirrors the platform's."""
+    """`metering.models.BalanceLocation`."""
 
-    METER = strawberry.enum_value("METER", description="In the meter, which deducts and cuts off by itself.")
-    PLATFORM = strawberry.enum_value("PLATFORM", description="In our books.")
-    NONE = strawberry.enum_value("NONE", description="Nowhere: it is measured and reported only.")
+    METER = strawberry.enum_value(
+        "METER", description="In the meter, which deducts consumption and cuts off by itself."
+    )
+    PLATFORM = strawberry.enum_value("PLATFORM", description="In the platform's ledger.")
+    NONE = strawberry.enum_value("NONE", description="Nowhere: consumption is measured and reported only.")
 
 
-@strawberry.type(description="A serial server or communication manager: the way to the buses.")
+@strawberry.type(description="A serial server or communication manager with RS-485 buses.")
 class Gateway(Node):
     """Built by `gateway_of`."""
 
-    number: str = strawberry.field(description="Its number; the first three digits are the project's.")
-    name: str = strawberry.field(description="What people call it.")
+    number: str = strawberry.field(
+        description="Gateway number, six digits; the first three are the project's code."
+    )
+    name: str = strawberry.field(description="Name of the gateway.")
     kind: str = strawberry.field(description="`serial-server` or `manager`.")
 
 
 def gateway_of(row: GatewayRow, project: Project) -> Gateway:
-    """A gateway as the API shows it."""
+    """The API type of a gateway row."""
     return Gateway(
         id=global_id("Gateway", project.code, row.number), number=row.number, name=row.name, kind=row.kind
     )
 
 
-@strawberry.type(description="A meter at its metering point.")
+@strawberry.type(description="A meter installed at a metering point.")
 class Meter(Node):
     """A row of the meter list; other fields come from loaders."""
 
     row: strawberry.Private[MeterListRow]
     project: strawberry.Private[Project]
-    number: str = strawberry.field(description="Gateway number, port and bus address: ten characters.")
-    model: str = strawberry.field(description="The meter's model.")
-    place: str = strawberry.field(description="The metering point: shop number, room.")
-    area: list[str] = strawberry.field(description="Where the point is, from the whole to the part.")
-    port: int = strawberry.field(description="Which bus of the gateway.")
-    bus_address: int = strawberry.field(description="Its address on the bus.")
-    ct: int = strawberry.field(description="Ratio of the current transformer.")
-    pt: int = strawberry.field(description="Ratio of the voltage transformer.")
-    postpaid: bool = strawberry.field(description="Whether it is billed afterwards.")
-    remark: str | None = strawberry.field(description="A note.")
-    balance_location: BalanceLocation = strawberry.field(description="Where its money is counted.")
+    number: str = strawberry.field(
+        description="Meter number, ten characters: gateway number (6 digits), port and bus address (2 hexadecimal digits each)."
+    )
+    model: str = strawberry.field(description="Model of the meter.")
+    place: str = strawberry.field(description="Name of the metering point, such as a shop or room number.")
+    area: list[str] = strawberry.field(description="Path of areas to the metering point, largest first.")
+    port: int = strawberry.field(description="Port of the gateway, 1 to 255: one RS-485 bus.")
+    bus_address: int = strawberry.field(description="Modbus address on the bus.")
+    ct: int = strawberry.field(description="Current transformer ratio; 1 without a transformer.")
+    pt: int = strawberry.field(description="Voltage transformer ratio; 1 without a transformer.")
+    postpaid: bool = strawberry.field(
+        description="Whether the meter is billed after use, without prepayment."
+    )
+    remark: str | None = strawberry.field(description="Remark from the site file.")
+    balance_location: BalanceLocation = strawberry.field(description="Place where the balance is kept.")
     account: Account | None = strawberry.field(
-        description="The account that owns the point now; null: unopened."
+        description="Present account of the metering point; null when UNOPENED."
     )
-    account_state: AccountState = strawberry.field(
-        description="The account's state, also when there is none."
+    account_state: AccountState = strawberry.field(description="State of the account; UNOPENED without one.")
+    standing: Standing = strawberry.field(description="Summary of the meter's state.")
+    control_mode: ControlMode = strawberry.field(description="Wanted control mode.")
+    relay: Relay = strawberry.field(description="Relay state in the latest reading.")
+    relay_read_at: datetime | None = strawberry.field(
+        description="Time of the reading that `relay` is from; null when UNKNOWN."
     )
-    standing: Standing = strawberry.field(description="How it stands, in one word.")
-    control_mode: ControlMode = strawberry.field(description="What we want of the supply.")
-    relay: Relay = strawberry.field(description="What the meter said of its relay last.")
-    relay_read_at: datetime | None = strawberry.field(description="When it said so.")
-    lost: bool = strawberry.field(description="Not heard for three reading intervals, at least ten minutes.")
-    last_heard_at: datetime | None = strawberry.field(description="When it was heard last.")
+    lost: bool = strawberry.field(
+        description="Whether the meter was not heard for three reading intervals, at least ten minutes."
+    )
+    last_heard_at: datetime | None = strawberry.field(
+        description="When the meter last answered; null: never."
+    )
     reading_interval_minutes: int | None = strawberry.field(
-        description="How often it is read; null: as often as the project says."
+        description="Minutes between readings; null: the project's interval applies."
     )
 
-    @strawberry.field(description="The way to its bus.")
+    @strawberry.field(description="Gateway of the meter's bus.")
     async def gateway(self, info: Info) -> Gateway:
         row = await info.context.loaders.gateways.load(self.row.meter.gateway_number)
         assert row is not None, "a meter's gateway exists: the database says so"
@@ -114,21 +143,21 @@ class Meter(Node):
         return None if row is None else reading_of(row, self.project.currency)
 
     @strawberry.field(
-        description="Money counted in the meter: the credit it showed last. Not counted anywhere: what it would owe, "
-        "base minus reading at price 1.0000. Null before the first reading."
+        description="Balance METER: credit in the latest reading, negative when in debt. Balance NONE: base energy minus "
+        "reading, in kWh at a price of 1.0000. Null for balance PLATFORM and before the first reading."
     )
     async def balance(self, info: Info) -> Money | None:
         return maybe_money(_balance_fen(self.row, await self._latest(info)), self.project.currency)
 
     @strawberry.field(
-        description="The control mode that the meter's forced control amounted to last; null: it has none."
+        description="Control mode that the forced control registers meant in the latest reading; null when the meter has none."
     )
     async def control_mode_observed(self, info: Info) -> ControlMode | None:
         row = await self._latest(info)
         seen = None if row is None else observed_mode(row.forced_mode, row.forced_closed)
         return None if seen is None else ControlMode(seen)
 
-    @strawberry.field(description="The sale that is being delivered; null: none is.")
+    @strawberry.field(description="Sale that is being delivered; null without one.")
     async def open_order(self, info: Info) -> Sale | None:
         order = await info.context.loaders.open_orders.load(self.row.meter.id)
         if order is None or order.kind != CommandKind.SALE:
@@ -136,14 +165,18 @@ class Meter(Node):
         sale = await info.context.loaders.sales.load(order.id)
         return None if sale is None else Sale.of(sale, self.project)
 
-    @strawberry.field(description="Readings in [from, to) as columns, oldest first.")
+    @strawberry.field(
+        description="Readings with from <= time < to as parallel columns, oldest first. Errors: BAD_INPUT."
+    )
     async def readings(
         self,
         info: Info,
-        from_: Annotated[datetime, strawberry.argument(name="from", description="Start of the span.")],
-        to: Annotated[datetime, strawberry.argument(description="End of the span; not part of it.")],
+        from_: Annotated[
+            datetime, strawberry.argument(name="from", description="First instant of the span.")
+        ],
+        to: Annotated[datetime, strawberry.argument(description="End of the span, exclusive.")],
         max_points: Annotated[
-            int, strawberry.argument(description=f"At most this many readings, 1 to {POINTS_MAX}.")
+            int, strawberry.argument(description=f"Largest number of readings to return, 1 to {POINTS_MAX}.")
         ] = 1000,
     ) -> ReadingColumns | None:
         if not 1 <= max_points <= POINTS_MAX:
@@ -157,7 +190,7 @@ class Meter(Node):
 
     @classmethod
     def of(cls, row: MeterListRow, project: Project) -> Self:
-        """A row of the board as the API shows it."""
+        """The API type of a row of the meter list."""
         meter, point, state = row.meter, row.point, row.state
         account = None
         if row.account is not None and row.customer is not None:
@@ -191,11 +224,11 @@ class Meter(Node):
         )
 
 
-@strawberry.type(description="A meter on a page.")
+@strawberry.type(description="A meter in the list, with its cursor.")
 class MeterEdge:
-    """One entry of a page."""
+    """One meter of a page."""
 
-    cursor: str = strawberry.field(description="Names this place in the list.")
+    cursor: str = strawberry.field(description="Cursor of this meter, for `after`.")
     node: Meter = strawberry.field(description="The meter.")
 
 

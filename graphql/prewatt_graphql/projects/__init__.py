@@ -1,1 +1,1 @@
-"""Projects: the isolation unit that a request chooses."""
+"""Projects: the unit of isolation; a request names one."""

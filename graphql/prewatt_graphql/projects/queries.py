@@ -1,4 +1,4 @@
-"""Which projects there are to choose from, and which one was chosen."""
+"""Queries of the operator's projects and of the request's project."""
 
 import strawberry
 
@@ -10,10 +10,10 @@ from prewatt_graphql.projects.types import Project
 class ProjectQueries:
     """Root queries on projects."""
 
-    @strawberry.field(description="The projects of the viewer, by code.")
+    @strawberry.field(description="Projects in which the operator has a role, by code.")
     def projects(self, info: Info) -> list[Project] | None:
         return [Project.of(project, role) for project, role in info.context.signed_in.projects]
 
-    @strawberry.field(description="The project of this request: the one that X-Project names.")
+    @strawberry.field(description="The project of this request, named by `X-Project`.")
     def project(self, info: Info) -> Project | None:
-        return Project.of(info.context.here.project, info.context.here.role)
+        return Project.of(info.context.membership.project, info.context.membership.role)

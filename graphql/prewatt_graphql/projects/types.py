@@ -1,4 +1,4 @@
-"""Projects, as their members see them."""
+"""Type of projects."""
 
 from enum import Enum
 from typing import Self
@@ -15,31 +15,39 @@ from prewatt_platform.operators.rules import ROLE_PERMISSIONS
 from prewatt_platform.projects.models import Project as ProjectRow
 
 
-@strawberry.enum(description="What an operator is in a project.")
+@strawberry.enum(description="Role of an operator in a project. `permissions` lists the rights.")
 class Role(Enum):
-    """Mirrors the platform's."""
+    """`operators.models.Role`."""
 
-    VIEWER = strawberry.enum_value("VIEWER", description="Looks.")
-    CASHIER = strawberry.enum_value("CASHIER", description="Looks, opens accounts and sells.")
-    FINANCE = strawberry.enum_value("FINANCE", description="Looks, and reads sales and reports.")
-    ENGINEER = strawberry.enum_value("ENGINEER", description="Looks, and looks after meters and control.")
-    ADMINISTRATOR = strawberry.enum_value("ADMINISTRATOR", description="May do everything in the project.")
+    VIEWER = strawberry.enum_value("VIEWER", description="Reads meters, readings and commands.")
+    CASHIER = strawberry.enum_value(
+        "CASHIER", description="As VIEWER; also opens accounts, sells and reads meters now."
+    )
+    FINANCE = strawberry.enum_value("FINANCE", description="As VIEWER; also reads sales.")
+    ENGINEER = strawberry.enum_value(
+        "ENGINEER", description="As VIEWER; also configures meters, sets control modes and reads meters now."
+    )
+    ADMINISTRATOR = strawberry.enum_value("ADMINISTRATOR", description="All permissions in the project.")
 
 
-@strawberry.type(description="One site: everything belongs to exactly one project.")
+@strawberry.type(description="A site. Every other object belongs to exactly one project.")
 class Project(Node):
-    """Seen by a member of it."""
+    """A project with the role that the operator has in it."""
 
     row: strawberry.Private[ProjectRow]
-    code: str = strawberry.field(description="Its number; what X-Project takes.")
-    name: str = strawberry.field(description="Its name.")
-    timezone: str = strawberry.field(description="IANA zone of its business days and meter clocks.")
-    currency: str = strawberry.field(description="ISO 4217 code of all its money.")
-    role: Role = strawberry.field(description="What the viewer is here.")
-    permissions: list[str] = strawberry.field(description="What the viewer may do here.")
-    reading_interval_minutes: int = strawberry.field(description="How often its meters are read.")
+    code: str = strawberry.field(description="Project code, three digits; the value for `X-Project`.")
+    name: str = strawberry.field(description="Name of the project.")
+    timezone: str = strawberry.field(description="IANA time zone of business days and meter clocks.")
+    currency: str = strawberry.field(description="ISO 4217 code; all amounts of the project are in it.")
+    role: Role = strawberry.field(description="Role of the operator.")
+    permissions: list[str] = strawberry.field(
+        description="Permissions of the operator, such as `sales:create`."
+    )
+    reading_interval_minutes: int = strawberry.field(
+        description="Minutes between readings of its meters, unless a meter has its own interval."
+    )
 
-    @strawberry.field(description="How many meters it has.")
+    @strawberry.field(description="Number of installed meters.")
     async def meter_count(self, info: Info) -> int | None:
         assert self.row.id is not None, "a project that was read has its id"
         scope = Scope(self.row.id, info.context.signed_in.actor)
@@ -48,7 +56,7 @@ class Project(Node):
 
     @classmethod
     def of(cls, row: ProjectRow, role: RoleRow) -> Self:
-        """A project as one of its members sees it."""
+        """The API type of a project row, for an operator with that role."""
         return cls(
             row=row,
             id=global_id("Project", row.code, row.code),

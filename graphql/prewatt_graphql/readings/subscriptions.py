@@ -1,4 +1,4 @@
-"""New readings as they come."""
+"""Subscription to new readings."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -17,11 +17,11 @@ from prewatt_platform.metering.models import Reading as ReadingRow
 from prewatt_platform.metering.repository import MeterRepository
 
 
-@strawberry.type(description="A reading that just came in.")
+@strawberry.type(description="A new reading with its meter.")
 class ReadingAdded:
-    """What `readingAdded` gives."""
+    """Event of `readingAdded`."""
 
-    meter_number: str = strawberry.field(description="Whose it is.")
+    meter_number: str = strawberry.field(description="Number of the meter.")
     reading: Reading = strawberry.field(description="The reading.")
 
 
@@ -30,16 +30,17 @@ class ReadingSubscriptions:
     """Root subscriptions on readings."""
 
     @strawberry.subscription(
-        description="Each new reading of the named meters. Of readings that come faster than they are taken, the newest."
+        description="New readings of the named meters. A slow client gets the newest reading of a meter and may miss older "
+        "ones. Errors: BAD_INPUT for a number that this project does not have."
     )
     async def reading_added(
         self,
         info: Info,
         meters: Annotated[
-            list[str], strawberry.argument(description=f"Meter numbers, 1 to {METERS_LISTENED_MAX}.")
+            list[str], strawberry.argument(description=f"Meter numbers, 1 to {METERS_LISTENED_MAX} of them.")
         ],
     ) -> AsyncGenerator[ReadingAdded, None]:
-        here = info.context.here
+        here = info.context.membership
         async with info.context.platform.backbone.listening(here.scope.project_id, "reading") as queue:
             numbers = await _numbers(info, meters)
             shown = {row.meter_id: row.at for row in await _latest(info, list(numbers))}

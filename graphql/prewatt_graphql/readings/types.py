@@ -14,30 +14,34 @@ ENERGY_DECIMALS = 2
 POWER_DECIMALS = 3
 
 
-@strawberry.enum(description="What a meter reported of its relay.")
+@strawberry.enum(description="Relay state reported by a meter.")
 class Relay(Enum):
-    """Mirrors the platform's."""
+    """`metering.models.Relay`."""
 
-    CLOSED = strawberry.enum_value("CLOSED", description="Supply is on.")
-    OPEN = strawberry.enum_value("OPEN", description="Supply is off.")
-    UNKNOWN = strawberry.enum_value("UNKNOWN", description="The meter has no relay, or was never read.")
+    CLOSED = strawberry.enum_value("CLOSED", description="Closed: supply is on.")
+    OPEN = strawberry.enum_value("OPEN", description="Open: supply is off.")
+    UNKNOWN = strawberry.enum_value(
+        "UNKNOWN", description="The model has no relay, or the meter was never read."
+    )
 
 
 def relay_of(closed: bool | None) -> Relay:
-    """The relay as the API says it."""
+    """The API value of a stored relay state; None is UNKNOWN."""
     return Relay.UNKNOWN if closed is None else Relay.CLOSED if closed else Relay.OPEN
 
 
-@strawberry.type(description="One reading of a meter. Energy and power are primary (× CT × PT).")
+@strawberry.type(
+    description="One reading of a meter. Energy and power are primary values (secondary × CT × PT). A field is null where the model has no such register."
+)
 class Reading:
     """Built by `reading_of`."""
 
-    at: datetime = strawberry.field(description="When the collector read it.")
+    at: datetime = strawberry.field(description="When the collector read the meter.")
     meter_clock: str | None = strawberry.field(
-        description="The meter's own clock: local time of the project, ISO 8601 without offset."
+        description="The meter's clock at the reading: local time of the project, ISO 8601 without offset."
     )
     stale: bool = strawberry.field(
-        description="Whether the meter repeated an old register picture: its clock stood still or went back."
+        description="Whether the meter repeated old registers: its clock stood still or went back since the latest fresh reading. Such a reading is not used for orders and control."
     )
     energy_total: Decimal = strawberry.field(description="Total active energy, kWh.")
     energy_sharp: Decimal | None = strawberry.field(description="Active energy at the sharp rate, kWh.")
@@ -45,71 +49,89 @@ class Reading:
     energy_flat: Decimal | None = strawberry.field(description="Active energy at the flat rate, kWh.")
     energy_valley: Decimal | None = strawberry.field(description="Active energy at the valley rate, kWh.")
     energy_reverse: Decimal | None = strawberry.field(
-        description="Active energy fed in, kWh; null on a model without that register."
+        description="Total reverse active energy (fed in), kWh."
     )
-    power: Decimal = strawberry.field(description="Total active power, kW; negative: fed in.")
-    voltages: list[Decimal] = strawberry.field(
-        description="Phase voltages, V; one for each phase of the meter."
-    )
-    currents: list[Decimal] = strawberry.field(
-        description="Phase currents, A; one for each phase of the meter."
-    )
-    power_factor: Decimal | None = strawberry.field(description="Total power factor.")
+    power: Decimal = strawberry.field(description="Total active power, kW; negative when feeding in.")
+    voltages: list[Decimal] = strawberry.field(description="Phase voltages, V; one value for each phase.")
+    currents: list[Decimal] = strawberry.field(description="Phase currents, A; one value for each phase.")
+    power_factor: Decimal | None = strawberry.field(description="Total power factor, -1 to 1.")
     frequency: Decimal | None = strawberry.field(description="Frequency, Hz.")
-    remaining: Money | None = strawberry.field(description="Credit in the meter; below zero is owed.")
-    purchase_count: int | None = strawberry.field(description="How many purchases the meter has taken.")
-    total_purchased: Money | None = strawberry.field(description="Sum of all purchases the meter has taken.")
+    remaining: Money | None = strawberry.field(description="Credit in the meter; negative when in debt.")
+    purchase_count: int | None = strawberry.field(description="Number of purchases that the meter accepted.")
+    total_purchased: Money | None = strawberry.field(
+        description="Sum of all purchases that the meter accepted."
+    )
     money_control: bool | None = strawberry.field(
-        description="Whether the meter deducts and cuts off by itself."
+        description="Whether prepayment is switched on: the meter deducts consumption and cuts off by itself."
     )
-    relay: Relay = strawberry.field(description="How the relay stood.")
-    forced_mode: bool | None = strawberry.field(description="Whether forced control was on.")
-    alarm_1: bool | None = strawberry.field(description="Whether alarm 1 was raised.")
-    alarm_2: bool | None = strawberry.field(description="Whether alarm 2 was raised.")
-    arrears: bool | None = strawberry.field(description="Whether the credit was used up.")
-    alarm_amount_1: Money | None = strawberry.field(description="Credit at which alarm 1 is raised.")
-    alarm_amount_2: Money | None = strawberry.field(description="Credit at which alarm 2 is raised.")
-    overdraft: Money | None = strawberry.field(description="How far below zero the meter keeps supplying.")
+    relay: Relay = strawberry.field(description="Relay state.")
+    forced_mode: bool | None = strawberry.field(description="Whether forced control is on.")
+    alarm_1: bool | None = strawberry.field(description="Whether alarm 1 is raised.")
+    alarm_2: bool | None = strawberry.field(description="Whether alarm 2 is raised.")
+    arrears: bool | None = strawberry.field(description="Whether the credit is used up.")
+    alarm_amount_1: Money | None = strawberry.field(description="Credit at or below which alarm 1 is raised.")
+    alarm_amount_2: Money | None = strawberry.field(description="Credit at or below which alarm 2 is raised.")
+    overdraft: Money | None = strawberry.field(description="Debt up to which the meter keeps supplying.")
     overload_threshold_kw: Decimal | None = strawberry.field(
-        description="Power above which the meter trips, kW."
+        description="Power above which the meter opens its relay, kW."
     )
-    price_sharp: Decimal | None = strawberry.field(description="Price per kWh at the sharp rate.")
-    price_peak: Decimal | None = strawberry.field(description="Price per kWh at the peak rate.")
-    price_flat: Decimal | None = strawberry.field(description="Price per kWh at the flat rate.")
-    price_valley: Decimal | None = strawberry.field(description="Price per kWh at the valley rate.")
+    price_sharp: Decimal | None = strawberry.field(
+        description="Price per kWh at the sharp rate, project currency, 4 decimals."
+    )
+    price_peak: Decimal | None = strawberry.field(
+        description="Price per kWh at the peak rate, project currency, 4 decimals."
+    )
+    price_flat: Decimal | None = strawberry.field(
+        description="Price per kWh at the flat rate, project currency, 4 decimals."
+    )
+    price_valley: Decimal | None = strawberry.field(
+        description="Price per kWh at the valley rate, project currency, 4 decimals."
+    )
 
 
 @strawberry.type(
-    description="Readings of one meter as parallel columns, oldest first; null where there was nothing."
+    description="Readings of one meter as parallel columns of equal length, oldest first. A value is null where the model has no such register."
 )
 class ReadingColumns:
     """Built by `columns_of`."""
 
-    times: list[datetime] = strawberry.field(description="When each was read.")
-    stale: list[bool] = strawberry.field(description="Whether the meter repeated an old register picture.")
+    times: list[datetime] = strawberry.field(description="When the collector read the meter.")
+    stale: list[bool] = strawberry.field(
+        description="Whether the meter repeated old registers, see `Reading.stale`."
+    )
     energy_total: list[Decimal] = strawberry.field(description="Total active energy, kWh, primary.")
     energy_sharp: list[Decimal | None] = strawberry.field(
-        description="Energy at the sharp rate, kWh, primary."
+        description="Active energy at the sharp rate, kWh, primary."
     )
-    energy_peak: list[Decimal | None] = strawberry.field(description="Energy at the peak rate, kWh, primary.")
-    energy_flat: list[Decimal | None] = strawberry.field(description="Energy at the flat rate, kWh, primary.")
+    energy_peak: list[Decimal | None] = strawberry.field(
+        description="Active energy at the peak rate, kWh, primary."
+    )
+    energy_flat: list[Decimal | None] = strawberry.field(
+        description="Active energy at the flat rate, kWh, primary."
+    )
     energy_valley: list[Decimal | None] = strawberry.field(
-        description="Energy at the valley rate, kWh, primary."
+        description="Active energy at the valley rate, kWh, primary."
     )
-    energy_reverse: list[Decimal | None] = strawberry.field(description="Active energy fed in, kWh, primary.")
-    power: list[Decimal] = strawberry.field(description="Total active power, kW, primary; negative: fed in.")
+    energy_reverse: list[Decimal | None] = strawberry.field(
+        description="Total reverse active energy (fed in), kWh, primary."
+    )
+    power: list[Decimal] = strawberry.field(
+        description="Total active power, kW, primary; negative when feeding in."
+    )
     remaining: list[Decimal | None] = strawberry.field(
-        description="Credit in the meter, in the project's currency."
+        description="Credit in the meter, project currency; negative when in debt."
     )
-    purchase_count: list[int | None] = strawberry.field(description="Purchases that the meter has taken.")
-    relay: list[Relay] = strawberry.field(description="How the relay stood.")
+    purchase_count: list[int | None] = strawberry.field(
+        description="Number of purchases that the meter accepted."
+    )
+    relay: list[Relay] = strawberry.field(description="Relay state.")
     truncated: bool = strawberry.field(
-        description="Whether there are more readings in the span than `maxPoints`; go on from the last time."
+        description="Whether more than `maxPoints` readings match; query again with `from` set to just after the last time."
     )
 
 
 def reading_of(row: ReadingRow, currency: str) -> Reading:
-    """A stored reading as the API shows it."""
+    """The API type of a stored reading."""
     rates = _rates(row)
     prices = _padded(row.prices_e4)
     alarms = _padded(row.alarms_fen)
@@ -149,7 +171,7 @@ def reading_of(row: ReadingRow, currency: str) -> Reading:
 
 
 def columns_of(rows: Sequence[ReadingRow], *, truncated: bool) -> ReadingColumns:
-    """Stored readings as columns."""
+    """Stored readings as columns, in the order given."""
     rates = [_rates(row) for row in rows]
     return ReadingColumns(
         times=[row.at for row in rows],
@@ -173,6 +195,6 @@ def _rates(row: ReadingRow) -> list[Decimal | None]:
 
 
 def _padded(values: Sequence[int] | None) -> list[int | None]:
-    """Four values, with None for those that the meter does not have."""
+    """Four values: sharp, peak, flat, valley; None for those that the meter does not have."""
     found: list[int | None] = list(values or ())
     return (found + [None] * 4)[:4]

@@ -1,1 +1,1 @@
-"""Who is signed in, and signing in and out."""
+"""The signed-in operator; sign-in and sign-out."""

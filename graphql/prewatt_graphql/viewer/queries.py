@@ -1,4 +1,4 @@
-"""Who am I."""
+"""Query of the signed-in operator."""
 
 import strawberry
 

@@ -1,4 +1,4 @@
-"""The operator who asks."""
+"""Type of the signed-in operator."""
 
 from typing import Self
 
@@ -10,15 +10,15 @@ from prewatt_platform.operators.service import SignedIn
 
 @strawberry.type(description="The operator who is signed in.")
 class Viewer:
-    """Built from the verified credential."""
+    """The operator of the request's credential."""
 
     id: strawberry.ID = strawberry.field(description="Opaque and unique.")
-    name: str = strawberry.field(description="The name to sign in with.")
-    display_name: str = strawberry.field(description="The name to show.")
+    name: str = strawberry.field(description="Sign-in name.")
+    display_name: str = strawberry.field(description="Name for display.")
 
     @classmethod
     def of(cls, operator: SignedIn) -> Self:
-        """The operator as the API shows them."""
+        """The API type of a verified credential's operator."""
         return cls(
             id=global_id("Operator", "", operator.operator_id),
             name=operator.name,

@@ -1,5 +1,6 @@
 """The committed schema is the one that is built, and clients can rely on it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from graphql import (
 )
 from graphql.utilities import find_breaking_changes
 
+from prewatt_graphql.errors import ErrorCode
 from prewatt_graphql.schema import sdl
 
 COMMITTED = Path(__file__).parents[3] / "graphql" / "schema.graphql"
@@ -79,3 +81,13 @@ def test_every_mutation_takes_one_input_and_tells_its_errors() -> None:
         assert (
             "errors: [UserError!]!" in sdl().split(f"type {str(field.type).rstrip('!')} ")[1].split("}")[0]
         ), name
+
+
+def test_every_mutation_that_can_fail_names_its_error_codes() -> None:
+    mutation = build_schema(sdl()).mutation_type
+    assert mutation is not None
+    for name, field in mutation.fields.items():
+        _, _, listed = (field.description or "").partition("Errors: ")
+        codes = re.findall(r"[A-Z_]{3,}", listed)
+        assert set(codes) <= set(ErrorCode.__members__), name
+        assert codes or name == "signOut", name
