@@ -136,7 +136,7 @@ class Farm(BusServer):
         self._attach()
         return reply
 
-    def discard_replies(self) -> None:
+    def reset_devices(self) -> None:
         """Reset every device to the site file: counters, money, settings, loads, environment."""
         now_ms = self._now_ms
         for placed in self.site.meters:
@@ -208,7 +208,7 @@ class Farm(BusServer):
                 self.faults.add(fault_from(row))
             except FaultRuleError as wrong:
                 raise SiteError(source, f"faults.{index}.{wrong.key}", wrong.expected) from wrong
-        self.faults.keep()
+        self.faults.set_baseline()
 
     def _pace(self, gateway: str, port: int) -> Pace | None:
         if not self._wire_timing:

@@ -17,7 +17,7 @@ from prewatt_fixtures.wire import rtu
 from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
-from prewatt_simulator.journal.journal import Happening, Journal, Record
+from prewatt_simulator.journal.journal import Journal, PortEvent, Record
 from prewatt_simulator.line.bus import Pace
 
 SITE = "mingde"
@@ -41,8 +41,8 @@ class LastPassages:
         """Complete once its reply has left."""
         return self._last[gateway, port]
 
-    def _heard(self, record: Record | Happening) -> None:
-        if not isinstance(record, Happening):
+    def _heard(self, record: Record | PortEvent) -> None:
+        if not isinstance(record, PortEvent):
             _, place, _, _, _, _, outcome = record
             assert outcome is not None
             self._last[place.gateway, place.port] = outcome

@@ -122,7 +122,7 @@ class _Round:
 
     async def _ask(self, behaved: list[MemoryConnection]) -> None:
         """A sound request on each bus, once whatever junk did to the meters is undone."""
-        self._farm.discard_replies()
+        self._farm.reset_devices()
         for port, client in zip(_BUSES, behaved, strict=True):
             request = read_holding(0, 10)
             reply = self._farm.ask(f"009001{port:02X}01", request)

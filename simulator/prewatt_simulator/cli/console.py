@@ -53,7 +53,7 @@ def add_faults(faults: "Faults", rules: "Iterable[str]") -> None:
             faults.add(fault_from_words(rule))
         except FaultRuleError as wrong:
             refuse(f"--fault {rule}: {wrong}")
-    faults.keep()
+    faults.set_baseline()
 
 
 def announce(

@@ -40,7 +40,7 @@ def openapi() -> Mapping[str, Any]:
     return describe(NOUNS, version("prewatt"))
 
 
-def build_app(scene: ControlContext) -> Starlette:
+def build_app(context: ControlContext) -> Starlette:
     """The control API of one farm. Everything in it happens between two requests of the farm's own clients."""
     by_path: dict[str, dict[str, Operation]] = {}
     for noun in NOUNS:
@@ -48,20 +48,20 @@ def build_app(scene: ControlContext) -> Starlette:
             by_path.setdefault(operation.path, {})[operation.method] = operation
     return Starlette(
         routes=[
-            *(_route(scene, path, operations) for path, operations in by_path.items()),
+            *(_route(context, path, operations) for path, operations in by_path.items()),
             Route("/openapi.json", _describe),
         ],
         exception_handlers={HTTPException: _refuse_http, SimulatorError: _refuse, FixtureError: _refuse},
     )
 
 
-def _route(scene: ControlContext, path: str, operations: Mapping[str, Operation]) -> Route:
+def _route(context: ControlContext, path: str, operations: Mapping[str, Operation]) -> Route:
     async def answer(request: Request) -> Response:
         operation = operations["GET" if request.method == "HEAD" else request.method]
         given: dict[str, Any] = dict(request.path_params)
         _check_query(operation, request, given)
         _check_body(operation, await _body(request), given)
-        do = partial(operation.handler, scene, **given)
+        do = partial(operation.handler, context, **given)
         # a long document is written aside, from a copy of the journal, so that clients of the farm do not wait for it
         return _response(operation, await run_sync(do) if operation.returns_document else do())
 

@@ -44,15 +44,15 @@ class SpeedBody(RequestModel):
 
 
 @operations.add("GET", "/clock")
-def get_clock(scene: ControlContext) -> ClockAnswer:
+def get_clock(context: ControlContext) -> ClockAnswer:
     """The farm's present."""
-    return clock_answer(scene.farm.clock)
+    return clock_answer(context.farm.clock)
 
 
 @operations.add("POST", "/clock/advance")
-def advance_clock(scene: ControlContext, body: AdvanceBody) -> ClockAnswer:
+def advance_clock(context: ControlContext, body: AdvanceBody) -> ClockAnswer:
     """Advance a clock that stands still; events due in between happen."""
-    clock = scene.farm.clock
+    clock = context.farm.clock
     if not isinstance(clock, ManualClock | ScaledClock) or (isinstance(clock, ScaledClock) and clock.speed):
         raise ClockRunsByItself(clock)
     clock.advance(_seconds(body, clock))
@@ -60,9 +60,9 @@ def advance_clock(scene: ControlContext, body: AdvanceBody) -> ClockAnswer:
 
 
 @operations.add("PUT", "/clock/speed")
-def set_speed(scene: ControlContext, body: SpeedBody) -> ClockAnswer:
+def set_speed(context: ControlContext, body: SpeedBody) -> ClockAnswer:
     """From now on the clock runs so many times as fast as the machine's; 0 stops it."""
-    clock = scene.farm.clock
+    clock = context.farm.clock
     if not isinstance(clock, ScaledClock):
         raise Problem(HTTPStatus.CONFLICT, "clock", "a clock with a speed, and this farm's has none")
     clock.set_speed(body.speed)

@@ -75,29 +75,29 @@ SURROUNDINGS: Mapping[DeviceKind, Mapping[str, Any]] = {
 
 
 @operations.add("GET", "/meters/{number}/contacts/{contact}")
-def get_contact(scene: ControlContext, number: str, contact: str) -> ContactAnswer:
+def get_contact(context: ControlContext, number: str, contact: str) -> ContactAnswer:
     """Whether a contact is closed."""
-    return _contact(scene.farm.terminal(number), _of(contact, "contact"))
+    return _contact(context.farm.terminal(number), _of(contact, "contact"))
 
 
 @operations.add("PUT", "/meters/{number}/contacts/{contact}")
-def set_contact(scene: ControlContext, number: str, contact: str, body: ContactBody) -> ContactAnswer:
+def set_contact(context: ControlContext, number: str, contact: str, body: ContactBody) -> ContactAnswer:
     """Close or open a contact."""
-    terminal, which = scene.farm.terminal(number), _of(contact, "contact")
+    terminal, which = context.farm.terminal(number), _of(contact, "contact")
     _there("contact", terminal.set_closed, which, body.closed)
     return _contact(terminal, which)
 
 
 @operations.add("GET", "/meters/{number}/air/{channel}")
-def get_air(scene: ControlContext, number: str, channel: str) -> AirAnswer:
+def get_air(context: ControlContext, number: str, channel: str) -> AirAnswer:
     """Measured values and outputs of a channel."""
-    return _air(scene.farm.climate(number), _of(channel, "channel"))
+    return _air(context.farm.climate(number), _of(channel, "channel"))
 
 
 @operations.add("PUT", "/meters/{number}/air/{channel}")
-def set_air(scene: ControlContext, number: str, channel: str, body: AirBody) -> AirAnswer:
+def set_air(context: ControlContext, number: str, channel: str, body: AirBody) -> AirAnswer:
     """Hold the air at a channel's sensors."""
-    climate, which = scene.farm.climate(number), _of(channel, "channel")
+    climate, which = context.farm.climate(number), _of(channel, "channel")
     _there(
         "channel",
         climate.set_air,
@@ -109,15 +109,15 @@ def set_air(scene: ControlContext, number: str, channel: str, body: AirBody) -> 
 
 
 @operations.add("DELETE", "/meters/{number}/air/{channel}")
-def release_air(scene: ControlContext, number: str, channel: str) -> None:
+def release_air(context: ControlContext, number: str, channel: str) -> None:
     """Let the air at a channel's sensors follow its own curve again."""
-    _there("channel", scene.farm.climate(number).release_air, _of(channel, "channel"))
+    _there("channel", context.farm.climate(number).release_air, _of(channel, "channel"))
 
 
 @operations.add("PUT", "/meters/{number}/sensors/{channel}")
-def set_sensor(scene: ControlContext, number: str, channel: str, body: SensorBody) -> AirAnswer:
+def set_sensor(context: ControlContext, number: str, channel: str, body: SensorBody) -> AirAnswer:
     """Break or mend a channel's sensor."""
-    climate, which = scene.farm.climate(number), _of(channel, "channel")
+    climate, which = context.farm.climate(number), _of(channel, "channel")
     _there("channel", climate.set_faulty, which, body.faulty)
     return _air(climate, which)
 

@@ -41,9 +41,9 @@ class ResetBody(RequestModel):
 
 
 @operations.add("GET", "/farm")
-def get_farm(scene: ControlContext) -> FarmAnswer:
+def get_farm(context: ControlContext) -> FarmAnswer:
     """The farm: site, seed, clock, listeners."""
-    farm = scene.farm
+    farm = context.farm
     return FarmAnswer(
         project=farm.site.project.code,
         name=farm.site.project.name,
@@ -53,15 +53,15 @@ def get_farm(scene: ControlContext) -> FarmAnswer:
         meters=len(farm.meter_numbers),
         endpoints=tuple(
             EndpointAnswer(gateway=e.gateway, port=e.port, host=e.host, tcp=e.tcp, framing=e.framing)
-            for e in scene.endpoints
+            for e in context.endpoints
         ),
     )
 
 
 @operations.add("POST", "/farm/reset")
-def reset_farm(scene: ControlContext, body: ResetBody) -> None:
+def reset_farm(context: ControlContext, body: ResetBody) -> None:
     """Between tests: the faults of the farm's start and no others, an empty journal; the clock goes on."""
-    scene.farm.faults.reset()
+    context.farm.faults.reset()
     if body.meters:
-        scene.farm.discard_replies()
-    scene.farm.journal.clear()
+        context.farm.reset_devices()
+    context.farm.journal.clear()

@@ -46,40 +46,40 @@ class FaultsAnswer(ResponseModel):
 
 
 @operations.add("GET", "/faults")
-def list_faults(scene: ControlContext) -> FaultsAnswer:
+def list_faults(context: ControlContext) -> FaultsAnswer:
     """The rules in force, with the number of hits of each."""
-    return FaultsAnswer(faults=tuple(_answer(handle) for handle in scene.farm.faults.rules))
+    return FaultsAnswer(faults=tuple(_answer(handle) for handle in context.farm.faults.rules))
 
 
 @operations.add("POST", "/faults", status=HTTPStatus.CREATED)
-def add_fault(scene: ControlContext, body: FaultBody) -> FaultAnswer:
+def add_fault(context: ControlContext, body: FaultBody) -> FaultAnswer:
     """Put a rule in force; one that can never apply in this farm is refused."""
-    return _answer(scene.farm.faults.add(Fault(**body.model_dump(exclude_unset=True))))
+    return _answer(context.farm.faults.add(Fault(**body.model_dump(exclude_unset=True))))
 
 
 @operations.add("DELETE", "/faults")
-def clear_faults(scene: ControlContext) -> None:
+def clear_faults(context: ControlContext) -> None:
     """Remove all rules and end their effects on meters."""
-    scene.farm.faults.clear()
+    context.farm.faults.clear()
 
 
 @operations.add("POST", "/faults/reset")
-def reset_faults(scene: ControlContext) -> FaultsAnswer:
+def reset_faults(context: ControlContext) -> FaultsAnswer:
     """The rules of the farm's start and no others, nothing fired, every chance from its beginning."""
-    scene.farm.faults.reset()
-    return list_faults(scene)
+    context.farm.faults.reset()
+    return list_faults(context)
 
 
 @operations.add("GET", "/faults/{name}")
-def get_fault(scene: ControlContext, name: str) -> FaultAnswer:
+def get_fault(context: ControlContext, name: str) -> FaultAnswer:
     """One rule, with its number of hits."""
-    return _answer(_handle(scene, name))
+    return _answer(_handle(context, name))
 
 
 @operations.add("DELETE", "/faults/{name}")
-def remove_fault(scene: ControlContext, name: str) -> None:
+def remove_fault(context: ControlContext, name: str) -> None:
     """Remove a rule and end its effects on meters."""
-    scene.farm.faults.remove(_handle(scene, name))
+    context.farm.faults.remove(_handle(context, name))
 
 
 def _answer(handle: FaultHandle) -> FaultAnswer:
@@ -93,8 +93,8 @@ def _answer(handle: FaultHandle) -> FaultAnswer:
     return FaultAnswer(name=handle.name, fired=handle.fired, rule=FaultBody.model_validate(rule))
 
 
-def _handle(scene: ControlContext, name: str) -> FaultHandle:
-    handle = next((handle for handle in scene.farm.faults.rules if handle.name == name), None)
+def _handle(context: ControlContext, name: str) -> FaultHandle:
+    handle = next((handle for handle in context.farm.faults.rules if handle.name == name), None)
     if handle is None:
         raise Problem(HTTPStatus.NOT_FOUND, "name", f"a rule in force, not {name!r}")
     return handle

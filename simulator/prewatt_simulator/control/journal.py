@@ -56,17 +56,17 @@ class EntryAnswer(ResponseModel):
     """The rule that touched it."""
     request: str
     """PDU, hexadecimal."""
-    request_words: str
+    request_text: str
     reply: str | None
     """What the meter said, even where it never arrived."""
-    reply_words: str | None
+    reply_text: str | None
     took_s: float
     """From the request's arrival on the bus to the reply's last character."""
     sent: tuple[str, ...] | None
     """The segments that left, where a fault changed them."""
 
 
-class HappeningAnswer(ResponseModel):
+class PortEventAnswer(ResponseModel):
     """What happened at a port and is no exchange: a client refused or dropped, requests that overlap."""
 
     at: datetime
@@ -79,10 +79,10 @@ class HappeningAnswer(ResponseModel):
     """PDU, hexadecimal; empty when there is none."""
 
 
-class HappeningsAnswer(ResponseModel):
+class PortEventsAnswer(ResponseModel):
     """Oldest first."""
 
-    happenings: tuple[HappeningAnswer, ...]
+    events: tuple[PortEventAnswer, ...]
 
 
 class JournalAnswer(ResponseModel):
@@ -96,14 +96,14 @@ class JournalAnswer(ResponseModel):
 
 
 @operations.add("GET", "/journal")
-def query_journal(scene: ControlContext, query: JournalQuery) -> JournalAnswer:
+def query_journal(context: ControlContext, query: JournalQuery) -> JournalAnswer:
     """Requests that reached the buses with their outcomes, page by page."""
-    if query.since is not None and query.since < scene.farm.start:
-        expected = f"a time from the farm's start ({scene.farm.start.isoformat()}) on"
+    if query.since is not None and query.since < context.farm.start:
+        expected = f"a time from the farm's start ({context.farm.start.isoformat()}) on"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "since", expected)
     found: list[EntryAnswer] = []
     last = query.after
-    for number, entry in _fitting(scene, query):
+    for number, entry in _fitting(context, query):
         if entry is not None:
             if len(found) == query.limit:
                 return JournalAnswer(entries=tuple(found), last=last, more=True)
@@ -112,12 +112,12 @@ def query_journal(scene: ControlContext, query: JournalQuery) -> JournalAnswer:
     return JournalAnswer(entries=tuple(found), last=last, more=False)
 
 
-@operations.add("GET", "/journal/happenings")
-def list_happenings(scene: ControlContext) -> HappeningsAnswer:
+@operations.add("GET", "/journal/port-events")
+def list_port_events(context: ControlContext) -> PortEventsAnswer:
     """What happened at the ports beside the exchanges."""
-    return HappeningsAnswer(
-        happenings=tuple(
-            HappeningAnswer(
+    return PortEventsAnswer(
+        events=tuple(
+            PortEventAnswer(
                 at=datetime.fromtimestamp(each.at, UTC),
                 gateway=each.gateway,
                 port=each.port,
@@ -126,41 +126,41 @@ def list_happenings(scene: ControlContext) -> HappeningsAnswer:
                 unit=each.unit,
                 request=each.request.hex(),
             )
-            for each in scene.farm.journal.happenings
+            for each in context.farm.journal.port_events
         )
     )
 
 
 @operations.add("DELETE", "/journal")
-def clear_journal(scene: ControlContext) -> None:
+def clear_journal(context: ControlContext) -> None:
     """Forget everything that happened."""
-    scene.farm.journal.clear()
+    context.farm.journal.clear()
 
 
 @operations.add("GET", "/journal.txt", media_type="text/plain")
-def journal_as_text(scene: ControlContext) -> Document:
+def journal_as_text(context: ControlContext) -> Document:
     """The whole journal as text, one line per frame."""
-    return Document(to_text(scene.farm.journal).encode(), "text/plain; charset=utf-8")
+    return Document(to_text(context.farm.journal).encode(), "text/plain; charset=utf-8")
 
 
 @operations.add("GET", "/journal.jsonl", media_type="application/jsonl")
-def journal_as_json_lines(scene: ControlContext) -> Document:
+def journal_as_json_lines(context: ControlContext) -> Document:
     """The whole journal, a JSON object a frame."""
-    return Document(to_json_lines(scene.farm.journal).encode(), "application/jsonl")
+    return Document(to_json_lines(context.farm.journal).encode(), "application/jsonl")
 
 
 @operations.add("GET", "/journal.pcapng", media_type="application/vnd.tcpdump.pcap")
-def journal_as_capture(scene: ControlContext) -> Document:
+def journal_as_capture(context: ControlContext) -> Document:
     """The whole journal as a capture for Wireshark and tshark, in the framing of the farm's listeners."""
-    framing = scene.endpoints[0].framing if scene.endpoints else "rtu"
-    return Document(to_pcapng(scene.farm.journal, framing), "application/vnd.tcpdump.pcap")
+    framing = context.endpoints[0].framing if context.endpoints else "rtu"
+    return Document(to_pcapng(context.farm.journal, framing), "application/vnd.tcpdump.pcap")
 
 
-def _fitting(scene: ControlContext, query: JournalQuery) -> Iterator[tuple[int, Entry | None]]:
+def _fitting(context: ControlContext, query: JournalQuery) -> Iterator[tuple[int, Entry | None]]:
     """Every entry after the asked number; None instead of those that do not fit."""
     asked = query.model_dump(exclude_none=True, include={"gateway", "port", "meter", "function", "verdict"})
     since_s = None if query.since is None else query.since.timestamp()
-    for number, record in scene.numbering.numbered():
+    for number, record in context.numbering.numbered():
         if number <= query.after:
             continue
         entry = entry_of(record)
@@ -182,9 +182,9 @@ def _answer(number: int, entry: Entry) -> EntryAnswer:
         verdict=entry.verdict,
         fault=entry.fault,
         request=request.hex(),
-        request_words=decode.describe_request(request),
+        request_text=decode.describe_request(request),
         reply=None if reply is None else reply.hex(),
-        reply_words=None if reply is None else decode.describe_reply(request, reply),
+        reply_text=None if reply is None else decode.describe_reply(request, reply),
         took_s=entry.took_s,
         sent=None if entry.sent is None else tuple(segment.hex() for segment in entry.sent),
     )

@@ -70,9 +70,9 @@ class LoadAnswer(ResponseModel):
 
 
 @operations.add("GET", "/meters")
-def list_meters(scene: ControlContext, query: MetersQuery) -> MetersAnswer:
+def list_meters(context: ControlContext, query: MetersQuery) -> MetersAnswer:
     """The devices of the farm and their places."""
-    rows = (row_of(placed) for placed in scene.farm.site.meters)
+    rows = (row_of(placed) for placed in context.farm.site.meters)
     wanted = query.model_dump(exclude_none=True)
     return MetersAnswer(
         meters=tuple(row for row in rows if all(getattr(row, key) == value for key, value in wanted.items()))
@@ -80,42 +80,42 @@ def list_meters(scene: ControlContext, query: MetersQuery) -> MetersAnswer:
 
 
 @operations.add("GET", "/meters/{number}")
-def get_meter(scene: ControlContext, number: str) -> MeterAnswer:
+def get_meter(context: ControlContext, number: str) -> MeterAnswer:
     """All there is to see of one device, without a word on its bus."""
-    return _answer(scene, number)
+    return _answer(context, number)
 
 
 @operations.add("PATCH", "/meters/{number}")
-def set_meter(scene: ControlContext, number: str, body: SettingsBody) -> MeterAnswer:
+def set_meter(context: ControlContext, number: str, body: SettingsBody) -> MeterAnswer:
     """Change what only a hand can: what of a device can be set in Python."""
-    change(scene.farm.view(number), body)
-    return _answer(scene, number)
+    change(context.farm.view(number), body)
+    return _answer(context, number)
 
 
 @operations.add("POST", "/meters/{number}/press-key")
-def press_key(scene: ControlContext, number: str) -> MeterAnswer:
+def press_key(context: ControlContext, number: str) -> MeterAnswer:
     """Press the key of a prepaid meter, which ends the reminder at alarm 2."""
-    scene.farm.meter(number).press_key()
-    return _answer(scene, number)
+    context.farm.meter(number).press_key()
+    return _answer(context, number)
 
 
 @operations.add("POST", "/meters/{number}/run-back")
-def run_back(scene: ControlContext, number: str, body: FlowBody) -> MeterAnswer:
+def run_back(context: ControlContext, number: str, body: FlowBody) -> MeterAnswer:
     """Let water run backwards through a water meter, at once."""
-    scene.farm.water_meter(number).run_back(body.litres)
-    return _answer(scene, number)
+    context.farm.water_meter(number).run_back(body.litres)
+    return _answer(context, number)
 
 
 @operations.add("GET", "/meters/{number}/load")
-def get_load(scene: ControlContext, number: str) -> LoadAnswer:
+def get_load(context: ControlContext, number: str) -> LoadAnswer:
     """Load behind an energy or water meter."""
-    return _load(_drawing(scene, number))
+    return _load(_drawing(context, number))
 
 
 @operations.add("PUT", "/meters/{number}/load")
-def set_load(scene: ControlContext, number: str, body: LoadBody) -> LoadAnswer:
+def set_load(context: ControlContext, number: str, body: LoadBody) -> LoadAnswer:
     """Set the load from now on; counters keep their values."""
-    view = _drawing(scene, number)
+    view = _drawing(context, number)
     key, foreign = "centikwh_per_day", "litres_per_day"
     if isinstance(view, WaterView):
         key, foreign = foreign, key
@@ -128,8 +128,8 @@ def set_load(scene: ControlContext, number: str, body: LoadBody) -> LoadAnswer:
     return _load(view)
 
 
-def _drawing(scene: ControlContext, number: str) -> MeterView | WaterView:
-    view = scene.farm.view(number)
+def _drawing(context: ControlContext, number: str) -> MeterView | WaterView:
+    view = context.farm.view(number)
     if not isinstance(view, MeterView | WaterView):
         raise Problem(HTTPStatus.NOT_FOUND, "number", f"a meter that something draws through, not {number}")
     return view
@@ -141,13 +141,13 @@ def _load(view: MeterView | WaterView) -> LoadAnswer:
     return LoadAnswer(shape=view.load_shape, centikwh_per_day=energy, litres_per_day=water)
 
 
-def _answer(scene: ControlContext, number: str) -> MeterAnswer:
-    return answer_of(placed_as(scene, number), scene.farm.view(number))
+def _answer(context: ControlContext, number: str) -> MeterAnswer:
+    return answer_of(placed_as(context, number), context.farm.view(number))
 
 
-def placed_as(scene: ControlContext, number: str) -> SiteMeter:
+def placed_as(context: ControlContext, number: str) -> SiteMeter:
     """A device's row of the site; `UnknownMeter`."""
-    placed = next((placed for placed in scene.farm.site.meters if placed.number == number), None)
+    placed = next((placed for placed in context.farm.site.meters if placed.number == number), None)
     if placed is None:
         raise UnknownMeter(number)
     return placed

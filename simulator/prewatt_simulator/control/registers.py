@@ -88,41 +88,41 @@ class ValueBody(RequestModel):
 
 
 @operations.add("GET", "/meters/{number}/registers")
-def read_registers(scene: ControlContext, number: str, query: RegistersQuery) -> RegistersAnswer:
+def read_registers(context: ControlContext, number: str, query: RegistersQuery) -> RegistersAnswer:
     """Registers by address, as function 03H reads them."""
-    data = _read(scene, number, query.address, query.count)
+    data = _read(context, number, query.address, query.count)
     words = tuple(int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2))
     return RegistersAnswer(address=query.address, registers=words)
 
 
 @operations.add("PUT", "/meters/{number}/registers")
-def write_registers(scene: ControlContext, number: str, body: RegistersBody) -> RegistersAnswer:
+def write_registers(context: ControlContext, number: str, body: RegistersBody) -> RegistersAnswer:
     """Write registers by address, with the function that the model writes with."""
     data = b"".join(word.to_bytes(2, "big") for word in body.registers)
-    _write(scene, number, body.address, data)
+    _write(context, number, body.address, data)
     return RegistersAnswer(address=body.address, registers=body.registers)
 
 
 @operations.add("GET", "/meters/{number}/measurements")
-def read_measurements(scene: ControlContext, number: str) -> MeasurementsAnswer:
+def read_measurements(context: ControlContext, number: str) -> MeasurementsAnswer:
     """Everything that the device's registers say, by name."""
-    profile = scene.farm.view(number).profile
+    profile = context.farm.view(number).profile
     rows = (row for row in profile.registers if not row.mirror)
-    return MeasurementsAnswer(measurements=tuple(_measurement(scene, number, row) for row in rows))
+    return MeasurementsAnswer(measurements=tuple(_measurement(context, number, row) for row in rows))
 
 
 @operations.add("GET", "/meters/{number}/measurements/{measurement}")
-def read_measurement(scene: ControlContext, number: str, measurement: str) -> MeasurementAnswer:
+def read_measurement(context: ControlContext, number: str, measurement: str) -> MeasurementAnswer:
     """One value, by its name."""
-    return _measurement(scene, number, _row(scene.farm.view(number).profile, measurement))
+    return _measurement(context, number, _row(context.farm.view(number).profile, measurement))
 
 
 @operations.add("PUT", "/meters/{number}/measurements/{measurement}")
 def write_measurement(
-    scene: ControlContext, number: str, measurement: str, body: ValueBody
+    context: ControlContext, number: str, measurement: str, body: ValueBody
 ) -> MeasurementAnswer:
     """Write one value by its name, where function 06H or 10H writes it."""
-    row = _row(scene.farm.view(number).profile, measurement)
+    row = _row(context.farm.view(number).profile, measurement)
     if row.written_by not in {Writing.SINGLE, Writing.MULTIPLE}:
         reason = "nothing writes it" if row.written_by is None else f"function {row.written_by} sets it"
         raise Problem(HTTPStatus.CONFLICT, "measurement", f"one that is written by 06H or 10H: {reason}")
@@ -130,12 +130,12 @@ def write_measurement(
         data = row.encode(_value(row, body.value))
     except (RegisterRange, ValueError) as wrong:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "value", str(wrong)) from wrong
-    _write(scene, number, row.address, data)
-    return _measurement(scene, number, row)
+    _write(context, number, row.address, data)
+    return _measurement(context, number, row)
 
 
-def _measurement(scene: ControlContext, number: str, row: Register) -> MeasurementAnswer:
-    value = row.decode(_read(scene, number, row.address, row.words))
+def _measurement(context: ControlContext, number: str, row: Register) -> MeasurementAnswer:
+    value = row.decode(_read(context, number, row.address, row.words))
     quantity = row.measurement.quantity
     return MeasurementAnswer(
         measurement=row.measurement.key,
@@ -158,21 +158,21 @@ def _row(profile: Profile, measurement: str) -> Register:
         ) from None
 
 
-def _read(scene: ControlContext, number: str, address: int, count: int) -> bytes:
-    reply = scene.farm.ask(number, modbus.read_holding(address, count))
+def _read(context: ControlContext, number: str, address: int, count: int) -> bytes:
+    reply = context.farm.ask(number, modbus.read_holding(address, count))
     if reply[0] & modbus.EXCEPTION_FLAG:
         raise _refused(reply, "address")
     return reply[_READ_DATA_AT:]
 
 
-def _write(scene: ControlContext, number: str, address: int, data: bytes) -> None:
+def _write(context: ControlContext, number: str, address: int, data: bytes) -> None:
     """As one frame of function 10H, or of 06H where the model knows no other."""
-    written_by = scene.farm.view(number).profile.written_by
+    written_by = context.farm.view(number).profile.written_by
     if Writing.SINGLE in written_by and Writing.MULTIPLE not in written_by and len(data) == 2:
         request = bytes((modbus.WRITE_SINGLE,)) + address.to_bytes(2, "big") + data
     else:
         request = modbus.write_multiple(address, data)
-    reply = scene.farm.ask(number, request)
+    reply = context.farm.ask(number, request)
     if reply[0] & modbus.EXCEPTION_FLAG:
         raise _refused(reply, "registers")
 

@@ -29,9 +29,9 @@ async def controlling(
     """
     if host not in LOOPBACK and token is None:
         raise ValueError(f"a token is needed to answer on {host}")
-    scene = ControlContext(farm, endpoints, Numbering(farm.journal))
+    context = ControlContext(farm, endpoints, Numbering(farm.journal))
     names = LOOPBACK if host in LOOPBACK else {*LOOPBACK, host, *_own_names()}
-    app = Guard(build_app(scene), names, token)
+    app = Guard(build_app(context), names, token)
     with listener(host, port) as bound:
         async with serving(app, bound) as (url, _):
             yield url

@@ -1,8 +1,7 @@
 """Fault rules: where, when and what goes wrong in the field.
 
-`rule` defines a rule, `active` matches rules to frames, `rows` parses rules from files and text, `wire`
-changes bytes, `device` changes meters. The bus loses, delays and refuses frames; dropping
-clients is the gateway's part.
+`rule` defines a rule, `active` matches rules to frames, `rows` parses rules from files and text, `wire` changes bytes,
+`device` changes meters. The bus loses, delays and refuses frames; the gateway drops clients.
 """
 
 from prewatt_simulator.faults.active import FaultHandle, Faults, FaultTargets

@@ -15,8 +15,8 @@ from prewatt_simulator.faults.rule import (
     CALL_KINDS,
     CONNECTION_KINDS,
     ENERGY_METER_KINDS,
-    HAPPENING_KINDS,
     LINE_KINDS,
+    METER_CHANGE_KINDS,
     ONLY_FUNCTIONS,
     PREPAID_KINDS,
     Fault,
@@ -35,35 +35,38 @@ class FaultTargets:
     ports: Collection[tuple[str, int]]
     """Gateway and port."""
     meters: Mapping[str, Device]
+    """By meter number."""
     wire_timing: bool = False
     """Whether frames take time on the line."""
     dials: Collection[tuple[str, int]] = ()
-    """Those of the ports that dial out."""
+    """The ports that dial out."""
 
 
 class FaultHandle:
-    """A rule in force: remove it by this, and see how often it fired."""
+    """A rule in force: counts its hits; `Faults.remove` takes it."""
 
     def __init__(self, name: str, fault: Fault, rng: random.Random) -> None:
         self.name = name
         self.fault = fault
         self.fired = 0
         self.rng = rng
-        """What is random about a strike comes from here."""
+        """Source of everything random in a hit, seeded from the farm's seed and the rule's name."""
         self.picture: tuple[Device, float] | None = None
         """The register picture that a stale meter repeats, and its time in seconds."""
         self.revert: list[Callable[[float], None]] = []
-        """Each ends, at a moment, what the rule still does to a meter: called when it is removed."""
+        """Called with the time in seconds when the rule is removed; each ends a lasting effect on one meter."""
         self._seen = 0
         self._functions = ONLY_FUNCTIONS.get(FaultKind(fault.kind))
+        # a periodic fault starts anywhere in its period, so that it keeps no step with the client's polls
         self._phase_s = 0.0 if fault.every_s is None else rng.uniform(0, fault.every_s)
-        self._limit = 1 if fault.count is None and fault.kind in HAPPENING_KINDS else fault.count
+        self._limit = 1 if fault.count is None and fault.kind in METER_CHANGE_KINDS else fault.count
         self._since_s = None if fault.since is None else fault.since.timestamp()
         self._until_s = None if fault.until is None else fault.until.timestamp()
 
     def hits_request(self, gateway: str, port: int, meter: str | None, request: bytes, now_s: float) -> bool:
         """Whether the rule hits this frame; counts the hit."""
         fault = self.fault
+        # `_fires` stays last: it counts frames for `skip` and draws chance, only for frames that match the rule
         return (
             fault.kind not in _NOT_OF_REQUESTS
             and self._in_force(gateway, port, now_s)
@@ -99,6 +102,7 @@ class FaultHandle:
         every_s = self.fault.every_s
         if every_s is None or not self._in_force(gateway, port, begun_s):
             return False
+        # a period ends within the frame when the number of full periods differs between its two ends
         return (begun_s - self._phase_s) // every_s < (ended_s - self._phase_s) // every_s and self._fires()
 
     def _in_force(self, gateway: str, port: int, now_s: float) -> bool:
@@ -130,7 +134,7 @@ def _touches(request: bytes, register: int) -> bool:
 
 
 class Faults:
-    """The rules in force in one farm, asked in the order in which they were added; the first that fires wins."""
+    """The rules in force in one farm, matched in the order of adding; the first that fires is applied."""
 
     def __init__(self, seed: int, targets: FaultTargets, clock: Clock) -> None:
         self._seed = seed
@@ -139,11 +143,11 @@ class Faults:
         self._start_s = clock.time()
         self._added = 0
         self._down: dict[str | tuple[str, int], tuple[float, str]] = {}
-        self._kept: tuple[Fault, ...] = ()
+        self._baseline: tuple[Fault, ...] = ()
         self.rules: list[FaultHandle] = []
 
     def add(self, fault: Fault) -> FaultHandle:
-        """Put a rule in force; `FaultRuleError` when it can never apply in this farm."""
+        """Put a rule in force. Raises `FaultRuleError` when it can never apply in this farm."""
         self._check_place(fault)
         self._check_meter(fault)
         self._check_window(fault)
@@ -156,12 +160,12 @@ class Faults:
         self.rules.append(handle)
         return handle
 
-    def keep(self) -> None:
-        """Remember the rules in force for `reset`."""
-        self._kept = tuple(handle.fault for handle in self.rules)
+    def set_baseline(self) -> None:
+        """Make the rules in force those to which `reset` returns."""
+        self._baseline = tuple(handle.fault for handle in self.rules)
 
     def remove(self, handle: FaultHandle) -> None:
-        """Remove a rule and end its effects; a removed rule is ignored."""
+        """Remove a rule and end its effects; does nothing for a rule that was removed before."""
         if handle in self.rules:
             self.rules.remove(handle)
             for revert in handle.revert:
@@ -170,47 +174,47 @@ class Faults:
             self._down = {place: down for place, down in self._down.items() if down[1] != handle.name}
 
     def clear(self) -> None:
-        """No rule is in force."""
+        """Remove all rules and end their effects."""
         for handle in tuple(self.rules):
             self.remove(handle)
 
     def reset(self) -> None:
-        """As at the farm's start: the kept rules and no others, nothing fired, every chance from its beginning."""
+        """Put the baseline's rules and no others in force, with no hits counted and every random source seeded anew."""
         self.clear()
         self._added = 0
-        for fault in self._kept:
+        for fault in self._baseline:
             self._put(fault)
 
     def hit(
         self, gateway: str, port: int, meter: str | None, request: bytes, now_s: float
     ) -> FaultHandle | None:
-        """The rule that hits this frame, if any."""
+        """The rule that hits this request; None when none does."""
         return next(
             (rule for rule in self.rules if rule.hits_request(gateway, port, meter, request, now_s)), None
         )
 
     def client_hit(self, gateway: str, port: int, now_s: float, *, others: bool) -> FaultHandle | None:
-        """The rule that hits a client that connects now, if any."""
+        """The rule that hits a client that connects now; `others` are connected already."""
         return next(
             (rule for rule in self.rules if rule.hits_client(gateway, port, now_s, others=others)), None
         )
 
     def call_hit(self, gateway: str, port: int, now_s: float, *, called_before: bool) -> FaultHandle | None:
-        """The rule that hits a call of a gateway now, if any."""
+        """The rule that hits a call of a gateway that dials out."""
         return next(
             (r for r in self.rules if r.hits_call(gateway, port, now_s, called_before=called_before)), None
         )
 
     def line_hit(self, gateway: str, port: int, begun_s: float, ended_s: float) -> FaultHandle | None:
-        """The rule that hits a frame between two moments, if any."""
+        """The rule that hits a frame transmitted from `begun_s` to `ended_s`."""
         return next((rule for rule in self.rules if rule.hits_line(gateway, port, begun_s, ended_s)), None)
 
     def take_down(self, place: str | tuple[str, int], until_s: float, handle: FaultHandle) -> None:
-        """A meter, or the port of a gateway, does not live until then."""
+        """Let a meter, by number, or a port, by gateway and port, answer nothing until `until_s`."""
         self._down[place] = (until_s, handle.name)
 
     def down(self, place: str | tuple[str, int] | None, now_s: float) -> str | None:
-        """Name of the rule that took a place down, while it is."""
+        """Name of the rule that took a meter or port down; None when it is up."""
         if place not in self._down:
             return None
         until_s, name = self._down[place]

@@ -1,6 +1,6 @@
 """Effects of faults on a meter: power cuts, forced relays, card top-ups, clock errors.
 
-Before anything changes the meter is settled up to the moment, so that what it has counted stays counted.
+Each effect settles the meter first (`Meter.touch`), so that the time before it counts under the old state.
 """
 
 import copy
@@ -18,11 +18,13 @@ from prewatt_simulator.faults.rule import Fault, FaultKind
 from prewatt_simulator.units import FINE_PER_FEN
 
 _DATA_AT = 2
+"""Offset of the registers in a reply to function 03H."""
 _WRITE_DATA_AT = 6
+"""Offset of the registers in a request of function 10H."""
 
 
 def apply(meter: Device, fault: Fault, now_s: float) -> None:
-    """Let a fault of the kinds that happen to a meter happen."""
+    """Apply a fault of `METER_CHANGE_KINDS` to an energy meter."""
     assert isinstance(meter, EnergyMeter)
     meter.touch(now_s)
     match fault.kind:
@@ -37,7 +39,7 @@ def apply(meter: Device, fault: Fault, now_s: float) -> None:
 
 
 def revert(meter: Device, fault: Fault, now_s: float) -> None:
-    """End the lasting effect of a fault, if its kind has one."""
+    """End the lasting effect of a fault; only `drift-clock` and `weld-relay` have one."""
     if fault.kind == FaultKind.DRIFT_CLOCK and isinstance(meter, EnergyMeter):
         meter.touch(now_s)
         meter.drift_clock(0)
@@ -84,13 +86,13 @@ def _replace(meter: PrepaidMeter) -> None:
 
 
 def lose_power(meter: Device, back_s: float) -> None:
-    """The power goes, and comes back at that time of the farm."""
+    """Record in the meter's event register that power returned at `back_s`, Unix seconds of the farm."""
     if isinstance(meter, EnergyMeter):
         meter.power_on(int(back_s * 1000))
 
 
 def tear_write(meter: Device, request: bytes, applied: int, now_s: float) -> None:
-    """Do only `applied` of the values that `request` writes, from the first, or from the last when negative."""
+    """Execute `applied` of the values that `request` writes: the first ones, or the last ones when negative."""
     command = _command(request)
     if isinstance(command, TopUp) and isinstance(meter, PrepaidMeter):
         _tear_top_up(meter, request, applied, now_s)
@@ -103,7 +105,10 @@ def tear_write(meter: Device, request: bytes, applied: int, now_s: float) -> Non
 
 
 def torn_read(meter: Device, request: bytes, register: int | None, now_s: float) -> bytes:
-    """The reply whose words up to `register` (the first word, if None) are those of the meter's last look."""
+    """Reply to a read that straddles a refresh: registers up to `register` are of the measuring period before.
+
+    `register` None: only the first register is old.
+    """
     before = meter.receive(request, meter.settled_ms / 1000)
     after = meter.receive(request, now_s)
     if after[0] != READ_HOLDING or len(before) != len(after):
@@ -121,7 +126,7 @@ def _command(request: bytes) -> vendor.Command | None:
 
 
 def _tear_top_up(meter: PrepaidMeter, request: bytes, applied: int, now_s: float) -> None:
-    """Its values are the amount, then the count."""
+    """Apply only the amount, or only the purchase count, of a top-up; they are its first and second value."""
     meter.touch(now_s)
     money = (meter.remaining_fine, meter.total_purchased_fen)
     count = (meter.purchase_count, meter.last_top_up_fen)
@@ -135,7 +140,7 @@ def _tear_top_up(meter: PrepaidMeter, request: bytes, applied: int, now_s: float
 
 
 def _mask(values: int, applied: int) -> list[bool]:
-    """Which of so many values are applied."""
+    """For each of `values` written values, whether it is applied."""
     if applied > 0:
         return [index < applied for index in range(values)]
     return [index >= values + applied for index in range(values)]
@@ -148,7 +153,7 @@ def _part(command: MoneyControl, applied: int) -> MoneyControl:
 
 
 def _part_of_write(meter: Device, request: bytes, applied: int) -> bytes | None:
-    """The part of a write that covers `applied` whole rows; None when the meter would refuse the whole."""
+    """The write that covers `applied` whole rows; None when the meter would refuse the request."""
     start, data = int.from_bytes(request[1:3], "big"), request[_WRITE_DATA_AT:]
     rows = meter.rows_written(start, len(data) // 2)
     if rows is None:
@@ -161,10 +166,11 @@ def _part_of_write(meter: Device, request: bytes, applied: int) -> bytes | None:
 
 
 def picture_of(meter: Device, now_s: float) -> Device:
-    """A copy of the meter as its registers stand now; asked at `now_s` again and again, it always shows the same."""
+    """A copy of the meter as it stands now, which answers the same for ever when it is asked at `now_s`."""
     assert isinstance(meter, Meter), "the rule was checked when it was added"
     meter.touch(now_s)
     picture = meter.copy_of()
+    # the copy is shallow, and a clock changes in place: without its own, a set of the real clock would show here
     if isinstance(picture, EnergyMeter):
         picture.clock = copy.copy(picture.clock)
     return picture

@@ -1,4 +1,4 @@
-"""Fault rules from rows of a site file and from words of a command line; every error names the key."""
+"""Parses fault rules from rows of a site file and from `--fault` options. Every error names the key."""
 
 import types
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from prewatt_simulator.faults.rule import Fault, FaultKind
 
 
 def fault_from(row: Mapping[str, Any]) -> Fault:
-    """The fault in one `[[faults]]` row of a site file; `FaultRuleError` names the key."""
+    """The fault in one `[[faults]]` row of a site file. Raises `FaultRuleError`, which names the key."""
     for key, value in row.items():
         allowed = _types(key)
         if not isinstance(value, allowed) or isinstance(value, bool):
@@ -22,7 +22,10 @@ def fault_from(row: Mapping[str, Any]) -> Fault:
 
 
 def fault_from_words(words: str) -> Fault:
-    """The fault in `kind=lose-reply,meter=…,count=1`; whole numbers may be hexadecimal (0x20), times are ISO 8601."""
+    """The fault in text such as `kind=lose-reply,meter=0010010101,count=1`. Raises `FaultRuleError`.
+
+    Whole numbers may be hexadecimal (0x20); times are ISO 8601 with an offset.
+    """
     row: dict[str, Any] = {}
     for word in words.split(","):
         key, equals, value = (part.strip() for part in word.partition("="))

@@ -1,6 +1,6 @@
-"""Fault rules: the kinds, and `Fault`, one rule checked by itself.
+"""Fault rules: the kinds of faults, and `Fault`, one rule that checks its own keys.
 
-`active` checks that the farm has the place that a rule names.
+`active` checks a rule against the farm: whether the gateway, port or meter that it names exists.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,31 +18,31 @@ class FaultKind(StrEnum):
 
     # on the bus
     LOSE_REQUEST = "lose-request"
-    """The meter never hears the request."""
+    """The request does not reach the meter."""
     DELAY_REQUEST = "delay-request"
-    """The gateway holds the request back; the meter does it `delay_s` later, and nobody hears of it."""
+    """The gateway delays the request by `delay_s`; the meter then executes it, and its reply goes to nobody."""
     REPEAT_REQUEST = "repeat-request"
-    """The meter hears the request twice, and the second answer is the one that arrives."""
+    """The meter executes the request twice; the second reply is sent."""
     CORRUPT_REQUEST = "corrupt-request"
-    """A bit of the request flips before the gateway makes the CRC: the meter does something else, or refuses."""
+    """One bit of the request flips before the gateway adds the CRC, so the meter executes another request or refuses."""
     LOSE_REPLY = "lose-reply"
-    """The meter does what was asked; its reply is lost."""
+    """The meter executes the request; its reply is lost."""
     DELAY_REPLY = "delay-reply"
-    """The meter does what was asked at once; its reply leaves `delay_s` later, and the bus is busy until then."""
+    """The meter executes the request at once; its reply leaves `delay_s` later, and the bus is busy until then."""
     EXCEPTION = "exception"
-    """The meter does nothing, and answers with exception `code`."""
+    """The meter does not execute the request and answers with exception `code`."""
     DEAD_GATEWAY = "dead-gateway"
-    """The gateway takes connections and bytes, and nothing ever happens."""
+    """The gateway accepts connections and bytes and answers nothing."""
     DEAD_METER = "dead-meter"
-    """As if no device had that address."""
+    """The line behaves as if no device had the address."""
     ECHO = "echo"
-    """The line echoes: the client hears its own request first, as on two wires behind a badly set serial server."""
+    """The client receives its own request before the reply, as on a two-wire line behind a wrongly set serial server."""
     NOISE = "noise"
-    """`size` random bytes come in a segment of their own behind the reply, or without one, `delay_s` later."""
+    """`size` random bytes follow in a segment of their own, `delay_s` after the reply; also where there is no reply."""
     COLLIDE = "collide"
-    """The meter does what was asked, and another device talks over its reply: garbage comes."""
+    """The meter executes the request; another device transmits at the same time, and the reply arrives damaged."""
     SECOND_MASTER = "second-master"
-    """Another master speaks every `every_s`: a request that it falls into is not heard, a reply arrives as garbage."""
+    """Another master transmits every `every_s`: a request on the line then is lost, a reply arrives damaged."""
 
     # in the reply, with a good CRC
     WRONG_UNIT = "wrong-unit"
@@ -52,115 +52,118 @@ class FaultKind(StrEnum):
     WRONG_LENGTH = "wrong-length"
     """The reply's byte count is not the number of bytes that follow."""
     WRONG_VALUE = "wrong-value"
-    """A bit of the reply's data flips before the CRC is made: nothing on the wire can tell."""
+    """One bit of the reply's data flips before the CRC is added, so the client cannot detect it on the wire."""
 
     # on the reply's way to the client
     FLIP_BIT = "flip-bit"
-    """One bit of the frame flips on the way."""
+    """One bit of the frame flips."""
     BAD_CRC = "bad-crc"
-    """The frame ends with a CRC that is not its own. Modbus TCP has none, and goes unharmed."""
+    """The frame's CRC is wrong. Modbus TCP frames have none and are not affected."""
     TRUNCATE = "truncate"
     """The last `size` bytes are missing."""
     EXTRA_BYTES = "extra-bytes"
     """`size` random bytes follow the frame."""
     JUNK_BEFORE = "junk-before"
-    """`size` random bytes come before the frame."""
+    """`size` random bytes precede the frame."""
     DUPLICATE_REPLY = "duplicate-reply"
-    """The frame comes twice."""
+    """The frame is sent twice."""
     SPLIT_REPLY = "split-reply"
-    """The frame comes in segments of `size` bytes, `delay_s` apart."""
+    """The frame is sent in segments of `size` bytes, `delay_s` apart."""
     JOIN_REPLIES = "join-replies"
-    """The reply waits for the connection's next one, and both come in one segment."""
+    """The reply is kept until the next one to the same connection; both leave in one segment."""
     SWAP_REPLIES = "swap-replies"
-    """The reply waits for the connection's next one, and comes after it."""
+    """The reply is kept until the next one to the same connection, and leaves after it."""
     CROSS_REPLY = "cross-reply"
-    """The reply comes too late: whoever asks next on that port gets it, on whatever connection, before his own."""
+    """The reply is kept until the next request on the port, and goes to that client, before its own reply."""
 
     BACKLOG = "backlog"
-    """The gateway keeps the reply until somebody connects anew: all come then, in any order, some twice."""
+    """The gateway keeps replies until a client connects, and sends them all to it in random order, some twice."""
 
     # the gateway and its clients
     DISCONNECT = "disconnect"
-    """The meter does what was asked; instead of its reply the client gets the end of the connection."""
+    """The meter executes the request; the gateway closes the client's connection instead of sending the reply."""
     REBOOT_GATEWAY = "reboot-gateway"
-    """As `disconnect`, for all clients of the port; for `lasts_s` none gets in again."""
+    """As `disconnect`, for all clients of the port; for `lasts_s` the port refuses clients."""
     HALF_OPEN = "half-open"
-    """A connection is taken, and stays silent for good."""
+    """A connection is accepted and never answered."""
     REFUSE_CLIENT = "refuse-client"
-    """A connection is taken and ended at once."""
+    """A connection is accepted and closed at once."""
     REFUSE_SECOND_CLIENT = "refuse-second-client"
-    """The same, for a client that comes while another is connected."""
+    """As `refuse-client`, for a client that connects while another is connected."""
     KICK_FIRST_CLIENT = "kick-first-client"
-    """When a client comes, those that are connected are dropped."""
+    """When a client connects, the clients connected before are dropped."""
 
     # a gateway that dials out
     CLAIM_ID = "claim-id"
-    """It says that it is the gateway `claims`."""
+    """The gateway registers with the number `claims`."""
     REPLAY_SESSION = "replay-session"
-    """Somebody else calls too, and says again all that this gateway had said in its call before."""
+    """A second connection repeats the bytes that this gateway sent in its previous call."""
 
     # the meter
     TORN_WRITE = "torn-write"
-    """The power goes inside a write: `applied` of its values are in the meter, and nothing answers for `lasts_s`."""
+    """Power fails during a write: `applied` of its values are stored, and the meter is silent for `lasts_s`."""
     TORN_READ = "torn-read"
-    """The meter renews its registers inside the read: words after `register`, or the first, are newer than those before."""
+    """The meter refreshes its registers during the read: those after `register`, or after the first, are newer."""
     STALE = "stale"
     """The meter repeats its register picture of the rule's first hit, clock included, until the rule is removed.
 
     Reads only: a write reaches the meter, and shows when the rule is gone.
     """
     REBOOT_METER = "reboot-meter"
-    """The meter hears nothing from this request on for `lasts_s`; its registers survive."""
+    """The meter is silent from this request on for `lasts_s`; its registers survive."""
     WELD_RELAY = "weld-relay"
     """The relay stays `relay`, whatever the meter decides, until the rule is removed."""
     SWITCH_RELAY = "switch-relay"
-    """Somebody with a hand-held forces the relay to `relay`."""
+    """The relay is forced to `relay`, as by a technician's hand-held terminal."""
     JUMP_CLOCK = "jump-clock"
     """The meter's clock jumps by `jump_s`."""
     DRIFT_CLOCK = "drift-clock"
     """The meter's clock gains `drift_ppm` (86 ppm are 7.4 s a day), until the rule is removed."""
     SET_PURCHASE_COUNT = "set-purchase-count"
-    """The purchase count is `purchase_count` now: lost, worn, or near its end."""
+    """The purchase count becomes `purchase_count`."""
     FOREIGN_TOP_UP = "foreign-top-up"
-    """Somebody tops up by card: `amount_fen` more, and the next purchase count."""
+    """A top-up by other means than the bus, as by card: `amount_fen` more, and the next purchase count."""
     REPLACE_METER = "replace-meter"
-    """Another meter hangs there: nothing counted, nothing bought, money control off, clock right."""
+    """A new meter takes the place: counters and credit zero, money control off, clock right."""
 
 
 _K = FaultKind
 CONNECTION_KINDS = frozenset({_K.HALF_OPEN, _K.REFUSE_CLIENT, _K.REFUSE_SECOND_CLIENT, _K.KICK_FIRST_CLIENT})
-"""Strike connections; the others strike requests."""
+"""Kinds that affect connections. Kinds in none of the first three sets affect requests."""
 CALL_KINDS = frozenset({_K.CLAIM_ID, _K.REPLAY_SESSION})
-"""Strike the calls of gateways that dial out."""
+"""Kinds that affect the calls of gateways that dial out."""
 LINE_KINDS = frozenset({_K.SECOND_MASTER})
-"""Strike whatever is on the line at their moments."""
+"""Kinds that affect any frame on the line, at times of their own."""
 ENERGY_METER_KINDS = frozenset({_K.JUMP_CLOCK, _K.DRIFT_CLOCK})
 PREPAID_KINDS = frozenset(
     {_K.WELD_RELAY, _K.SWITCH_RELAY, _K.SET_PURCHASE_COUNT, _K.FOREIGN_TOP_UP, _K.REPLACE_METER}
 )
-HAPPENING_KINDS = ENERGY_METER_KINDS | PREPAID_KINDS
-"""Change one meter just before it hears the request, which it then answers. Once, unless `count` says more."""
+METER_CHANGE_KINDS = ENERGY_METER_KINDS | PREPAID_KINDS
+"""Kinds that change one meter before it executes the request. They fire once unless `count` says more."""
 ONLY_FUNCTIONS = {
     _K.TORN_READ: frozenset({modbus.READ_HOLDING}),
     _K.STALE: frozenset({modbus.READ_HOLDING, modbus.READ_INPUT}),
     _K.TORN_WRITE: frozenset({modbus.WRITE_MULTIPLE, modbus.VENDOR}),
 }
-"""Kinds that strike some functions only, whatever else the rule says."""
+"""Kinds that affect only requests of these function codes."""
 WIRE_KINDS = frozenset(
     {_K.FLIP_BIT, _K.BAD_CRC, _K.TRUNCATE, _K.EXTRA_BYTES, _K.JUNK_BEFORE, _K.DUPLICATE_REPLY, _K.SPLIT_REPLY}
     | {_K.WRONG_UNIT, _K.ECHO, _K.NOISE, _K.JOIN_REPLIES, _K.SWAP_REPLIES, _K.CROSS_REPLY, _K.BACKLOG}
     | {_K.DISCONNECT, _K.REBOOT_GATEWAY}
 )
-"""Strike the reply after the bus: what the gateway sends is not what the meter said."""
+"""Kinds that the gateway applies to the reply frame, after the bus."""
 
 
-_STRUCK = {CONNECTION_KINDS: "connections", CALL_KINDS: "calls", LINE_KINDS: "whatever is on the line"}
-"""By kinds that do not strike requests."""
+_AFFECTED = {CONNECTION_KINDS: "connections", CALL_KINDS: "calls", LINE_KINDS: "any frame on the line"}
+"""What the kinds that do not affect requests affect, in words for errors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One rule. A place that is None fits all; `skip` frames that fit pass first, then it fires `count` times."""
+    """One fault rule: where it applies, when, and its kind's options. Raises `FaultRuleError` when a key is wrong.
+
+    A place that is None matches all. `skip` matching frames pass first; then it fires `count` times.
+    """
 
     kind: FaultKind | str
 
@@ -169,13 +172,13 @@ class Fault:
     meter: str | None = None
     function: int | None = None
     register: int | None = None
-    """Fits requests whose range of registers holds this address."""
+    """Matches requests whose range of registers contains this address."""
 
     since: datetime | None = None
     until: datetime | None = None
-    """The window on the farm's clock, aware; `until` is the first moment outside."""
+    """The rule applies from `since` until before `until` on the farm's clock. Both carry an offset."""
     count: int | None = None
-    """None: for ever; once for what happens to a meter."""
+    """None: unlimited; once for `METER_CHANGE_KINDS`."""
     skip: int = 0
     probability: float = 1.0
 
@@ -187,7 +190,7 @@ class Fault:
     every_s: float | None = None
     claims: str | None = None
     applied: int | None = None
-    """How many of the written values, from the first; a negative number counts from the last."""
+    """Number of written values that are stored, from the first; a negative number counts from the last."""
     relay: str | None = None
     jump_s: float | None = None
     drift_ppm: int | None = None
@@ -227,20 +230,22 @@ class Fault:
     def _check_where(self) -> None:
         if self.kind == FaultKind.DEAD_GATEWAY and self.gateway is None:
             raise FaultRuleError("gateway", "the number of the gateway that is dead")
-        if self.kind in HAPPENING_KINDS | {FaultKind.DEAD_METER, FaultKind.STALE} and self.meter is None:
+        if self.kind in METER_CHANGE_KINDS | {FaultKind.DEAD_METER, FaultKind.STALE} and self.meter is None:
             raise FaultRuleError("meter", f"the number of the meter that {self.kind} happens to")
         functions = ONLY_FUNCTIONS.get(FaultKind(self.kind))
         if functions is not None and self.function is not None and self.function not in functions:
             named = " or ".join(f"{function:#04x}" for function in sorted(functions))
-            raise FaultRuleError("function", f"{named}, which {self.kind} strikes, not {self.function:#04x}")
-        affected = next((words for kinds, words in _STRUCK.items() if self.kind in kinds), None)
+            raise FaultRuleError("function", f"{named}, which {self.kind} affects, not {self.function:#04x}")
+        affected = next((words for kinds, words in _AFFECTED.items() if self.kind in kinds), None)
         if affected is not None:
             for key in ("meter", "function", "register"):
                 if getattr(self, key) is not None:
-                    raise FaultRuleError(key, f"nothing: {self.kind} strikes {affected}, not requests")
+                    raise FaultRuleError(key, f"nothing: {self.kind} affects {affected}, not requests")
 
 
 class _Option(NamedTuple):
+    """An option of some kinds: its range in words, the check, and the kinds that need or allow it."""
+
     expected: str
     fits: Callable[[Any], bool]
     needed_by: frozenset[FaultKind] = frozenset()
@@ -248,7 +253,7 @@ class _Option(NamedTuple):
 
 
 _SECONDS_MAX = 1e9
-"""Thirty years: what comes later never does, and clocks reach no further."""
+"""About 32 years: longer than any run, and short enough for every sum with a Unix time to stay a valid date."""
 
 _OPTIONS: Mapping[str, _Option] = {
     "delay_s": _Option(

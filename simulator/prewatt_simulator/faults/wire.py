@@ -1,4 +1,4 @@
-"""What wire faults do to bytes. Pure: bytes in, bytes out, chance passed in."""
+"""Changes the bytes of replies under wire faults. Pure functions; the random source is a parameter."""
 
 import random
 from collections.abc import Callable, Mapping
@@ -7,15 +7,17 @@ from prewatt_fixtures.wire.pdu import READ_COILS, READ_DISCRETE, READ_HOLDING, R
 from prewatt_simulator.faults.rule import Fault, FaultKind
 
 Segments = tuple[bytes, ...]
+"""What leaves instead of one reply frame, one entry per TCP segment."""
 
 _CRC_BYTES = 2
 _JUNK_BYTES_MAX = 8
+"""Most random bytes that a rule without `size` adds."""
 _COUNTED = {READ_COILS: 1, READ_DISCRETE: 1, READ_HOLDING: 1, READ_INPUT: 1, VENDOR: 5}
-"""Where in a reply PDU the byte count stands."""
+"""Offset of the byte count in a reply PDU, by function code."""
 
 
 def flip_bit(data: bytes, rng: random.Random, start: int = 0) -> bytes:
-    """`data` with one bit changed, not before byte `start`; nothing to change leaves it as it is."""
+    """`data` with one random bit inverted at or after byte `start`; unchanged when there is no such byte."""
     if len(data) <= start:
         return data
     changed = bytearray(data)
@@ -40,7 +42,7 @@ def damage_pdu(fault: Fault, pdu: bytes, rng: random.Random) -> bytes:
 
 
 def segments(fault: Fault, frame: bytes, rng: random.Random, *, crc: bool) -> Segments:
-    """What arrives instead of a reply frame, one entry a segment; `crc`: whether the frame ends with one."""
+    """Segments of a reply frame under the fault; `crc`: whether the frame ends with a CRC."""
     change = _CHANGES.get(FaultKind(fault.kind))
     if not frame or change is None:
         return (frame,)
@@ -50,7 +52,7 @@ def segments(fault: Fault, frame: bytes, rng: random.Random, *, crc: bool) -> Se
 
 
 def junk(fault: Fault, rng: random.Random) -> bytes:
-    """As many random bytes as the rule says, else a few."""
+    """`fault.size` random bytes; without a size 1 to 8 of them."""
     return rng.randbytes(fault.size or rng.randint(1, _JUNK_BYTES_MAX))
 
 

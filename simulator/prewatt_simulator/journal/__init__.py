@@ -1,1 +1,1 @@
-"""What went over the line: entries, queries, files, exports, and expectations on clients."""
+"""Record of the bus traffic: entries, queries, files, exports, and assertions on clients."""

@@ -1,7 +1,4 @@
-"""Descriptions of request and reply PDUs for journals.
-
-Knows PDUs, not devices: registers are numbers here.
-"""
+"""Describes request and reply PDUs for journals. Knows no profiles: registers are shown by address."""
 
 from decimal import Decimal
 

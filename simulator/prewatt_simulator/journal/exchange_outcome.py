@@ -1,6 +1,6 @@
-"""How one exchange went when it did not simply go: which rule touched it, how long it took, which bytes left.
+"""Outcome of an exchange that a fault or wire timing affected: the rule, the time, the bytes that left.
 
-The bus makes one, the gateway completes it, the journal keeps it. An exchange that nothing touched has none.
+The bus makes it, the gateway completes it, the journal keeps it. An exchange without either has none.
 """
 
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from prewatt_simulator.faults import FaultHandle
 
 @dataclass(slots=True, eq=False)
 class ExchangeOutcome:
-    """Of one request and its reply."""
+    """Outcome of one request and its reply."""
 
     fault: str | None = None
-    """Name of the rule that touched it."""
+    """Name of the rule that hit."""
     hit: FaultHandle | None = None
-    """The rule, when there is still something for the gateway to do."""
+    """The rule, when the gateway has to apply it to the reply frame."""
     held_s: float = 0.0
-    """How long after the request had reached the bus the reply's last character leaves."""
+    """Seconds from the request's arrival on the bus to the reply's last character."""
     sent: tuple[bytes, ...] | None = None
     """The segments that left instead of one sound frame."""
 
     noise: bytes = b""
-    """What went over the line instead of a frame; a gateway that passes bytes on passes this on."""
+    """Bytes of a collision on the line. An RTU gateway passes them on."""
 
     @property
     def kind(self) -> str | None:
-        """Of the fault that the gateway still has to carry out."""
+        """Kind of the fault that the gateway has to apply."""
         return None if self.hit is None else self.hit.fault.kind
 
     @property
     def takes_time(self) -> bool:
-        """Whether the reply leaves later, or bit by bit."""
+        """Whether the reply leaves later, or in segments some time apart."""
         return self.held_s > 0 or (self.hit is not None and bool(self.hit.fault.delay_s))

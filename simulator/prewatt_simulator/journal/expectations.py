@@ -1,7 +1,7 @@
 """Assertions on a journal: rules of a well-behaved client.
 
-Each raises `ClientMisbehaved`, an AssertionError that shows the frames it is about. The journal is bounded: what it no
-longer holds cannot be judged.
+Each raises `ClientMisbehaved`, an AssertionError that lists the frames concerned. The journal is bounded: entries that
+it no longer contains are not checked.
 """
 
 from collections.abc import Iterable
@@ -11,9 +11,10 @@ from prewatt_fixtures.wire import pdu as modbus
 from prewatt_simulator.errors import SimulatorError
 from prewatt_simulator.journal.export import text_line
 from prewatt_simulator.journal.frames import Frame, frames
-from prewatt_simulator.journal.journal import OVERLAP, Entry, Happening, Journal, Verdict
+from prewatt_simulator.journal.journal import OVERLAP, Entry, Journal, PortEvent, Verdict
 
 _SHOWN_MAX = 10
+"""Frames that an error lists."""
 _READS = frozenset({modbus.READ_COILS, modbus.READ_DISCRETE, modbus.READ_HOLDING, modbus.READ_INPUT})
 _SILENT = frozenset(
     {Verdict.ABSENT, Verdict.REQUEST_LOST, Verdict.REPLY_LOST, Verdict.HELD, Verdict.COLLIDED}
@@ -22,17 +23,17 @@ _NOT_ASKED = frozenset({Verdict.HEARD_LATE})
 
 
 class ClientMisbehaved(SimulatorError, AssertionError):
-    """The journal shows a client breaking a rule."""
+    """A client broke a rule. The message lists the frames."""
 
-    def __init__(self, what: str, shown: Iterable[Frame | Happening]) -> None:
+    def __init__(self, what: str, shown: Iterable[Frame | PortEvent]) -> None:
         lines = [text_line(each) for each in shown]
         more = [f"… and {len(lines) - _SHOWN_MAX} more"] if len(lines) > _SHOWN_MAX else []
         super().__init__("\n  ".join([f"{what}:", *lines[:_SHOWN_MAX], *more]))
 
 
 def one_request_at_a_time(journal: Journal) -> None:
-    """No bus got a request while another was in flight on it."""
-    overlaps = [each for each in journal.happenings if each.what == OVERLAP]
+    """Assert that no bus received a request while another was in flight on it."""
+    overlaps = [each for each in journal.port_events if each.what == OVERLAP]
     if overlaps:
         raise ClientMisbehaved(f"{len(overlaps)} requests came before the reply to the one before", overlaps)
 
@@ -47,7 +48,7 @@ def no_writes(journal: Journal, meter: str | None = None) -> None:
 
 
 def writes_read_back(journal: Journal, meter: str | None = None) -> None:
-    """Every write is followed by a read of the same meter, before the next write to it and before the journal ends."""
+    """Assert that every write is followed by a read of the same meter, before the next write to it."""
     unread = [
         write
         for asked in _by_meter(journal, meter)
@@ -61,7 +62,7 @@ def writes_read_back(journal: Journal, meter: str | None = None) -> None:
 
 
 def no_blind_repeats(journal: Journal, meter: str | None = None) -> None:
-    """No write is sent again, byte for byte, without a look at the meter in between."""
+    """Assert that no write is sent twice in a row, byte for byte, without another request to the meter in between."""
     repeats = [
         second
         for asked in _by_meter(journal, meter)
@@ -77,7 +78,7 @@ def no_blind_repeats(journal: Journal, meter: str | None = None) -> None:
 def silent_asked_at_most_every(
     journal: Journal, interval_s: float, meter: str | None = None, attempts: int = 1
 ) -> None:
-    """A device that does not answer gets at most `attempts` requests in any `interval_s` until it answers again."""
+    """Assert that a silent device gets at most `attempts` requests in any `interval_s` until it answers again."""
     for asked in _by_meter(journal, meter):
         row: list[Entry] = []
         for entry in asked:
@@ -96,12 +97,12 @@ def _asked(journal: Journal, meter: str | None) -> list[Entry]:
 
 
 def _by_meter(journal: Journal, meter: str | None) -> Iterable[list[Entry]]:
-    """What each device was asked, in order."""
+    """Requests of each device, oldest first."""
     devices: dict[tuple[str, int, int], list[Entry]] = {}
     for entry in _asked(journal, meter):
         devices.setdefault((entry.gateway, entry.port, entry.unit), []).append(entry)
     return devices.values()
 
 
-def _all(entries: Iterable[Entry]) -> list[Frame | Happening]:
+def _all(entries: Iterable[Entry]) -> list[Frame | PortEvent]:
     return [frame for entry in entries for frame in frames(entry)]

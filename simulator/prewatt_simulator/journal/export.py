@@ -1,6 +1,6 @@
-"""A journal as text for people and as JSON lines for programs; `pcapng` makes captures.
+"""Exports a journal as text for people and as JSON lines for programs; `pcapng` exports captures.
 
-An export is one line per frame or happening. Times are the farm's, in UTC.
+One line per frame or port event. Times are the farm's, in UTC.
 """
 
 import json
@@ -9,11 +9,11 @@ from typing import Any
 
 from prewatt_simulator.journal import decode
 from prewatt_simulator.journal.frames import Frame, timeline
-from prewatt_simulator.journal.journal import Happening, Journal
+from prewatt_simulator.journal.journal import Journal, PortEvent
 
 
 def to_text(journal: Journal) -> str:
-    """One line per frame: time, bus, unit and meter, direction, words, verdict, fault."""
+    """One line per frame: time, bus, unit and meter, direction, description, verdict, fault."""
     return "".join(text_line(each) + "\n" for each in timeline(journal))
 
 
@@ -22,25 +22,25 @@ def to_json_lines(journal: Journal) -> str:
     return "".join(json_line(each) + "\n" for each in timeline(journal))
 
 
-def text_line(seen: Frame | Happening) -> str:
-    """One frame or event as a line of text."""
-    if isinstance(seen, Happening):
+def text_line(seen: Frame | PortEvent) -> str:
+    """A frame or port event as a line of text."""
+    if isinstance(seen, PortEvent):
         words = [_bus(seen), *([] if seen.unit is None else [f"unit {seen.unit}"]), f"! {seen.what}"]
         words += [decode.describe_request(seen.request)] if seen.request else []
         fault = seen.fault
     else:
         entry = seen.entry
         words = [_bus(entry), f"unit {entry.unit}", entry.meter or "nobody", "<" if seen.reply else ">"]
-        words += [seen.words, f"({entry.verdict})"]
+        words += [seen.text, f"({entry.verdict})"]
         fault = entry.fault
     return " ".join([_time(seen.at), *words, *([] if fault is None else [f"[{fault}]"])])
 
 
-def json_line(seen: Frame | Happening) -> str:
-    """The same as a JSON object."""
+def json_line(seen: Frame | PortEvent) -> str:
+    """A frame or port event as a JSON object on one line."""
     row: dict[str, Any] = {"at": seen.at, "time": _time(seen.at)}
-    if isinstance(seen, Happening):
-        row |= {"gateway": seen.gateway, "port": seen.port, "happened": seen.what, "fault": seen.fault}
+    if isinstance(seen, PortEvent):
+        row |= {"gateway": seen.gateway, "port": seen.port, "event": seen.what, "fault": seen.fault}
         if seen.request:
             row |= {"unit": seen.unit, "pdu": seen.request.hex()}
         return json.dumps(row)
@@ -52,7 +52,7 @@ def json_line(seen: Frame | Happening) -> str:
         "meter": entry.meter,
         "direction": "reply" if seen.reply else "request",
         "pdu": seen.pdu.hex(),
-        "decode": seen.words,
+        "decode": seen.text,
         "verdict": entry.verdict.value,
         "fault": entry.fault,
     }

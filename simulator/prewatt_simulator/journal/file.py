@@ -1,6 +1,6 @@
-"""A journal file that grows while the farm runs, in the format of its file name's ending.
+"""Writes a journal to a file while the farm runs, in the format of the file name's ending.
 
-The last stretch is held back until the next `write`, because an exchange is known in full only when its reply has left.
+Entries wait for the second `write` after them, because the gateway completes an outcome only when the reply has left.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,17 +12,17 @@ from prewatt_fixtures.endpoints import Framing
 from prewatt_simulator.errors import SimulatorError
 from prewatt_simulator.journal.export import json_line, text_line
 from prewatt_simulator.journal.frames import Frame, frames
-from prewatt_simulator.journal.journal import Happening, Journal, Record, entry_of
+from prewatt_simulator.journal.journal import Journal, PortEvent, Record, entry_of
 from prewatt_simulator.journal.pcapng import Capture
 
 WRITE_EVERY_S = 0.5
-"""How often a farm that serves writes, in real seconds."""
+"""Interval of writes while a farm serves, in real seconds."""
 
-_Seen = Iterator[Frame | Happening]
+_Seen = Iterator[Frame | PortEvent]
 
 
 class UnknownFormat(SimulatorError):
-    """The name of a journal's file ends with nothing that is known."""
+    """The file name's ending names no journal format."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path}: a journal's name ends with .txt, .jsonl or .pcapng")
@@ -30,12 +30,15 @@ class UnknownFormat(SimulatorError):
 
 
 class JournalFile:
-    """One file, begun anew, and the journal that it follows. `UnknownFormat`; OSError when it cannot be written."""
+    """A journal file, overwritten when it exists, and the journal that it records.
+
+    Raises `UnknownFormat`, and OSError when the file cannot be written.
+    """
 
     def __init__(self, path: Path, framing: Framing) -> None:
         self._encode = _encoder(path, framing)
-        self._fresh: list[Record | Happening] = []
-        self._due: list[Record | Happening] = []
+        self._fresh: list[Record | PortEvent] = []
+        self._due: list[Record | PortEvent] = []
         self._file = path.open("wb")
         self.journal = Journal(tap=self._fresh.append)
 
@@ -46,20 +49,21 @@ class JournalFile:
         self, kind: type[BaseException] | None, wrong: BaseException | None, at: TracebackType | None
     ) -> None:
         with self._file:
+            # twice: the first call writes what waited, the second what was recorded since
             self.write()
             self.write()
 
     def write(self) -> None:
-        """Append the entries recorded before the previous call."""
+        """Append the entries recorded before the previous call. Raises OSError."""
         due, self._due = self._due, self._fresh.copy()
         self._fresh.clear()
         self._file.writelines(self._encode(_seen(due)))
         self._file.flush()
 
 
-def _seen(records: list[Record | Happening]) -> _Seen:
+def _seen(records: list[Record | PortEvent]) -> _Seen:
     for record in records:
-        if isinstance(record, Happening):
+        if isinstance(record, PortEvent):
             yield record
         else:
             yield from frames(entry_of(record))

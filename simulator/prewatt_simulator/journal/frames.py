@@ -1,10 +1,10 @@
-"""A journal as single frames: an exchange is a request and, if there was one, a reply, each with its time."""
+"""A journal as single frames: each exchange as a request and, if the meter answered, a reply, with their times."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from prewatt_simulator.journal import decode
-from prewatt_simulator.journal.journal import Entry, Happening, Journal
+from prewatt_simulator.journal.journal import Entry, Journal, PortEvent
 
 
 class Frame(NamedTuple):
@@ -13,22 +13,23 @@ class Frame(NamedTuple):
     at: float
     """Farm time, Unix seconds: a request's arrival on the bus, a reply's last character."""
     reply: bool
-    """From the meter to the client."""
+    """Whether it goes from the meter to the client."""
     pdu: bytes
-    words: str
+    text: str
+    """Description of the PDU."""
     entry: Entry
-    """The exchange that it belongs to."""
+    """Exchange of the frame."""
 
 
 def frames(entry: Entry) -> Iterator[Frame]:
-    """The request, and the meter's reply even when it never arrived."""
+    """The request, and the meter's reply even when it was lost."""
     yield Frame(entry.at, False, entry.request, decode.describe_request(entry.request), entry)
     if entry.reply is not None:
-        words = decode.describe_reply(entry.request, entry.reply)
-        yield Frame(entry.at + entry.took_s, True, entry.reply, words, entry)
+        text = decode.describe_reply(entry.request, entry.reply)
+        yield Frame(entry.at + entry.took_s, True, entry.reply, text, entry)
 
 
-def timeline(journal: Journal) -> list[Frame | Happening]:
-    """Everything that a journal holds, in the order of its times."""
-    seen: list[Frame | Happening] = [frame for entry in journal for frame in frames(entry)]
-    return sorted([*seen, *journal.happenings], key=lambda each: each.at)
+def timeline(journal: Journal) -> list[Frame | PortEvent]:
+    """All frames and port events of a journal, by time."""
+    seen: list[Frame | PortEvent] = [frame for entry in journal for frame in frames(entry)]
+    return sorted([*seen, *journal.port_events], key=lambda each: each.at)

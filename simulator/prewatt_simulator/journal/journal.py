@@ -1,6 +1,6 @@
-"""Journal of the wires: every request that arrived, its outcome, and the fault that hit it.
+"""Journal of the buses: every request that arrived, its outcome, and the fault that hit it.
 
-Bounded and always on. Recording is one append of a plain tuple; entries are made when somebody asks.
+Bounded and always on. Recording appends one plain tuple; `Entry` objects are made when the journal is read.
 """
 
 from collections import deque
@@ -12,6 +12,7 @@ from prewatt_fixtures.wire import pdu as modbus
 from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
 
 ENTRIES_MAX = 20_000
+"""Bounds the memory of a farm that serves for days; the oldest entries go first."""
 
 
 class Verdict(StrEnum):
@@ -20,21 +21,21 @@ class Verdict(StrEnum):
     ANSWERED = "answered"
     """A reply left, possibly an exception."""
     ABSENT = "absent"
-    """No device of that address heard it."""
+    """No device has that address."""
     BROADCAST = "broadcast"
-    """Every device heard it; none answers."""
+    """Every device executed it; none answers."""
     REQUEST_LOST = "request-lost"
-    """It never reached the device."""
+    """It did not reach the device."""
     REPLY_LOST = "reply-lost"
-    """The device did it, and its reply was lost."""
+    """The device executed it; its reply was lost."""
     COLLIDED = "collided"
-    """Several devices of that address did it and answered at once: nothing readable."""
+    """The device executed it; its reply overlapped another one, and no sound frame arrived."""
     HELD = "held"
-    """The gateway kept it back; the devices hear it later."""
+    """The gateway delayed it (fault `delay-request`)."""
     HEARD_LATE = "heard-late"
-    """A request that was kept back has been done; nobody waits for the reply."""
-    CROWDED_OUT = "crowded-out"
-    """The gateway's queue was full."""
+    """A delayed request was executed; its reply went to nobody."""
+    QUEUE_FULL = "queue-full"
+    """The gateway dropped it because its queue was full."""
 
 
 class Place(Protocol):
@@ -51,7 +52,7 @@ class Place(Protocol):
 
 
 class FormerPlace(NamedTuple):
-    """A bus as it was, before devices on it got other addresses."""
+    """A bus with the addresses that its devices had before they changed."""
 
     gateway: str
     port: int
@@ -63,10 +64,10 @@ class FormerPlace(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One request and its fate."""
+    """One request and its outcome."""
 
     at: float
-    """Farm time, Unix seconds, at which the request had reached the bus."""
+    """Farm time, Unix seconds, at which the request was transmitted completely."""
     gateway: str
     port: int
     unit: int
@@ -76,9 +77,9 @@ class Entry(NamedTuple):
     reply: bytes | None
     fault: str | None
     took_s: float = 0.0
-    """How long after `at` the reply's last character left."""
+    """Seconds from `at` to the reply's last character."""
     sent: tuple[bytes, ...] | None = None
-    """The bytes that left, by segment, where a fault changed them on the way."""
+    """The segments that left, where a fault changed the reply frame."""
 
     @property
     def function(self) -> int:
@@ -87,11 +88,11 @@ class Entry(NamedTuple):
 
 
 OVERLAP = "request before the reply"
-"""What happened when a bus got a request while another was in flight on it."""
+"""`PortEvent.what` of a request that arrived while another was in flight on the bus."""
 
 
-class Happening(NamedTuple):
-    """What happened at a port and is no exchange: clients refused or dropped by a fault, requests that overlap."""
+class PortEvent(NamedTuple):
+    """An event at a port that is no exchange: a client refused or dropped, a request before the reply to another."""
 
     at: float
     gateway: str
@@ -106,27 +107,33 @@ Record = tuple[float, Place, int, Verdict, bytes, bytes | None, ExchangeOutcome 
 
 
 class Journal:
-    """The last `entries_max` requests of a farm, oldest first. `tap` is called for every record."""
+    """The last `entries_max` requests of a farm, oldest first, and as many port events.
+
+    `tap` is called with every record and event. Iteration yields `Entry` objects.
+    """
 
     def __init__(
-        self, entries_max: int = ENTRIES_MAX, *, tap: Callable[[Record | Happening], None] | None = None
+        self, entries_max: int = ENTRIES_MAX, *, tap: Callable[[Record | PortEvent], None] | None = None
     ) -> None:
         self._records: deque[Record] = deque(maxlen=entries_max)
-        self._happenings: deque[Happening] = deque(maxlen=entries_max)
+        self._port_events: deque[PortEvent] = deque(maxlen=entries_max)
         self._tap = tap
-        self.record: Callable[[Record], None] = self._records.append if tap is None else self._record_told
-        """Takes (time, bus, unit, verdict, request PDU, reply PDU, how it went)."""
+        self.record: Callable[[Record], None] = self._records.append if tap is None else self._record_and_tap
+        """Takes (time, bus, unit, verdict, request PDU, reply PDU, outcome).
 
-    def note(self, happening: Happening) -> None:
-        """Record an event that is no exchange."""
-        self._happenings.append(happening)
+        Without a tap it is the deque's own `append`: every request passes here.
+        """
+
+    def note(self, event: PortEvent) -> None:
+        """Record a port event."""
+        self._port_events.append(event)
         if self._tap is not None:
-            self._tap(happening)
+            self._tap(event)
 
     @property
-    def happenings(self) -> list[Happening]:
-        """What happened beside the exchanges, oldest first."""
-        return list(self._happenings)
+    def port_events(self) -> list[PortEvent]:
+        """Port events, oldest first."""
+        return list(self._port_events)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -135,26 +142,26 @@ class Journal:
         return map(entry_of, self.records())
 
     def records(self) -> list[Record]:
-        """All records, oldest first."""
+        """All records as plain tuples, oldest first."""
         return list(self._records)
 
-    def _record_told(self, record: Record) -> None:
+    def _record_and_tap(self, record: Record) -> None:
         assert self._tap is not None
         self._records.append(record)
         self._tap(record)
 
-    def name_former(self, place: Place, former: Place) -> None:
-        """Attribute all records of `place` so far to `former`."""
-        told = [
+    def attribute_to_former(self, place: Place, former: Place) -> None:
+        """Attribute all records of `place` so far to `former`, so that they keep their meter numbers."""
+        attributed = [
             record if record[1] is not place else (record[0], former, *record[2:]) for record in self._records
         ]
         self._records.clear()
-        self._records.extend(told)
+        self._records.extend(attributed)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete all entries and port events."""
         self._records.clear()
-        self._happenings.clear()
+        self._port_events.clear()
 
     def requests(
         self,
@@ -165,26 +172,26 @@ class Journal:
         function: int | None = None,
         verdict: Verdict | None = None,
     ) -> list[Entry]:
-        """The entries that fit everything given, oldest first."""
+        """The entries that match every given value, oldest first."""
         asked = {"gateway": gateway, "port": port, "meter": meter, "function": function, "verdict": verdict}
         wanted = {name: value for name, value in asked.items() if value is not None}
         return [entry for entry in self if all(getattr(entry, n) == value for n, value in wanted.items())]
 
     def writes(self, meter: str | None = None) -> list[Entry]:
-        """Requests that ask a device to change something."""
+        """Requests of every function other than the four reads, oldest first."""
         reads = {modbus.READ_COILS, modbus.READ_DISCRETE, modbus.READ_HOLDING, modbus.READ_INPUT}
         return [entry for entry in self.requests(meter=meter) if entry.function not in reads]
 
     def faulted(self) -> list[Entry]:
-        """Entries that a fault touched."""
+        """Entries that a fault hit."""
         return [entry for entry in self if entry.fault is not None]
 
 
 def entry_of(record: Record) -> Entry:
-    """The entry of a record."""
+    """The entry of a record; looks up the meter number of its address."""
     at, place, unit, verdict, request, reply, outcome = record
     meter = place.meter_number(unit)
     if outcome is None:
         return Entry(at, place.gateway, place.port, unit, meter, verdict, request, reply, None)
-    went = (outcome.fault, outcome.held_s, outcome.sent)
-    return Entry(at, place.gateway, place.port, unit, meter, verdict, request, reply, *went)
+    result = (outcome.fault, outcome.held_s, outcome.sent)
+    return Entry(at, place.gateway, place.port, unit, meter, verdict, request, reply, *result)

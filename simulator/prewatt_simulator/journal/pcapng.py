@@ -1,9 +1,9 @@
-"""A journal as a capture that Wireshark and tshark open, with each exchange's verdict and fault as packet comment.
+"""Exports a journal as a pcapng capture for Wireshark and tshark, with verdict and fault as packet comments.
 
 Every bus is an interface and a TCP conversation of one client with one gateway, over IPv4 without a link layer.
-Packets hold the frames that the bus carried, sound even where a fault damaged them on the way; the comment then holds
-the bytes that left. Modbus TCP stands on port 502 and is decoded by itself; RTU stands on `RTU_PORT` and is told to
-the dissector: `tshark -d tcp.port==15001,mbrtu -o mbrtu.tcp.port:15001`. Format: draft-ietf-opsawg-pcapng.
+Packets contain the frames of the bus before faults on the reply's way; the comment then contains the bytes that left.
+Modbus TCP uses port 502, which the dissector knows. RTU uses `RTU_PORT`, which it has to be told:
+`tshark -d tcp.port==15001,mbrtu -o mbrtu.tcp.port:15001`. Format: draft-ietf-opsawg-pcapng.
 """
 
 import struct
@@ -12,15 +12,19 @@ from collections.abc import Iterable, Iterator
 from prewatt_fixtures.endpoints import Framing
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_simulator.journal.frames import Frame, timeline
-from prewatt_simulator.journal.journal import Happening, Journal
+from prewatt_simulator.journal.journal import Journal, PortEvent
 
 RTU_PORT = 15001
+"""Server port of RTU conversations."""
 _TCP_PORT = 502
 _CLIENT_PORT = 40_000
 _CLIENT = bytes((10, 0, 0, 1))
 _LINKTYPE_RAW = 101
+"""Packets start with their IP header (tcpdump.org link types)."""
 _SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
+"""Block types: section header, interface description, enhanced packet (draft §4.1, §4.2, §4.3)."""
 _COMMENT, _INTERFACE_NAME = 1, 2
+"""Option codes (draft §3.5, §4.2)."""
 _PUSH_ACK = 0x18
 _TCP = 6
 
@@ -31,20 +35,24 @@ def to_pcapng(journal: Journal, framing: Framing = "tcp") -> bytes:
 
 
 class Capture:
-    """The blocks of one capture, in order; frames may come bit by bit."""
+    """Encodes one capture; frames may be passed in several calls."""
 
     def __init__(self, framing: Framing = "tcp") -> None:
         self._framing = framing
         self._begun = False
         self._conversations: dict[tuple[str, int], _Conversation] = {}
 
-    def blocks(self, seen: Iterable[Frame | Happening]) -> Iterator[bytes]:
-        """The blocks of these frames; happenings are no packets and have none."""
+    def blocks(self, seen: Iterable[Frame | PortEvent]) -> Iterator[bytes]:
+        """Blocks of these frames, with the section header first and an interface before its first packet.
+
+        Port events are no packets and have none.
+        """
         if not self._begun:
             self._begun = True
+            # byte order, version 1.0, length of the section unknown
             yield _block(_SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
         for frame in seen:
-            if isinstance(frame, Happening):
+            if isinstance(frame, PortEvent):
                 continue
             bus = (frame.entry.gateway, frame.entry.port)
             conversation = self._conversations.get(bus)
@@ -73,17 +81,18 @@ class Capture:
 
 
 class _Conversation:
-    """One client and one bus: addresses, ports, and how many bytes each side has sent."""
+    """One client and one bus: addresses, ports, and the sequence number of each side."""
 
     def __init__(self, index: int, port: int) -> None:
         self.index = index
         self.transaction = 0
         self._port = port
+        # a private address of its own per bus: the dissector tells conversations apart by address and port
         self._gateway = bytes((10, 1 + (index >> 16 & 0x7F), index >> 8 & 0xFF, index & 0xFF))
         self._sent = [1, 1]
 
     def packet(self, data: bytes, *, reply: bool) -> bytes:
-        """IPv4 and TCP headers around one side's bytes."""
+        """An IPv4 packet with a TCP segment of `data`, with valid checksums and sequence numbers."""
         ports = (self._port, _CLIENT_PORT) if reply else (_CLIENT_PORT, self._port)
         hosts = (self._gateway, _CLIENT) if reply else (_CLIENT, self._gateway)
         sequence, acknowledged = self._sent[reply], self._sent[not reply]

@@ -1,7 +1,7 @@
 """Gateways that dial out to a head end, register, and then serve requests.
 
-Owns one connection per port: registration first, a heartbeat when nothing was sent for a while, and another call, later
-and later, when it ends. What is said over it is the gateway's business; how it is wrapped, the envelope's.
+Owns one outgoing connection per port: registration packet first, a heartbeat packet after a time without sending, and
+reconnection with exponential back-off. `gateway` answers the requests; `Envelope` encodes the stream.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ from prewatt_simulator.line.gateway import Connection, Line
 from prewatt_simulator.line.protocol_wrapper import IdleTimer, ProtocolWrapper
 
 Connect = Callable[[Callable[[], asyncio.Protocol], str, int], Awaitable[tuple[object, asyncio.BaseProtocol]]]
-"""Connects a new protocol, made once somebody is there, to a host and TCP port; OSError when nobody is."""
+"""Connects a protocol, made by the first argument on success, to a host and TCP port. Raises OSError on failure."""
 
 _JITTER = (0.5, 1.0)
-"""Which part of a wait is waited, by chance: many gateways that lose one head end do not come back in one moment."""
+"""Random factor of a wait, so that the gateways of a head end that restarts do not all reconnect at one moment."""
 
-SAID_BYTES_MAX = 65_536
-"""How much of a call is remembered, for those who replay it."""
+SENT_BYTES_MAX = 65_536
+"""Bytes of a call kept for fault `replay-session`."""
 
 
 class Dialler:
@@ -50,7 +50,10 @@ class Dialler:
         self._sent: list[bytes] = []
 
     async def run(self) -> None:
-        """Dial, and dial again after each end, until cancelled."""
+        """Dial, and dial again after each end, until cancelled.
+
+        The wait doubles from `retry_s` to `retry_max_s` with each call in a row on which the head end sent nothing.
+        """
         dial, failures = self._dial, 0
         while True:
             failures = 0 if await self._call() else failures + 1
@@ -58,25 +61,25 @@ class Dialler:
             await self._clock.sleep(wait_s * self._rng.uniform(*_JITTER))
 
     async def _call(self) -> bool:
-        """Whether the head end answered."""
+        """Make one call and wait for its end; return whether the head end sent anything."""
         dial, bus = self._dial, self._bus
         if bus.faults.down((bus.gateway, bus.port), self._clock.time()) is not None:
             return False
         try:
-            _, call = await self._connect(self._pick_up, dial.host, dial.tcp)
+            _, call = await self._connect(self._connected, dial.host, dial.tcp)
         except OSError:
             self._line.note(f"nobody at {dial.host}:{dial.tcp}")
             return False
         assert isinstance(call, DialledConnection)
         if call.hit is not None and call.hit.fault.kind == FaultKind.REPLAY_SESSION:
-            await self._stay_beside(call, EchoingPeer(self._sent))
+            await self._replay_beside(call, ReplayingPeer(self._sent))
         else:
             await call.ended.wait()
         self._sent = call.sent
-        return call.heard
+        return call.answered
 
-    def _pick_up(self) -> "DialledConnection":
-        """The head end accepted the connection."""
+    def _connected(self) -> "DialledConnection":
+        """Build the protocol of a call that was accepted, with the fault rule on calls applied."""
         dial, bus, called_before = self._dial, self._bus, bool(self._sent)
         hit = bus.faults.call_hit(bus.gateway, bus.port, self._clock.time(), called_before=called_before)
         claimed = bus.gateway if hit is None else hit.fault.claims or bus.gateway
@@ -92,14 +95,14 @@ class Dialler:
             hit=hit,
         )
 
-    async def _stay_beside(self, call: "DialledConnection", parrot: "EchoingPeer") -> None:
-        """Run a replaying peer beside the call until it ends."""
+    async def _replay_beside(self, call: "DialledConnection", replaying: "ReplayingPeer") -> None:
+        """Open a second connection with a replaying peer, and close it when the call ends."""
         try:
             with contextlib.suppress(OSError):
-                await self._connect(lambda: parrot, self._dial.host, self._dial.tcp)
+                await self._connect(lambda: replaying, self._dial.host, self._dial.tcp)
             await call.ended.wait()
         finally:
-            parrot.hang_up()
+            replaying.abort()
 
 
 class DialledConnection(ProtocolWrapper):
@@ -123,48 +126,48 @@ class DialledConnection(ProtocolWrapper):
         self._heartbeat = heartbeat
         self._heartbeat_s = heartbeat_s
         self._idle_timer = IdleTimer(clock)
-        self._beating: asyncio.Task[None] | None = None
-        self.heard = False
-        """Whether the head end has said anything."""
+        self._heartbeat_task: asyncio.Task[None] | None = None
+        self.answered = False
+        """Whether the head end has sent anything."""
         self.ended = asyncio.Event()
         self.sent: list[bytes] = []
-        """What has left, up to a size."""
-        self._said_bytes = 0
+        """Bytes sent, at least the first `SENT_BYTES_MAX` of them."""
+        self._sent_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        wrapping = _EncodingTransport(transport, self._envelope, self._left)
+        encoding = _EncodingTransport(transport, self._envelope, self._note_sent)
         if self._registration:
-            wrapping.write(self._registration)
+            encoding.write(self._registration)
         if self._heartbeat and self._heartbeat_s:
-            self._beating = asyncio.get_running_loop().create_task(self._beat(wrapping))
-        super().connection_made(wrapping)
+            self._heartbeat_task = asyncio.get_running_loop().create_task(self._send_heartbeats(encoding))
+        super().connection_made(encoding)
 
-    def _left(self, data: bytes) -> None:
+    def _note_sent(self, data: bytes) -> None:
         self._idle_timer.interrupt()
-        if self._said_bytes < SAID_BYTES_MAX:
+        if self._sent_bytes < SENT_BYTES_MAX:
             self.sent.append(data)
-            self._said_bytes += len(data)
+            self._sent_bytes += len(data)
 
     def data_received(self, data: bytes) -> None:
-        self.heard = True
+        self.answered = True
         for carried in self._envelope.feed(data):
             super().data_received(carried)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._beating is not None:
-            self._beating.cancel()
+        if self._heartbeat_task is not None:
+            self._heartbeat_task.cancel()
         super().connection_lost(exc)
         self.ended.set()
 
-    async def _beat(self, transport: asyncio.Transport) -> None:
+    async def _send_heartbeats(self, transport: asyncio.Transport) -> None:
         while True:
             await self._idle_timer.reaches(self._heartbeat_s)
             transport.write(self._heartbeat)
 
 
-class EchoingPeer(asyncio.Protocol):
-    """A replaying peer: sends the bytes of an earlier call again and ignores input."""
+class ReplayingPeer(asyncio.Protocol):
+    """Peer of fault `replay-session`: sends the bytes of an earlier call again and ignores input."""
 
     def __init__(self, sent: Iterable[bytes]) -> None:
         self._sent = sent
@@ -176,14 +179,14 @@ class EchoingPeer(asyncio.Protocol):
         for data in self._sent:
             transport.write(data)
 
-    def hang_up(self) -> None:
-        """End it, if it is not over."""
+    def abort(self) -> None:
+        """Drop its connection, if it has one."""
         if self._transport is not None:
             self._transport.abort()
 
 
 class _EncodingTransport(asyncio.Transport):
-    """A transport whose every write leaves in an envelope."""
+    """Transport that encodes every write with the envelope and reports the bytes to `left`."""
 
     def __init__(
         self, transport: asyncio.Transport, envelope: Envelope, left: Callable[[bytes], None]
@@ -191,11 +194,11 @@ class _EncodingTransport(asyncio.Transport):
         super().__init__()
         self._transport = transport
         self._envelope = envelope
-        self._left = left
+        self._note_sent = left
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         wrapped = self._envelope.wrap(bytes(data))
-        self._left(wrapped)
+        self._note_sent(wrapped)
         self._transport.write(wrapped)
 
     def is_reading(self) -> bool:

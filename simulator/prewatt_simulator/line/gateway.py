@@ -1,9 +1,9 @@
-"""The serial server: TCP connections on one side, one bus on the other, one frame in flight on it.
+"""Serial server: TCP connections on one side, one bus on the other, one request in flight on the bus.
 
 `Line` is the queue of one bus, shared by all connections to it. While nothing takes time (wire timing off, no fault
-that delays) a request is answered where it was received, without a task; otherwise requests wait their turn for a
-worker that lives as long as there is something to wait for. A connection turns bytes into requests and replies into
-bytes; RTU over TCP and Modbus TCP differ in nothing else. Faults behind the bus are carried out by `reply_writer`.
+that delays) a request is answered inside `data_received`, without a task. Otherwise requests wait in the queue for a
+worker task, which ends when the queue is empty. A connection turns bytes into requests and replies into bytes; RTU over
+TCP and Modbus TCP differ in nothing else. `reply_writer` applies the faults that change reply frames.
 """
 
 import asyncio
@@ -17,26 +17,26 @@ from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import ExceptionCode, exception
 from prewatt_simulator.faults import FaultKind
 from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
-from prewatt_simulator.journal.journal import OVERLAP, Happening
-from prewatt_simulator.line.bus import NOBODY, Bus, Pace
+from prewatt_simulator.journal.journal import OVERLAP, PortEvent
+from prewatt_simulator.line.bus import NO_DEVICE, Bus, Pace
 from prewatt_simulator.line.reply_writer import Outgoing, ReplyWriter
 
 _mbap_header = mbap.HEADER.pack
-"""What `mbap.encode` packs, without its call: every reply to a Modbus TCP client goes through here."""
+"""Packs what `mbap.encode` packs, without its call: every reply to a Modbus TCP client passes here."""
 
 QUEUE_MAX = 64
-"""Requests that wait for one bus; more are dropped, as a serial server's small buffer drops them."""
+"""Requests that wait for one bus. Further ones are dropped, as by the small buffer of a serial server."""
 
 GAP_S = 0.05
-"""Silence on a connection after which an incomplete RTU frame is over. Longer than the gap on copper, because TCP
-may deliver one frame in pieces; real seconds, because it is about the network."""
+"""Silence on a connection after which an incomplete RTU frame ends. Longer than the gap on the line, because TCP may
+deliver one frame in pieces. Real seconds, not the farm's, because it concerns the network."""
 
-_INEXACT_S = 1e-6
-"""Differences of Unix times are no more exact than this."""
+_TIME_RESOLUTION_S = 1e-6
+"""Differences of Unix times held in floats are no more exact than this."""
 
 
 class Line:
-    """The queue of one bus."""
+    """Request queue of one bus, shared by its connections."""
 
     def __init__(self, bus: Bus, clock: Clock, pace: Pace | None) -> None:
         self._bus = bus
@@ -45,57 +45,60 @@ class Line:
         self._pace = pace
         self._waiting: deque[tuple[Connection, int, int, bytes]] = deque()
         self._worker: asyncio.Task[None] | None = None
-        self._alarms: dict[float, asyncio.Task[None]] = {}
+        self._timers: dict[float, asyncio.Task[None]] = {}
         self._reply_writer = ReplyWriter()
-        self._quiet_s = 0.0
-        """Since when the bus is quiet behind a reply that took time."""
-        self._engaged = False
-        """Whether there is more to a request than to answer it: others wait, or replies were kept back."""
+        self._idle_since_s = 0.0
+        """End of the last reply that took time, Unix seconds; the next request keeps the gap from here."""
+        self._busy = False
+        """True while a worker runs or `reply_writer` holds replies back; False lets a request be answered at once."""
         self.connections: dict[Connection, None] = {}
-        """In the order in which they came, so that whatever happens to all happens in that order."""
+        """In the order of connecting, so that a fault that drops all drops them in that order on every run."""
 
     def connect(self, connection: "Connection") -> None:
-        """A client has come."""
+        """Add a client: apply the fault rules on connections, then send what `backlog` kept for it."""
         others = tuple(self.connections)
         self.connections[connection] = None
         if self._bus.faults.rules:
-            self._greet_under_faults(connection, others)
+            self._admit_under_faults(connection, others)
         for frame in self._reply_writer.backlog():
             connection.send(frame)
 
     def accept(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
-        """Carry a request, now or when its turn comes; the reply goes to the connection with the same tag."""
-        if self._engaged:
+        """Answer a request PDU now or queue it. `tag` is the Modbus TCP transaction number that the reply repeats."""
+        if self._busy:
             for frame in self._reply_writer.late_frames(connection, tag):
                 connection.send(frame)
             if self._worker is not None:
                 self.note(OVERLAP, None, unit, request)
-                self._wait(connection, tag, unit, request)
+                self._enqueue(connection, tag, unit, request)
                 return
         if self._pace is None:
             reply, outcome = self._bus.exchange(unit, request, self._now())
-            if outcome is None and not self._engaged:
+            if outcome is None and not self._busy:
                 if reply is not None:
                     connection.answer(tag, unit, request, reply)
                 return
             out = Outgoing(connection, tag, unit, request, reply, outcome or ExchangeOutcome())
             if not out.outcome.takes_time:
-                self._settle(out)
+                self._send_now(out)
                 return
             work = self._finish_held(out, self._now())
         else:
-            self._wait(connection, tag, unit, request)
+            self._enqueue(connection, tag, unit, request)
             work = self._work()
-        self._engaged = True
+        self._busy = True
         self._worker = asyncio.get_running_loop().create_task(work)
 
     def disconnect(self, connection: "Connection") -> None:
-        """A client has gone."""
+        """Remove a client; its queued requests are dropped when their turn comes."""
         self.connections.pop(connection, None)
         self._reply_writer.forget(connection)
 
     def note_pipelined(self, requests: Iterable[tuple[int, bytes]]) -> None:
-        """Requests came in one segment with the one before them, and were answered where they were received."""
+        """Record as overlapping the `requests` that arrived in one segment with the request before them.
+
+        With a worker running, `accept` has recorded them already.
+        """
         if self._worker is None:
             for unit, request in requests:
                 self.note(OVERLAP, None, unit, request)
@@ -105,12 +108,12 @@ class Line:
         for connection in tuple(self.connections):
             connection.abort()
         self._waiting.clear()
-        for task in (*self._alarms.values(), *([] if self._worker is None else [self._worker])):
+        for task in (*self._timers.values(), *([] if self._worker is None else [self._worker])):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    def _greet_under_faults(self, connection: "Connection", others: tuple["Connection", ...]) -> None:
+    def _admit_under_faults(self, connection: "Connection", others: tuple["Connection", ...]) -> None:
         bus, now_s = self._bus, self._now()
         rebooting = bus.faults.down((bus.gateway, bus.port), now_s)
         if rebooting is not None:
@@ -135,11 +138,11 @@ class Line:
     def note(
         self, what: str, fault: str | None = None, unit: int | None = None, request: bytes = b""
     ) -> None:
-        """Have the journal keep what happened here."""
+        """Record an event at this port in the journal."""
         bus = self._bus
-        bus.journal.note(Happening(self._now(), bus.gateway, bus.port, what, fault, unit, request))
+        bus.journal.note(PortEvent(self._now(), bus.gateway, bus.port, what, fault, unit, request))
 
-    def _wait(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
+    def _enqueue(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
         if len(self._waiting) < QUEUE_MAX:
             self._waiting.append((connection, tag, unit, request))
         else:
@@ -154,15 +157,18 @@ class Line:
             while self._waiting:
                 connection, tag, unit, request = self._waiting.popleft()
                 if connection in self.connections:
-                    await self._carry(connection, tag, unit, request)
+                    await self._exchange(connection, tag, unit, request)
         finally:
             self._worker = None
-            self._engaged = self._reply_writer.holds
+            self._busy = self._reply_writer.holds_replies
 
-    async def _carry(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
+    async def _exchange(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
+        # `heard_s` is computed, not read after the sleep: a timer that fires late must not delay the reply.
         heard_s = self._now()
         if self._pace is not None:
-            wait_s = self._pace.request_s(request) + max(self._pace.gap_s - (heard_s - self._quiet_s), 0.0)
+            wait_s = self._pace.request_s(request) + max(
+                self._pace.gap_s - (heard_s - self._idle_since_s), 0.0
+            )
             heard_s += wait_s
             await self._clock.sleep(wait_s)
         reply, outcome = self._bus.exchange(unit, request, self._now(), self._pace)
@@ -171,11 +177,14 @@ class Line:
         )
 
     async def _deliver(self, out: Outgoing, heard_s: float) -> None:
-        """Let a reply leave in its time, and its segments in theirs. A timer that fired late makes nothing else late."""
+        """Send a reply when it is due after `heard_s`, its segments `delay_s` apart.
+
+        The wait is shortened by what earlier timers were late, so that lateness does not add up.
+        """
         if out.outcome.held_s:
             late_s = self._now() - heard_s
-            await self._clock.sleep(out.outcome.held_s - (late_s if late_s > _INEXACT_S else 0.0))
-            self._quiet_s = self._now()
+            await self._clock.sleep(out.outcome.held_s - (late_s if late_s > _TIME_RESOLUTION_S else 0.0))
+            self._idle_since_s = self._now()
         hit = out.outcome.hit
         between_s = (hit.fault.delay_s or 0.0) if hit is not None else 0.0
         for index, segment in enumerate(self._segments(out)):
@@ -183,14 +192,14 @@ class Line:
                 await self._clock.sleep(between_s)
             out.client.send(segment)
 
-    def _settle(self, out: Outgoing) -> None:
-        """Let a reply leave that takes no time."""
+    def _send_now(self, out: Outgoing) -> None:
+        """Send a reply that takes no time."""
         for segment in self._segments(out):
             out.client.send(segment)
-        self._engaged = self._reply_writer.holds
+        self._busy = self._reply_writer.holds_replies
 
     def _segments(self, out: Outgoing) -> tuple[bytes, ...]:
-        self._watch_delayed()
+        self._schedule_delayed()
         match out.outcome.kind:
             case FaultKind.DISCONNECT:
                 out.client.abort()
@@ -208,24 +217,24 @@ class Line:
         for connection in tuple(self.connections):
             connection.abort()
 
-    def _watch_delayed(self) -> None:
-        """Have the bus hear a request that a fault keeps back when its time has come."""
+    def _schedule_delayed(self) -> None:
+        """Start a timer for the next delayed request of the bus, unless one runs for that moment."""
         due_s = self._bus.next_delayed_s
-        if due_s is not None and due_s not in self._alarms:
-            self._alarms[due_s] = asyncio.get_running_loop().create_task(self._deliver_delayed(due_s))
+        if due_s is not None and due_s not in self._timers:
+            self._timers[due_s] = asyncio.get_running_loop().create_task(self._deliver_delayed(due_s))
 
     async def _deliver_delayed(self, due_s: float) -> None:
         await self._clock.sleep(due_s - self._now())
-        del self._alarms[due_s]
+        del self._timers[due_s]
         self._bus.deliver_delayed(self._now())
-        self._watch_delayed()
+        self._schedule_delayed()
 
 
 class Connection(asyncio.Protocol):
-    """One client of a line. Subclasses know the framing."""
+    """One client of a line. Subclasses implement the framing."""
 
     crc = False
-    """Whether its frames end with a CRC."""
+    """Whether frames end with a CRC."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
@@ -240,7 +249,7 @@ class Connection(asyncio.Protocol):
         self._line.disconnect(self)
 
     def pause_writing(self) -> None:
-        """The client does not read: hear no more requests from it until it does."""
+        """Stop reading requests until the client reads its replies, so that replies do not pile up in memory."""
         if self._transport is not None:
             self._transport.pause_reading()
 
@@ -249,32 +258,32 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def abort(self) -> None:
-        """Drop the client."""
+        """Drop the client at once, without sending what is buffered."""
         if self._transport is not None:
             self._transport.abort()
 
     def send(self, data: bytes) -> None:
-        """Send bytes as they are; nothing when the client has gone."""
+        """Send bytes unchanged; does nothing when the client has disconnected."""
         if self._transport is not None and data:
             self._transport.write(data)
 
     def answer(self, tag: int, unit: int, request: bytes, reply: bytes) -> None:
-        """Send a reply PDU, or the framing's form of `NOBODY`; nothing when the client has gone."""
+        """Send the frame of a reply PDU or of `NO_DEVICE`; does nothing when the client has disconnected."""
         frame = self.frame(tag, unit, request, reply)
         if frame and self._transport is not None:
             self._transport.write(frame)
 
     def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes:
-        """The bytes of a reply; empty when the framing is silent about it."""
+        """Frame of a reply PDU or of `NO_DEVICE`; empty when the framing answers nothing."""
         raise NotImplementedError
 
     def discard_input(self) -> None:
-        """Hear nothing from now on."""
+        """Ignore all input from now on (fault `half-open`)."""
         raise NotImplementedError
 
 
 class _DiscardInput:
-    """Takes the place of a stream of requests: nothing is ever heard."""
+    """Takes the place of a request stream and discards every byte."""
 
     held = b""
 
@@ -286,7 +295,7 @@ class _DiscardInput:
 
 
 class RtuConnection(Connection):
-    """RTU frames over TCP. A device that is not there is silent."""
+    """RTU frames over TCP. An address without a device gets no reply."""
 
     crc = True
 
@@ -314,10 +323,10 @@ class RtuConnection(Connection):
             self._gap.cancel()
 
     def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes:
-        if reply is NOBODY:
+        if reply is NO_DEVICE:
             return b""
         before, framed_reply, frame = self._framed
-        # the same reply object for the same unit: the CRC is known
+        # A meter returns the same reply object until its values change: the CRC of that object is known.
         if reply is not framed_reply or unit != before:
             frame = rtu.encode(unit, reply)
             self._framed = (unit, reply, frame)
@@ -331,7 +340,7 @@ class RtuConnection(Connection):
 
     def _gap_passed(self) -> None:
         if self._transport is not None and not self._transport.is_reading():
-            self._await_gap()  # the silence is ours: we are not listening
+            self._await_gap()  # reading is paused, so this silence says nothing about the client
             return
         self._gap = None
         for unit, pdu in self._stream.gap():
@@ -339,7 +348,7 @@ class RtuConnection(Connection):
 
 
 class TcpConnection(Connection):
-    """Modbus TCP. For a device that is not there the gateway answers exception 0BH; a broken header ends it."""
+    """Modbus TCP. An address without a device is answered with exception 0BH; a malformed header ends the connection."""
 
     def __init__(self, line: Line) -> None:
         super().__init__(line)
@@ -349,6 +358,7 @@ class TcpConnection(Connection):
         try:
             frames = self._stream.feed(data)
         except mbap.BrokenStream as broken:
+            # Frames before the malformed header are sound: answer them, then close.
             for transaction, unit, pdu in broken.frames:
                 self._line.accept(self, transaction, unit, pdu)
             self.abort()
@@ -362,6 +372,6 @@ class TcpConnection(Connection):
         self._stream = _DiscardInput()
 
     def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes:
-        if reply is NOBODY:
+        if reply is NO_DEVICE:
             reply = exception(request[0], ExceptionCode.GATEWAY_TARGET)
         return _mbap_header(tag, 0, 1 + len(reply), unit) + reply

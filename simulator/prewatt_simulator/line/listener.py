@@ -1,7 +1,7 @@
 """Serves buses over TCP or in memory, and dials out for gateways that do.
 
-Owns listening and dialling, and the way from there to a bus. What hangs on the buses is for those who build them to say: a farm
-builds them from a site, a replay from a recording.
+Owns listeners, diallers and the connection between each of them and its bus. Subclasses of `BusServer` attach the
+devices: `Farm` from a site, `Replay` from a recording.
 """
 
 import asyncio
@@ -30,31 +30,31 @@ _CONNECTIONS: Mapping[Framing, type[Connection]] = {"rtu": RtuConnection, "tcp":
 
 
 class BusServer:
-    """A set of buses with clock, faults and journal. Subclasses set the attributes below."""
+    """Serves a set of buses with one clock, fault rules and one journal. Subclasses set the attributes below."""
 
     clock: Clock
     seed: int
     faults: Faults
     journal: Journal
     dials: Mapping[Place, SiteDial] = MappingProxyType({})
-    """Ports that listen to nobody and call somebody instead."""
+    """Ports that dial out instead of listening."""
     _idle_s: Mapping[Place, float] = MappingProxyType({})
-    """Ports that drop a client which is silent for so long."""
+    """Ports that drop a client after so many seconds without a byte from it."""
     _buses: Mapping[Place, Bus]
-    """By gateway and port, in the order of their listeners."""
+    """By gateway and port, in the order of the listeners."""
 
     def bus(self, gateway: str, port: int = 1) -> Bus:
-        """One bus, to exchange PDUs without sockets; KeyError when there is no such port."""
+        """The bus of a port, to exchange PDUs without sockets. Raises KeyError when there is no such port."""
         return self._buses[gateway, port]
 
     @asynccontextmanager
     async def serving(
         self, *, host: str = "127.0.0.1", base_port: int = 0, framing: Framing = "rtu"
     ) -> AsyncIterator[tuple[Endpoint, ...]]:
-        """Listen, one TCP port per bus in the order (gateway, port) from `base_port` upwards; 0 takes free ones.
+        """Listen on one TCP port per bus, in the order (gateway, port), from `base_port` upwards; 0 takes free ports.
 
-        Yields where. Ports that dial out call from now on. On leaving, every connection is dropped and the ports are
-        free again. `PortTaken` when one is in use; then none stays open.
+        Yields the endpoints. Ports that dial out do so until the end of the block, which drops every connection and
+        frees the ports. Raises `PortTaken` when a port is in use; then none stays open.
         """
         endpoints = []
         async with AsyncExitStack() as stack:
@@ -71,10 +71,10 @@ class BusServer:
 
     @asynccontextmanager
     async def in_memory(self, *, framing: Framing = "rtu") -> AsyncIterator[MemoryNetwork]:
-        """The same lines without sockets, for clients in the event loop that runs this.
+        """Serve the same buses without sockets, to clients in the event loop that runs this.
 
-        Yields their endpoints, the `connect` that reaches them, and the `listen` that ports which dial out reach. On
-        leaving, every connection is dropped.
+        Yields the network: its endpoints, `connect` to reach them, and `listen` for ports that dial out. The end of the
+        block drops every connection.
         """
         lines = self._lines()
         listening = ((key, line) for key, line in lines.items() if key not in self.dials)
@@ -118,7 +118,7 @@ class BusServer:
         return {key: Line(bus, self.clock, self._pace(*key)) for key, bus in self._buses.items()}
 
     def _pace(self, _gateway: str, _port: int) -> Pace | None:
-        """How long things take on a bus; None answers at once."""
+        """Transmission times of a bus; None answers at once."""
         return None
 
 

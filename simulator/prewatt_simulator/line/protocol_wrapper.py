@@ -9,12 +9,12 @@ from typing import cast
 from prewatt_fixtures.clock import Clock
 from prewatt_simulator.line.gateway import Line
 
-_WITHIN_S = 1e-6
-"""A moment that is as near as this has come: sums of Unix times are no more exact."""
+_TIME_RESOLUTION_S = 1e-6
+"""Sums of Unix times held in floats are no more exact than this; a rest below it counts as elapsed."""
 
 
 class ProtocolWrapper(asyncio.Protocol):
-    """Forwards all transport events."""
+    """Forwards all transport events to `connection`."""
 
     def __init__(self, connection: asyncio.Protocol) -> None:
         self._connection = connection
@@ -36,24 +36,24 @@ class ProtocolWrapper(asyncio.Protocol):
 
 
 class IdleTimer:
-    """How long nothing has happened, on a clock."""
+    """Measures the time since the last activity, on the farm's clock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last_s = clock.time()
 
     def interrupt(self) -> None:
-        """Something has happened."""
+        """Start again from zero."""
         self._last_s = self._clock.time()
 
     async def reaches(self, seconds: float) -> None:
-        """Return when nothing has happened for so long."""
-        while (left_s := self._last_s + seconds - self._clock.time()) > _WITHIN_S:
+        """Return once `seconds` have passed without an `interrupt`."""
+        while (left_s := self._last_s + seconds - self._clock.time()) > _TIME_RESOLUTION_S:
             await self._clock.sleep(left_s)
 
 
 class IdleGuard(ProtocolWrapper):
-    """Ends a client that has said nothing for `idle_s` of the clock, as serial servers with an idle time-out do."""
+    """Closes a client's connection after `idle_s` without a byte from it, as serial servers with an idle time-out do."""
 
     def __init__(self, connection: asyncio.Protocol, line: Line, clock: Clock, idle_s: float) -> None:
         super().__init__(connection)

@@ -1,7 +1,6 @@
-"""Sends replies under faults: delayed, to another client, or as changed bytes.
+"""Turns replies into the segments that leave under faults: kept back, to another client, or with changed bytes.
 
-Owns what a port still holds of replies. When a segment leaves is the line's business, what happens to its bytes
-`faults.wire`'s.
+Owns the replies that a port keeps back. `gateway` decides when a segment leaves, `faults.wire` changes its bytes.
 """
 
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
 
 
 class Client(Protocol):
-    """What replies leave to."""
+    """Receiver of reply frames."""
 
     crc: bool
 
@@ -24,7 +23,7 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A reply on its way: to whom, to what, and how it went so far."""
+    """A reply with its receiver, its request and its outcome so far."""
 
     client: Client
     tag: int
@@ -35,7 +34,7 @@ class Outgoing:
 
 
 class ReplyWriter:
-    """Of one port."""
+    """Reply segments of one port, and the replies that faults keep back there."""
 
     def __init__(self) -> None:
         self._late: list[Outgoing] = []
@@ -43,16 +42,16 @@ class ReplyWriter:
         self._backlog: list[tuple[Outgoing, bytes]] = []
 
     @property
-    def holds(self) -> bool:
-        """Whether there is something that a later request sets free."""
+    def holds_replies(self) -> bool:
+        """Whether a reply is kept back until a later request."""
         return bool(self._late or self._kept)
 
     def forget(self, client: Client) -> None:
-        """The client has gone; what came too late for it stays."""
+        """Drop the replies kept for a client that disconnected; those of `cross-reply` stay for the next client."""
         self._kept.pop(client, None)
 
     def backlog(self) -> list[bytes]:
-        """Frames kept for the next client, in random order, each once or twice."""
+        """Take the frames that fault `backlog` kept for the next client, in random order, each once or twice."""
         if not self._backlog:
             return []
         backlog, self._backlog = self._backlog, []
@@ -65,7 +64,7 @@ class ReplyWriter:
         return [frame for _, frame in leaving]
 
     def late_frames(self, client: Client, tag: int) -> list[bytes]:
-        """The replies that came too late, in frames for the client that asks next."""
+        """Take the replies that fault `cross-reply` kept, framed for the client that asks next."""
         late, self._late = self._late, []
         frames = []
         for out in late:
@@ -76,10 +75,13 @@ class ReplyWriter:
         return frames
 
     def segments(self, out: Outgoing) -> wire.Segments:
-        """What leaves to the client now."""
+        """Segments that leave to the client now; sets `outcome.sent` when they differ from the sound frame.
+
+        Echo, noise and collisions reach RTU clients only: a Modbus TCP gateway drops what has no valid CRC.
+        """
         hit, outcome = out.outcome.hit, out.outcome
         if hit is not None and out.client.crc and hit.fault.kind in {FaultKind.ECHO, FaultKind.NOISE}:
-            outcome.sent = self._beside(out, hit)
+            outcome.sent = self._with_extra_bytes(out, hit)
             return self._with_kept(out.client, outcome.sent, outcome)
         if out.reply is None:
             return ()
@@ -92,6 +94,7 @@ class ReplyWriter:
         fault = hit.fault
         unit = out.unit
         if fault.kind == FaultKind.WRONG_UNIT:
+            # unit ids are 1 to 247 (MODBUS over Serial Line V1.02, §2.2)
             unit = unit % 247 + 1 if fault.unit is None else fault.unit
         frame = out.client.frame(out.tag, unit, out.request, out.reply)
         if not frame:
@@ -110,8 +113,8 @@ class ReplyWriter:
             return self._with_kept(out.client, outcome.sent, outcome)
         return ()
 
-    def _beside(self, out: Outgoing, hit: FaultHandle) -> wire.Segments:
-        """The reply, if there is one, with what else is on the line."""
+    def _with_extra_bytes(self, out: Outgoing, hit: FaultHandle) -> wire.Segments:
+        """The reply, if any, with the echo before it or the noise after it."""
         reply = () if out.reply is None else (out.client.frame(out.tag, out.unit, out.request, out.reply),)
         if hit.fault.kind == FaultKind.ECHO:
             heard = (rtu.encode(out.unit, out.request), *reply)

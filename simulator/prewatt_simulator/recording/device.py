@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Generic, NamedTuple, TypeVar
 
 from prewatt_fixtures.wire.pdu import EXCEPTION_FLAG, ExceptionCode, exception, reply_fits
-from prewatt_simulator.line.bus import NOBODY
+from prewatt_simulator.line.bus import NO_DEVICE
 from prewatt_simulator.recording.file import Exchange
 from prewatt_simulator.recording.registers import FUNCTIONS, Touch, read_reply, told, touch, write_reply
 from prewatt_simulator.recording.tape import Tape
@@ -75,7 +75,7 @@ class RecordedDevice:
         return self._reply(pdu, now_s) is None
 
     def receive(self, pdu: bytes, now_s: float) -> bytes:
-        """The reply; `NOBODY` when it is silent."""
+        """The reply; `NO_DEVICE` when it is silent."""
         reply = self._reply(pdu, now_s)
         self.settled_ms = int(now_s * 1000)
         asked = touch(pdu)
@@ -84,7 +84,7 @@ class RecordedDevice:
             self._written.update(
                 (place, (at_us, value)) for place, value in zip(asked.places, asked.values, strict=True)
             )
-        return NOBODY if reply is None else reply
+        return NO_DEVICE if reply is None else reply
 
     def rows_written(self, address: int, count: int) -> list[_Register] | None:
         """Each register by itself: a recording does not know which belong together."""

@@ -9,7 +9,7 @@ from prewatt_fixtures.wire.pdu import BROADCAST_UNIT, EXCEPTION_FLAG, ExceptionC
 from prewatt_simulator.faults import Faults, FaultTargets
 from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
 from prewatt_simulator.journal.journal import Journal, Verdict
-from prewatt_simulator.line.bus import NOBODY, Answer, Bus, Pace
+from prewatt_simulator.line.bus import NO_DEVICE, Answer, Bus, Pace
 from prewatt_simulator.line.listener import BusServer
 from prewatt_simulator.recording.device import RecordedDevice
 from prewatt_simulator.recording.file import Exchange, Recording
@@ -81,7 +81,7 @@ class ReplayedBus(Bus):
         device = self._devices.get(unit)
         if device is not None and device.is_silent(request, now_s):
             self.journal.record((now_s, self, unit, Verdict.ABSENT, request, None, None))
-            return NOBODY, None
+            return NO_DEVICE, None
         reply, outcome = super().exchange(unit, request, now_s, pace)
         latency_s = self._latencies_s.get((self.gateway, self.port, unit))
         if latency_s is not None and reply:

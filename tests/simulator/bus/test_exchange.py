@@ -7,14 +7,14 @@ import pytest
 from prewatt_fixtures.site import SitePort
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import read_holding, write_multiple
-from prewatt_simulator.line.bus import NOBODY, Pace
+from prewatt_simulator.line.bus import NO_DEVICE, Pace
 
 TOP_UP = vendor.encode_request(vendor.TopUp(100, 7))
 
 
 def test_a_foreign_address_is_heard_by_nobody(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened)
-    assert desk.ask(read_holding(0, 2), unit=2) is NOBODY
+    assert desk.ask(read_holding(0, 2), unit=2) is NO_DEVICE
     assert [entry.verdict for entry in desk.farm.journal] == ["absent"]
 
 

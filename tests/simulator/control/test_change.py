@@ -9,7 +9,7 @@ from prewatt_fixtures.clock import ScaledClock
 from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import READ_HOLDING, read_holding
 from prewatt_fixtures.wire.vendor import VendorResult
-from prewatt_simulator.line.bus import NOBODY
+from prewatt_simulator.line.bus import NO_DEVICE
 
 pytestmark = pytest.mark.anyio
 PREPAID, PLAIN, WATER, TERMINAL, CLIMATE = (f"00100101{unit:02X}" for unit in range(1, 6))
@@ -88,7 +88,7 @@ class TestRegisters:
     async def test_a_meter_that_was_given_another_address_answers_there(self, hand: Any) -> None:
         await hand.ask("PUT", f"/meters/{PLAIN}/measurements/slave_address", {"value": 77})
         assert hand.desk.ask(read_holding(0, 1), unit=77)[0] == READ_HOLDING
-        assert hand.desk.ask(read_holding(0, 1), unit=2) == NOBODY
+        assert hand.desk.ask(read_holding(0, 1), unit=2) == NO_DEVICE
 
     @pytest.mark.parametrize(
         ("number", "body", "expected"),

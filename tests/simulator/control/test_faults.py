@@ -23,7 +23,7 @@ async def test_a_rule_strikes_is_counted_and_told_in_the_journal(hand: Any) -> N
     hand.top_up(7)
     assert (await hand.ask("GET", "/faults/exception-1"))["fired"] == 1
     (entry,) = (await hand.ask("GET", "/journal"))["entries"]
-    assert (entry["fault"], entry["reply_words"]) == ("exception-1", "exception 06 busy")
+    assert (entry["fault"], entry["reply_text"]) == ("exception-1", "exception 06 busy")
 
 
 async def test_rules_are_listed_removed_and_cleared(hand: Any) -> None:

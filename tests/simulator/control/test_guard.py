@@ -37,7 +37,7 @@ async def test_a_foreign_host_is_refused(farm: Any, host: str) -> None:
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost.evil.example"])
 async def test_a_foreign_web_page_is_refused(farm: Any, origin: str) -> None:
-    farm.faults.keep()
+    farm.faults.set_baseline()
     async with controlling(farm) as url:
         assert await _status(url, {"Origin": origin}) == (403, "Origin")
 

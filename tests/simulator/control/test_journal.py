@@ -33,7 +33,7 @@ async def test_an_entry_says_what_was_asked_and_what_became_of_it(asked: Any) ->
     assert first == {
         "number": 1, "at": "2021-12-27T16:00:00Z", "gateway": "001001", "port": 1, "unit": 1, "meter": PREPAID,
         "function": 3, "verdict": "answered", "fault": None, "request": "0300000002",
-        "request_words": "read registers 0000H-0001H", "reply": "030400002710", "reply_words": "0000 2710",
+        "request_text": "read registers 0000H-0001H", "reply": "030400002710", "reply_text": "0000 2710",
         "took_s": 0.0, "sent": None,
     }  # fmt: skip
     assert (absent["number"], absent["meter"], absent["verdict"], absent["reply"]) == (
@@ -117,7 +117,7 @@ async def test_what_happened_beside_the_exchanges_is_told(hand: Any, connected: 
     endpoint = hand.endpoints[0]
     async with connected(endpoint) as wire:
         assert await wire.ended()
-    (happened,) = (await hand.ask("GET", "/journal/happenings"))["happenings"]
+    (happened,) = (await hand.ask("GET", "/journal/port-events"))["events"]
     assert (happened["what"], happened["fault"]) == ("client refused", "refuse-client-1")
     assert json.dumps(happened)
 

@@ -138,7 +138,7 @@ class TestAgain:
             dialling, began = farm(clock, seed=seed), clock.time()
             async with dialling.in_memory():
                 await asyncio.sleep(lasting_s)
-            happened = [each for each in dialling.journal.happenings if each.port == 1]
+            happened = [each for each in dialling.journal.port_events if each.port == 1]
             assert {each.what for each in happened} == {"nobody at headend:7000"}
             return [each.at - began for each in happened]
 
@@ -197,7 +197,7 @@ class TestFaults:
             for call in calls:
                 call.close()
             assert {(await listener.accept()).arrived() for _ in range(2)} == {REGISTRATION, b"REG 001001/02"}
-            told = [each for each in dialling.journal.happenings if each.fault]
+            told = [each for each in dialling.journal.port_events if each.fault]
             assert [each.what for each in told] == ["dialled headend:7000 as 001009"]
 
         with_head_end(claim)

@@ -11,7 +11,7 @@ from prewatt_fixtures.wire import vendor
 from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.errors import FaultRuleError
 from prewatt_simulator.faults import Fault, FaultKind, fault_from_words
-from prewatt_simulator.line.bus import NOBODY
+from prewatt_simulator.line.bus import NO_DEVICE
 
 READ = read_holding(0, 2)
 TOP_UP = vendor.encode_request(vendor.TopUp(5000, 7))
@@ -50,8 +50,8 @@ def test_a_delayed_reply_is_applied_at_once_and_held_back(desk: Any) -> None:
 
 def test_a_dead_meter_is_as_absent_as_one_that_was_never_there(desk: Any) -> None:
     desk.farm.faults.add(Fault(kind="dead-meter", meter=METER))
-    assert desk.ask(READ) is NOBODY
-    assert desk.ask(READ, unit=2) is not NOBODY
+    assert desk.ask(READ) is NO_DEVICE
+    assert desk.ask(READ, unit=2) is not NO_DEVICE
 
 
 def test_a_dead_gateway_swallows_everything(desk: Any) -> None:

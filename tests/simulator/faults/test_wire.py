@@ -193,7 +193,7 @@ class TestConnections:
             async with connected(endpoints[0]) as late:
                 late.send(rtu.encode(1, READ))
                 assert await late.receive(7) == FRAME
-        assert [each.fault for each in desk.farm.journal.happenings] == ["reboot-gateway-1"]
+        assert [each.fault for each in desk.farm.journal.port_events] == ["reboot-gateway-1"]
 
     @pytest.mark.parametrize(("framing", "frame"), [("rtu", FRAME), ("tcp", mbap.encode(7, 1, COUNT_6))])
     async def test_a_half_open_connection_stays_silent_and_the_next_one_works(

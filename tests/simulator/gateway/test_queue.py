@@ -142,7 +142,7 @@ class TestHeldReply:
         desk.farm.faults.add(Fault(kind="delay-reply", delay_s=5, count=1))
         async with served(desk.farm) as wire:
             wire.send(rtu.encode(1, READ) * (1 + QUEUE_MAX + 36))
-            await until(lambda: len(desk.farm.journal.requests(verdict="crowded-out")) == 36)
+            await until(lambda: len(desk.farm.journal.requests(verdict="queue-full")) == 36)
             desk.clock.advance(5)
             assert await wire.receive(7 * (1 + QUEUE_MAX)) == rtu.encode(1, COUNT_6) * (1 + QUEUE_MAX)
 
@@ -164,7 +164,7 @@ class TestIdle:
             assert await silent.ended()
             talking.send(rtu.encode(1, READ))
             assert await talking.receive(7) == rtu.encode(1, COUNT_6)
-        assert [each.what for each in desk.farm.journal.happenings] == ["idle client dropped"]
+        assert [each.what for each in desk.farm.journal.port_events] == ["idle client dropped"]
 
     def test_it_is_dropped_in_that_moment(self, desk_of: Any, opened: Any, virtually: Any) -> None:
         async def wait(clock: Any) -> float:
@@ -210,7 +210,7 @@ async def test_a_client_that_does_not_read_is_not_heard_until_it_does(desk_of: A
         reader, writer = await asyncio.open_connection(endpoints[0].host, endpoints[0].tcp)
         writer.write(rtu.encode(1, read_holding(0, 100)) * sent)
         before = -1
-        while before != heard.fired:  # until nothing moves any more
+        while not heard.fired or before != heard.fired:  # until the count stands still
             before = heard.fired
             await asyncio.sleep(0.1)
         assert 0 < heard.fired < sent
