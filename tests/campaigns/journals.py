@@ -55,7 +55,7 @@ def _site() -> Site:
 
 
 def _probability(rule: Fault) -> float:
-    """Rarer chances for what could strike more often. What strikes the line has its moments, and needs no chance."""
+    """Lower probabilities for kinds that match more often. Kinds on the line have times of their own and take none."""
     if rule.kind in LINE_KINDS:
         return 1.0
     if rule.kind in CONNECTION_KINDS | CALL_KINDS:

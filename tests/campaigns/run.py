@@ -80,7 +80,7 @@ def _compare_seeds(seed: int) -> None:
     missing = {rule.kind for rule in journals.rules()} - fired
     if missing:
         raise SystemExit(f"never fired: {', '.join(sorted(missing))}")
-    print(f"{OTHER_SEEDS} seeds gave {len(seen)} journals, and every kind of fault struck", flush=True)
+    print(f"{OTHER_SEEDS} seeds gave {len(seen)} journals, and every kind of fault hit", flush=True)
 
 
 def resolve_orders(seed: int, _frames: int) -> None:

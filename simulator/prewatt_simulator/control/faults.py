@@ -35,7 +35,7 @@ class FaultAnswer(ResponseModel):
     name: str
     """As the journal calls it."""
     fired: int
-    """How often it struck."""
+    """Number of hits."""
     rule: FaultBody
 
 

@@ -16,7 +16,7 @@ def test_a_body_has_the_keys_of_a_fault() -> None:
     assert set(FaultBody.model_fields) == {key.name for key in fields(Fault)}
 
 
-async def test_a_rule_strikes_is_counted_and_told_in_the_journal(hand: Any) -> None:
+async def test_a_hit_is_counted_and_recorded_in_the_journal(hand: Any) -> None:
     rule = {"kind": "exception", "meter": METER, "function": 0x20, "code": 6, "count": 1}
     added = await hand.ask("POST", "/faults", rule, 201)
     assert added == {"name": "exception-1", "fired": 0, "rule": rule}

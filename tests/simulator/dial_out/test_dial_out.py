@@ -202,7 +202,7 @@ class TestFaults:
 
         with_head_end(claim)
 
-    def test_a_call_in_vain_is_not_struck(self, virtually: Any) -> None:
+    def test_a_failed_call_is_not_hit(self, virtually: Any) -> None:
         async def wait(clock: Any) -> int:
             dialling = farm(clock)
             rule = dialling.faults.add(Fault(kind="claim-id", claims="001009"))

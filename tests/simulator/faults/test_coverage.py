@@ -97,7 +97,7 @@ def test_every_kind_stands_in_the_matrix() -> None:
 
 
 @pytest.mark.parametrize(("row", "keys"), RULES)
-def test_every_rule_strikes_and_says_so(desk_of: Any, opened: Any, row: str, keys: dict[str, Any]) -> None:
+def test_every_rule_hits_and_is_recorded(desk_of: Any, opened: Any, row: str, keys: dict[str, Any]) -> None:
     calls = 'kind = "manager"\ndial = { host = "headend", tcp = 7000 }' if keys["kind"] in CALL_KINDS else ""
     desk = desk_of(opened, wire_timing=True, gateway=calls)
     rule = desk.farm.faults.add(Fault(**({"count": 1} | keys)))

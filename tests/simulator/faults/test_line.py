@@ -143,6 +143,6 @@ class TestSecondMaster:
             desk_of(opened).farm.faults.add(Fault(kind="second-master", every_s=1))
 
     @pytest.mark.parametrize("place", [{"meter": "0010010101"}, {"function": 3}, {"register": 0}])
-    def test_it_strikes_no_meter_in_particular(self, place: Any) -> None:
-        with pytest.raises(FaultRuleError, match="whatever is on the line"):
+    def test_it_names_no_meter(self, place: Any) -> None:
+        with pytest.raises(FaultRuleError, match="any frame on the line"):
             Fault(kind="second-master", every_s=1, **place)

@@ -1,4 +1,4 @@
-"""Fault rules: where they strike, how often, and that they say so."""
+"""Fault rules: where and how often they hit, and that the journal records them."""
 
 from datetime import UTC, datetime, timedelta
 from math import inf, nan
@@ -74,7 +74,7 @@ def test_a_dead_gateway_swallows_everything(desk: Any) -> None:
         ({"register": 0x0103}, [False, False, False, True]),
     ],
 )
-def test_a_rule_strikes_in_its_place_only(desk: Any, place: dict[str, Any], affected: list[bool]) -> None:
+def test_a_rule_hits_in_its_place_only(desk: Any, place: dict[str, Any], affected: list[bool]) -> None:
     desk.farm.faults.add(Fault(kind="lose-request", **place))
     asked = [(READ, 1), (READ, 2), (read_holding(2, 2), 1), (TOP_UP, 1)]
     assert [desk.ask(request, unit) is None for request, unit in asked] == affected
@@ -96,7 +96,7 @@ def test_chance_comes_from_the_seed(desk_of: Any, opened: Any) -> None:
     assert 60 < sum(affected(1)) < 140
 
 
-def test_the_first_rule_that_strikes_wins_and_clear_ends_all(desk: Any) -> None:
+def test_the_first_rule_that_hits_wins_and_clear_ends_all(desk: Any) -> None:
     first = desk.farm.faults.add(Fault(kind="lose-request", count=1))
     second = desk.farm.faults.add(Fault(kind="lose-reply"))
     desk.ask(READ)

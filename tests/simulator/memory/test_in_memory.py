@@ -67,7 +67,7 @@ class TestCarry:
         turnaround_s = jump_clock.time() - entry.at - 85 * CHARACTER_S
         assert 0.020 - 1e-5 <= turnaround_s <= 0.080 + 1e-5
 
-    async def test_faults_strike(self, desk_of: Any, opened: Any) -> None:
+    async def test_faults_apply(self, desk_of: Any, opened: Any) -> None:
         desk = desk_of(opened)
         desk.farm.faults.add(Fault(kind="lose-reply", count=1))
         async with desk.farm.in_memory() as network:

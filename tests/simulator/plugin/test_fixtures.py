@@ -87,7 +87,7 @@ class TestOverSockets:
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address[:2], 10)
 
-    def test_faults_strike(self, meter_farm: MeterFarm) -> None:
+    def test_faults_apply(self, meter_farm: MeterFarm) -> None:
         address = meter_farm.address(HAIRDRESSER)
         lost = meter_farm.faults.add(Fault(kind="lose-reply", meter=HAIRDRESSER, count=1))
         assert ask(address, 2 * rtu.encode(1, READ_COUNT), 7) == rtu.encode(1, COUNT_6)

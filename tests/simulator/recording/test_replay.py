@@ -166,7 +166,7 @@ class TestUnits:
 
 
 class TestFaults:
-    def test_rules_strike_recorded_devices(self, replayed: Replayed) -> None:
+    def test_rules_hit_recorded_devices(self, replayed: Replayed) -> None:
         desk = replayed(*CHANGING)
         desk.replay.faults.add(Fault(kind="exception", code=6, meter="0000010101", register=0, count=1))
         desk.replay.faults.add(Fault(kind="lose-reply", count=1))
