@@ -1,1 +1,1 @@
-"""What every noun stands on: ids, settings, the database with its two walls, audit, events."""
+"""Base of every noun: ids, settings, the database with its two layers of isolation, audit trail, events."""

@@ -1,12 +1,12 @@
-"""The audit trail: who did what, in the same transaction as the change, as a hash chain per project.
+"""The audit trail: a hash chain of events for each project, written in the transaction of the change.
 
 Each event's hash covers the hash before it and its own content, so an event that is changed, removed, inserted or
-swapped breaks the chain at that place (`verify`). Whoever can rewrite the whole chain can hide it; a head that was
-exported to another place shows that too.
+swapped breaks the chain at that place (`verify`). Someone who can write to the database could compute the whole chain
+anew; comparing with a head that was exported to another system reveals that.
 
-Events are collected in the unit of work and written by `seal` right before the commit. The chain's head is the last
-row that a transaction locks: so events are in the order of commits, no two transactions wait for each other in a
-circle, and the head is held only while the commit reaches the disk.
+Events are collected in the unit of work and written by `seal` right before the commit. The head of the chain is the last
+row that a transaction locks. Therefore events are in the order of commits, transactions cannot deadlock on the head, and
+it is locked only for the duration of the commit.
 """
 
 import hashlib
@@ -24,10 +24,10 @@ from sqlmodel import Field, SQLModel, col
 from prewatt_platform.kernel.tenancy import Repository, Work
 
 START: Final = bytes(32)
-"""What stands for the hash before a project's first event."""
+"""The hash before a project's first event: 32 zero bytes."""
 
 BATCH: Final = 2000
-"""Events that `verify` holds at once."""
+"""Events that `verify` reads with one query; bounds its memory."""
 
 
 class AuditEvent(SQLModel, table=True):
@@ -60,7 +60,7 @@ class AuditHead(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A place in the chain, as it is exported."""
+    """Sequence and hash of an event, as exported for a later `verify`."""
 
     sequence: int
     hash: bytes
@@ -68,7 +68,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What `verify` found: the number of events, the head, and the first event that is not as it was written."""
+    """Result of `verify`: events read, head, and the first wrong event with the reason (None: the chain is intact)."""
 
     events: int
     head: Head
@@ -82,7 +82,7 @@ def record(work: Work, action: str, subject: str, **detail: Any) -> None:
 
 
 async def seal(work: Work) -> None:
-    """Write the unit of work's events at the end of the chain."""
+    """Append the unit of work's events to the chain. Call it right before the commit."""
     if work.events:
         await AuditRepository(work).append(work.events)
         work.events.clear()
@@ -108,7 +108,7 @@ class AuditRepository(Repository):
     """The chain of one project."""
 
     async def append(self, events: list[tuple[str, str, dict[str, Any]]]) -> None:
-        """Write events behind the newest one."""
+        """Append events to the chain; locks its head until the commit."""
         head = await self._locked_head()
         rows = []
         for action, subject, detail in events:
@@ -121,7 +121,7 @@ class AuditRepository(Repository):
                 actor_name=self._work.scope.actor.name,
                 action=action,
                 subject=subject,
-                # as the database will give it back: text for enumerations, lists for tuples
+                # hash the form that the database returns: text for enumerations, lists for tuples
                 detail=json.loads(json.dumps(detail)),
                 hash=b"",
             )
@@ -131,12 +131,13 @@ class AuditRepository(Repository):
         await self.add_all(rows)
 
     async def head(self) -> Head:
-        """The newest place of the chain; sequence 0 when there is none."""
+        """Sequence and hash of the newest event; 0 and `START` without one."""
         found = await self._one(self._scoped(AuditHead))
         return Head(0, START) if found is None else Head(found.sequence, found.hash)
 
     async def verify(self, exported: Head | None = None) -> Verdict:
-        """Compute the whole chain anew and compare it with its head and with a head that was exported earlier."""
+        """Recompute the whole chain and compare it with its head, and with a head that was exported earlier."""
+        # read once: events that others commit meanwhile are behind this head and not looked at
         head = await self.head()
         count, before = 0, START
         async for event in self._events(head.sequence):
@@ -158,19 +159,21 @@ class AuditRepository(Repository):
         return Verdict(count, head)
 
     async def _locked_head(self) -> AuditHead:
+        # of two first events at the same time one inserts; the other waits here for its commit, then locks that row
         await self._session.execute(
             insert(AuditHead)
             .values(project_id=self._project_id, sequence=0, hash=START)
             .on_conflict_do_nothing()
         )
         locked = await self._one(
+            # populate_existing: the lock waits for another commit, and the session may hold the row from before it
             self._scoped(AuditHead).with_for_update().execution_options(populate_existing=True)
         )
         assert locked is not None
         return locked
 
     async def _events(self, last_sequence: int) -> AsyncIterator[AuditEvent]:
-        """Events up to a sequence, in order; later ones are left out."""
+        """Yield events in order up to `last_sequence`."""
         last = 0
         while True:
             batch = await self._all(
@@ -182,6 +185,7 @@ class AuditRepository(Repository):
             )
             for event in batch:
                 yield event
+                # else the session keeps every event of the chain in memory
                 self._session.expunge(event)
             if len(batch) < BATCH:
                 return

@@ -1,7 +1,7 @@
-"""Child processes that never outlive us: started in a session of their own, stopped with escalation.
+"""Child processes that end with this process: started in a session of their own, stopped by SIGTERM, then SIGKILL.
 
-A child is sent SIGTERM when this process ends, however it ends. Ctrl-C in the terminal reaches this process only,
-which then stops its children in the order it wants.
+The kernel sends a child SIGTERM when this process ends, even by SIGKILL (Linux). Ctrl-C in the terminal reaches this
+process only, because a child has its own session; this process then stops its children in its own order.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ async def start_child(
     stderr: int | IO[bytes] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Process:
-    """Start `command` tied to this process; a program that does not exist ends with exit code 127.
+    """Start `command` as a child that ends with this process. A program that does not exist ends with exit code 127.
 
-    Standard input is empty; `stdout` and `stderr` as for `subprocess`, `env` replaces the environment. The event loop
-    must run in a thread that lives as long as the child should: the tie is to the thread.
+    Standard input is empty; `stdout` and `stderr` as for `subprocess`; `env` replaces the environment. Call it from a
+    thread that lives as long as the child should: the parent-death signal follows the thread (prctl(2)).
     """
     launcher = (
         sys.executable,
@@ -45,7 +45,7 @@ async def start_child(
 
 
 async def stop_child(child: Process, grace_s: float = 10.0) -> int:
-    """Ask with SIGTERM, insist with SIGKILL after `grace_s`; returns the exit code, also of one that had ended."""
+    """Send SIGTERM, then SIGKILL after `grace_s`. Returns the exit code, also of a child that had already ended."""
     if child.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             child.terminate()

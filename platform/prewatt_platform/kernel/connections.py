@@ -1,7 +1,7 @@
-"""How a connection to PostgreSQL is made: in one way for queries, events, leadership and migrations.
+"""Connections to PostgreSQL, made the same way for queries, events, leadership and migrations.
 
-The URL is the one that PostgreSQL's own tools take, options included (`sslmode`, `sslrootcert`, `host` for a socket),
-so asyncpg reads it, not SQLAlchemy.
+asyncpg parses the URL, not SQLAlchemy, so it takes the options of PostgreSQL's own tools: `sslmode`, `sslrootcert`,
+`host` for a socket.
 """
 
 from functools import partial
@@ -18,7 +18,7 @@ CONNECT_TIMEOUT_S = 10
 
 
 async def connect(url: str) -> "asyncpg.Connection[Any]":
-    """A connection of one's own, speaking UTC. What asyncpg raises: `OSError` or `asyncpg.PostgresError`."""
+    """Open one connection with time zone UTC. Raises `OSError` or `asyncpg.PostgresError`."""
     with time_held():
         return await asyncpg.connect(
             make_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
@@ -28,11 +28,11 @@ async def connect(url: str) -> "asyncpg.Connection[Any]":
 
 
 def engine(url: str, **options: Any) -> AsyncEngine:
-    """An SQLAlchemy engine whose connections are made by `connect`."""
+    """An SQLAlchemy engine with connections from `connect`; `options` as for `create_async_engine`."""
     return create_async_engine("postgresql+asyncpg://", async_creator=partial(connect, url), **options)
 
 
-def in_a_line(failure: DBAPIError) -> str:
-    """The server's message without the libraries' comments."""
-    said = failure.orig and (failure.orig.__cause__ or failure.orig)
-    return str(said).partition("\n")[0]
+def first_line(failure: DBAPIError) -> str:
+    """First line of the server's message, without what SQLAlchemy and asyncpg add to it."""
+    cause = failure.orig and (failure.orig.__cause__ or failure.orig)
+    return str(cause).partition("\n")[0]

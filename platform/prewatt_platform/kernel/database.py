@@ -1,6 +1,6 @@
-"""The database: connections, the unit of work, and the second wall of isolation.
+"""The database: connection pool, units of work, and layer 2 of the isolation between projects.
 
-Every transaction runs as one of two roles that own nothing and bypass nothing:
+Every transaction runs as one of two roles that own no table and cannot bypass row-level security:
 
 - `prewatt_app` for project rows. Row-level security compares each row's project with the transaction-local setting
   `app.project`; without it no row is visible and none can be written.
@@ -23,13 +23,14 @@ from prewatt_platform.kernel.errors import DatabaseUnreachable
 from prewatt_platform.kernel.ids import IdMaker
 from prewatt_platform.kernel.tenancy import PLATFORM, Actor, Scope, Work
 
+# set_config(…, true) is SET LOCAL; as a function it takes the project as a bind parameter
 _AS_APP = text("SELECT set_config('role', 'prewatt_app', true), set_config('app.project', :project, true)")
 _AS_DIRECTORY = text("SELECT set_config('role', 'prewatt_directory', true)")
 
 
 @contextmanager
-def _errors_keep_their_rows(session: AsyncSession) -> Iterator[None]:
-    """Detach rows before a rollback expires them: an error may carry one to its handler."""
+def _detach_rows_on_error(session: AsyncSession) -> Iterator[None]:
+    """Detach rows before a rollback expires them: an error may carry a row, and its handler reads it afterwards."""
     try:
         yield
     except BaseException:
@@ -50,13 +51,13 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     async def check(self) -> None:
-        """Raise `DatabaseUnreachable` when no connection can be had."""
+        """Raise `DatabaseUnreachable` unless a query succeeds."""
         try:
             with time_held():
                 async with self.engine.connect() as connection:
                     await connection.execute(text("SELECT 1"))
         except DBAPIError as failure:
-            raise DatabaseUnreachable(self.url, connections.in_a_line(failure)) from failure
+            raise DatabaseUnreachable(self.url, connections.first_line(failure)) from failure
         except OSError as failure:
             raise DatabaseUnreachable(self.url, str(failure) or "no answer in time") from failure
 
@@ -65,23 +66,24 @@ class Database:
         """A unit of work in one project: committed at the end, rolled back on any error."""
         async with self._transaction() as session:
             await session.execute(_AS_APP, {"project": str(scope.project_id)})
-            with _errors_keep_their_rows(session):
+            with _detach_rows_on_error(session):
                 work = Work(session, scope, self._clock, self._new_id)
                 yield work
                 await session.flush()
+                # last: it locks the head of the audit chain, which all transactions of the project share
                 await audit.seal(work)
 
     @asynccontextmanager
     async def directory(self, actor: Actor = PLATFORM) -> AsyncIterator[Work]:
-        """A unit of work over operators, sessions and the list of projects; it sees no project's rows."""
+        """A unit of work on operators, sessions and the list of projects. It cannot read any project's rows."""
         async with self._transaction() as session:
             await session.execute(_AS_DIRECTORY)
-            with _errors_keep_their_rows(session):
+            with _detach_rows_on_error(session):
                 yield Work(session, Scope(0, actor), self._clock, self._new_id)
 
     @asynccontextmanager
     async def within(self, directory: Work, scope: Scope) -> AsyncIterator[Work]:
-        """Go on in one project inside a directory's transaction: a new project and its rows commit together."""
+        """A project's unit of work inside a directory's transaction: a new project and its rows commit together."""
         await directory.session.flush()
         await directory.session.execute(_AS_APP, {"project": str(scope.project_id)})
         work = Work(directory.session, scope, self._clock, self._new_id)
@@ -91,7 +93,7 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[AsyncSession]:
-        # nobody waits for the bus or a clock inside a transaction, so virtual time may stand still
+        # a transaction never waits for the bus or a clock, so virtual time of tests may stand still meanwhile
         with time_held():
             async with self._sessions.begin() as session:
                 yield session
@@ -99,13 +101,13 @@ class Database:
     async def count_rows(self, *tables: str) -> None:
         """Run ANALYZE on the tables after a bulk insert.
 
-        Until it does so by itself, in a minute, it plans as if they were empty, and joins take seconds. Tables that
-        our account does not own are left to it.
+        Autovacuum does so only after about a minute; until then PostgreSQL plans for empty tables and joins take
+        seconds. PostgreSQL skips tables that the account does not own, with a warning.
         """
         async with self.engine.begin() as connection:
             await connection.execute(text(f"ANALYZE {', '.join(tables)}"))
 
     async def close(self) -> None:
-        """Give all connections back to the server."""
+        """Close all connections."""
         with time_held():
             await self.engine.dispose()

@@ -1,7 +1,7 @@
-"""Which database this process works on: the one that `PREWATT_DATABASE_URL` names, else an embedded one.
+"""Selects the database of this process: `PREWATT_DATABASE_URL`, else an embedded server.
 
-An embedded database is brought to this version's schema by itself; a named one is migrated only when its
-administrator says so (`prewatt db upgrade`).
+An embedded database is migrated to this version's schema when it starts; another one only by its administrator
+(`prewatt db upgrade`).
 """
 
 from collections.abc import AsyncIterator
@@ -18,9 +18,10 @@ from prewatt_platform.kernel.settings import Settings
 
 @asynccontextmanager
 async def database_url(settings: Settings) -> AsyncIterator[str]:
-    """The URL to work on, for the length of the block; an embedded server runs as long.
+    """The URL of the database, for the length of the block; an embedded server runs for as long.
 
-    `DatabaseUrlWrong` when the setting is no PostgreSQL URL; `PostgresMissing` and its like when none can be embedded.
+    Raises `DatabaseUrlWrong` for a setting that is no PostgreSQL URL; for an embedded server `PostgresMissing`,
+    `PostgresFailed`, `FolderInUse`, `FolderUnusable`, `MigrationFailed`.
     """
     if settings.database_url is not None:
         yield asyncpg_url(settings.database_url.get_secret_value())
@@ -31,10 +32,10 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
 
 
 def asyncpg_url(given: str) -> str:
-    """The URL with our driver, however the administrator wrote it."""
+    """The URL with the driver asyncpg. Raises `DatabaseUrlWrong`."""
     try:
         url = make_url(given)
-    except (ArgumentError, ValueError) as wrong:  # a port that is no number is the latter
+    except (ArgumentError, ValueError) as wrong:  # ValueError: the port is no number
         raise DatabaseUrlWrong("not a URL") from wrong
     if url.get_backend_name() not in {"postgresql", "postgres"}:
         raise DatabaseUrlWrong(f"{url.get_backend_name()} is not postgresql")

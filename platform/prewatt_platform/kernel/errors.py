@@ -1,17 +1,17 @@
 """Errors of the kernel.
 
-PlatformError               root of everything this package raises on purpose
-    KernelError             below the business
-        SettingWrong        an environment variable is not as it must be; names it
+PlatformError               base of all errors of the platform
+    KernelError             base of the kernel's errors
+        SettingWrong        an environment variable has an invalid value; names it
         DatabaseUnreachable no connection; names the address and the way out
         DatabaseUrlWrong    PREWATT_DATABASE_URL is no PostgreSQL URL
-        NoDatabaseNamed     neither a database nor a folder for one was named
-        SchemaOutdated      the schema is not this version's; names both
-        MigrationFailed     the schema could not be made; says what the database said
-        ForeignRow          a repository was given a row of another project: a fault of ours
+        NoDatabaseNamed     neither a database nor a data folder is configured
+        SchemaOutdated      the schema is not this version's; names both revisions
+        MigrationFailed     the migration failed; carries the database's message
+        ForeignRow          a row of another project was given to a repository: a fault in our code
         PostgresMissing     no embedded server for this machine; names the way out
         PostgresFailed      the embedded server did not start; carries the last lines of its log
-        FolderInUse         somebody runs a server on this data folder; carries the process id
+        FolderInUse         another process runs a server on this data folder; carries its process id
         FolderUnusable      a folder cannot be used; carries the reason
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 
 class PlatformError(Exception):
-    """Root of everything the platform raises on purpose."""
+    """Base of all errors of the platform."""
 
 
 class KernelError(PlatformError):
@@ -27,7 +27,7 @@ class KernelError(PlatformError):
 
 
 class SettingWrong(KernelError):
-    """An environment variable is not as it must be; its value is not repeated, it may be a secret."""
+    """An environment variable has an invalid value. The message omits the value, which may be a secret."""
 
     def __init__(self, name: str, expected: str) -> None:
         self.name = name
@@ -47,7 +47,7 @@ class DatabaseUnreachable(KernelError):
 
 
 class DatabaseUrlWrong(KernelError):
-    """The setting is no PostgreSQL URL; the URL itself is not repeated, it may hold a password."""
+    """The setting is no PostgreSQL URL. The message omits the URL, which may contain a password."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
@@ -56,7 +56,7 @@ class DatabaseUrlWrong(KernelError):
 
 
 class NoDatabaseNamed(KernelError):
-    """Neither a database nor a folder to keep one in was named, and the work would be lost with a temporary one."""
+    """Neither a database nor a data folder is configured; results in a temporary database would be lost."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -65,7 +65,7 @@ class NoDatabaseNamed(KernelError):
 
 
 class SchemaOutdated(KernelError):
-    """The database has another schema than this version works with."""
+    """The database's schema revision is not the one that this version needs."""
 
     def __init__(self, found: str | None, wanted: str) -> None:
         self.found = found
@@ -76,7 +76,7 @@ class SchemaOutdated(KernelError):
 
 
 class MigrationFailed(KernelError):
-    """The schema could not be brought up to date; nothing was changed."""
+    """A migration failed and was rolled back."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -84,14 +84,14 @@ class MigrationFailed(KernelError):
 
 
 class ForeignRow(KernelError):
-    """A repository was given a row of another project than its own: a fault of ours, and nothing was written."""
+    """A row of another project was given to a repository: a fault in our code. Nothing was written."""
 
     def __init__(self, table: str) -> None:
         super().__init__(f"a row of {table} belongs to another project")
 
 
 class PostgresMissing(KernelError):
-    """No embedded PostgreSQL for this machine: its wheel does not exist for every platform."""
+    """No embedded PostgreSQL on this machine; its wheel is not built for every platform."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""One maker of ids: UUIDv7, so that rows sort by their time of birth; time and randomness are passed in."""
+"""Ids: UUIDv7, so that rows sort by creation time. Clock and random source are passed in."""
 
 from random import Random, SystemRandom
 from uuid import UUID
@@ -7,7 +7,7 @@ from prewatt_fixtures.clock import Clock
 
 
 class IdMaker:
-    """UUIDv7 (RFC 9562, §5.7) from a clock and a source of randomness; rising within one maker."""
+    """Makes UUIDv7 (RFC 9562 section 5.7); ids of one maker always rise, also when its clock goes back."""
 
     def __init__(self, clock: Clock, random: Random | None = None) -> None:
         self._clock = clock
@@ -16,7 +16,7 @@ class IdMaker:
         self._sequence = 0
 
     def __call__(self) -> UUID:
-        """A new id. Ids made in the same millisecond differ in a 12-bit sequence."""
+        """A new id. The 12 bits `rand_a` count the ids of one millisecond; when they overflow, the next millisecond is used."""
         now_ms = int(self._clock.time() * 1000)
         if now_ms > self._last_ms:
             self._last_ms, self._sequence = now_ms, 0

@@ -1,7 +1,8 @@
 """Leader election by a session advisory lock: one process at a time collects and dispatches.
 
-The lock lives and dies with its connection, so a killed process frees it at once. Whoever loses the connection has
-lost the lock and must stop; the versions of commands refuse what a late stopper still writes.
+PostgreSQL frees the lock when its connection ends, so a killed process frees it at once. A process that loses the
+connection has lost the lock and must stop. Until it stops, two processes can work for a moment: the version of each
+command refuses what the late one writes (`control.errors.CommandChanged`).
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from prewatt_platform.kernel.connections import connect
 
 LEADER_LOCK = 0x706C6561  # "plea"
 LOOK_EVERY_S = 0.5
+"""Seconds between attempts to become leader."""
 
 
 class LeadershipLost(Exception):
@@ -24,14 +26,14 @@ class LeadershipLost(Exception):
 
 @asynccontextmanager
 async def leadership(url: str) -> AsyncIterator[asyncio.Future[None]]:
-    """Wait until this process leads, then lead for the length of the block.
+    """Wait for the lock, then hold it for the length of the block.
 
     Yields a future that fails with `LeadershipLost` when the lock is lost.
     """
     connection = await connect(url)
     lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     try:
-        # what is waited for happens in another process
+        # polled, because the lock is freed by another process: no event in this one announces it
         while not await _try_lock(connection):  # noqa: ASYNC110
             await asyncio.sleep(LOOK_EVERY_S)
 
@@ -41,6 +43,7 @@ async def leadership(url: str) -> AsyncIterator[asyncio.Future[None]]:
 
         connection.add_termination_listener(note_loss)
         yield lost
+        # our own close below is no loss
         connection.remove_termination_listener(note_loss)
     finally:
         lost.cancel()

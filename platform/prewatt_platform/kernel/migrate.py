@@ -1,7 +1,7 @@
-"""Bring a database to the schema of this version, and tell whether it is there.
+"""Migrates a database to the schema of this version, and checks its revision.
 
-Migrations are plain Alembic scripts in `prewatt_platform/migrations`. Two processes that migrate at once wait for
-each other. Alembic takes a second to import, so nothing imports it until a migration is asked for.
+Migrations are Alembic scripts in `prewatt_platform/migrations`. An advisory lock makes concurrent migrations run one
+after the other. Importing Alembic takes about a second, so it is imported only for a migration.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from prewatt_platform.kernel.connections import in_a_line
+from prewatt_platform.kernel.connections import first_line
 from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.errors import MigrationFailed, SchemaOutdated
 
@@ -22,15 +22,15 @@ SCRIPTS = Path(__file__).parent.parent / "migrations"
 
 
 _one_at_a_time = threading.Lock()
-"""Within a process: Alembic keeps the migration that runs in a global. Between processes the scripts' own lock serves."""
+"""Alembic keeps the running migration in a global of the process. Processes are kept apart by the lock in `env.py`."""
 
 
 async def upgrade(url: str) -> None:
-    """Migrate the database at `url` to `HEAD`; does nothing when it is there. `MigrationFailed` when it may not."""
+    """Migrate the database at `url` to `HEAD`; does nothing when it is there. Raises `MigrationFailed`."""
     try:
         await asyncio.to_thread(_upgrade, url)
     except DBAPIError as failure:
-        raise MigrationFailed(in_a_line(failure)) from failure
+        raise MigrationFailed(first_line(failure)) from failure
 
 
 def _upgrade(url: str) -> None:

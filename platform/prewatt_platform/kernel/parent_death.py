@@ -1,8 +1,8 @@
-"""Ties a process to the one that started it, by Linux's parent-death signal; elsewhere there is no such tie.
+"""Parent-death signal: the kernel signals a child when its parent ends (prctl(2), PR_SET_PDEATHSIG; Linux only).
 
-Run as a program it ties itself and becomes the command it was given (`python -m … PARENT_PID SIGNAL COMMAND …`), so
-that nothing of ours runs between the fork and the exec of a threaded parent. The kernel watches the *thread* that
-started the child: start children from one that lives as long as they should, such as the main thread.
+As a program (`python -m … PARENT_PID SIGNAL COMMAND …`) it requests the signal and replaces itself by the command.
+That is safe in a parent with threads, where Python code between fork and exec (`preexec_fn`) can deadlock. The signal
+follows the *thread* that started the child, so start children from a thread that lives as long as they should.
 """
 
 import ctypes
@@ -14,17 +14,18 @@ _PR_SET_PDEATHSIG = 1
 
 
 def exit_with_parent(parent_pid: int, number: int) -> None:
-    """Have this process sent signal `number` when its parent ends; end at once when that has happened already."""
+    """Request signal `number` for this process when its parent ends; exit at once when it has ended already."""
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
+    # after prctl, not before: a parent that ends between a check and prctl would never cause a signal
     if os.getppid() != parent_pid:
         os._exit(1)
 
 
 def main(arguments: list[str]) -> None:
-    """Become the command, tied; a command that cannot be run is exit code 127, as in a shell."""
+    """Request the signal and run the command in this process. Exit code 127, as in a shell, when it cannot be run."""
     parent_pid, number, *command = arguments
     exit_with_parent(int(parent_pid), signal.Signals[number])
     try:

@@ -1,7 +1,7 @@
-"""The embedded PostgreSQL: a server of our own, from a wheel's programs, that ends with this process.
+"""The embedded PostgreSQL: a server from a wheel's programs that ends with this process.
 
-Owns starting, stopping and the address. The data folder and its locks are `postgres_folders`, the programs
-`postgres_install`, the process that stays beside the server `postgres_supervisor`.
+Owns start, stop and address. Data folder and locks are in `postgres_folders`, the programs in `postgres_install`, the
+process that starts and stops the server in `postgres_supervisor`.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from prewatt_platform.kernel.errors import PostgresFailed, PostgresMissing
-from prewatt_platform.kernel.postgres_folders import DataFolder, claimed, scratch_folder
+from prewatt_platform.kernel.postgres_folders import DataFolder, hold_data_folder, scratch_folder
 from prewatt_platform.kernel.postgres_install import Account, find_install
 from prewatt_platform.kernel.postgres_supervisor import Order
 
@@ -26,6 +26,7 @@ _SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "100",
     "shared_buffers": "32MB",
+    # no I/O worker processes (the default of PostgreSQL 18)
     "io_method": "sync",
     "fsync": "on",
     "synchronous_commit": "on",
@@ -57,6 +58,7 @@ class EmbeddedPostgres:
 
         Raises `PostgresMissing`, `FolderInUse`, `FolderUnusable` or `PostgresFailed`; then nothing is left running.
         """
+        # a thread cannot be cancelled: wait until it has started or failed, then stop what it started
         starting = asyncio.ensure_future(asyncio.to_thread(self.__enter__))
         try:
             return await asyncio.shield(starting)
@@ -85,7 +87,7 @@ class EmbeddedPostgres:
         account = _server_account()
         with ExitStack() as running:
             scratch = running.enter_context(scratch_folder(account))
-            folder = running.enter_context(claimed(self._data or scratch / "data"))
+            folder = running.enter_context(hold_data_folder(self._data or scratch / "data"))
             order = Order(
                 install=str(install),
                 data=str(folder.path),
@@ -94,9 +96,9 @@ class EmbeddedPostgres:
                 account=account,
                 lock=folder.server_lock,
                 settings=self._settings,
-                lasting=self._data is not None and self._settings["fsync"] == "on",
+                durable=self._data is not None and self._settings["fsync"] == "on",
             )
-            running.enter_context(_kept(order, folder))
+            running.enter_context(_supervisor_running(order, folder))
             self._running = running.pop_all()
         return f"postgresql+asyncpg://postgres@/postgres?host={quote(order.socket)}&port=5432"
 
@@ -110,8 +112,8 @@ class EmbeddedPostgres:
 
 
 @contextmanager
-def _kept(order: Order, folder: DataFolder) -> Iterator[None]:
-    """Run the supervisor, and with it the server; leaving closes its standard input, which stops both."""
+def _supervisor_running(order: Order, folder: DataFolder) -> Iterator[None]:
+    """Run supervisor and server. Leaving the block closes the supervisor's standard input, which stops both."""
     with folder.log.open("a+b") as log:
         log_start = log.seek(0, os.SEEK_END)
         with subprocess.Popen(  # noqa: S603 - our own module
@@ -122,7 +124,7 @@ def _kept(order: Order, folder: DataFolder) -> Iterator[None]:
             pass_fds=(order.lock,),
             start_new_session=True,
         ) as supervisor:
-            ready = _says_ready(supervisor)
+            ready = _wait_until_ready(supervisor)
             if ready:
                 yield
         if not ready:
@@ -131,8 +133,8 @@ def _kept(order: Order, folder: DataFolder) -> Iterator[None]:
             raise PostgresFailed(folder.path, "\n".join(lines[-_LOG_TAIL_LINES:]))
 
 
-def _says_ready(supervisor: subprocess.Popen[bytes]) -> bool:
-    """Wait for the supervisor's word; False when it ended without, or took too long."""
+def _wait_until_ready(supervisor: subprocess.Popen[bytes]) -> bool:
+    """Wait for the supervisor's line `ready`; False when it ended without it or after `_START_S_MAX`."""
     assert supervisor.stdout is not None, "opened as a pipe"
     answer = select.poll()
     answer.register(supervisor.stdout, select.POLLIN)

@@ -1,7 +1,8 @@
 """The folders of an embedded server: the data folder with its locks, and the scratch folder with its socket.
 
-Locks are the kernel's, so they end with their holders and are never stale. `owner.lock` is held by the one process
-that started the server, `server.lock` by that process, the supervisor and every process of the server.
+Locks are flock(2) locks: the kernel frees them with their holder, so they are never stale. `owner.lock` is held by the
+process that started the server; `server.lock` by that process, the supervisor and every process of the server, which
+inherit the descriptor. A free `server.lock` therefore proves that no process uses the cluster.
 """
 
 import contextlib
@@ -27,7 +28,7 @@ _POLL_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """A claimed data folder. `server_lock` is the descriptor that the server's processes inherit."""
+    """A hold_data_folder data folder. `server_lock` is the descriptor that the server's processes inherit."""
 
     path: Path
     server_lock: int
@@ -38,11 +39,11 @@ class DataFolder:
 
 
 @contextmanager
-def claimed(path: Path) -> Iterator[DataFolder]:
-    """Make the data folder if needed and hold it for this process.
+def hold_data_folder(path: Path) -> Iterator[DataFolder]:
+    """Create the data folder if needed and lock it for this process, for the length of the block.
 
-    Raises `FolderInUse` when another owner holds it. A server whose owner was killed and that still shuts down is
-    waited for.
+    Raises `FolderInUse` when another owner holds it, `FolderUnusable` when it cannot be written. Waits up to
+    `_SHUTDOWN_S_MAX` for a server that still shuts down because its owner was killed.
     """
     with contextlib.ExitStack() as held:
         try:
@@ -53,7 +54,7 @@ def claimed(path: Path) -> Iterator[DataFolder]:
         except OSError as reason:
             raise FolderUnusable(path, f"{reason.strerror} ({reason.filename})") from reason
         if not _lock(owner) or not _lock_within(server, _SHUTDOWN_S_MAX):
-            raise FolderInUse(path, _noted_pid(owner))
+            raise FolderInUse(path, _recorded_pid(owner))
         os.truncate(owner, 0)
         os.pwrite(owner, str(os.getpid()).encode(), 0)
         yield DataFolder(path, server)
@@ -63,7 +64,7 @@ def claimed(path: Path) -> Iterator[DataFolder]:
 def scratch_folder(account: Account | None) -> Iterator[Path]:
     """A temporary folder with a folder `socket` that belongs to the server's account; removed at the end."""
     parents = (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - a fresh, private folder is made in it
-    parent = next((parent for parent in parents if _serves(parent, account)), None)
+    parent = next((parent for parent in parents if _is_usable(parent, account)), None)
     if parent is None:
         raise FolderUnusable(
             parents[0], "its path is too long for a socket, or closed to the server's account"
@@ -80,7 +81,7 @@ def scratch_folder(account: Account | None) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _serves(parent: Path, account: Account | None) -> bool:
+def _is_usable(parent: Path, account: Account | None) -> bool:
     return len(os.fsencode(parent)) <= _SCRATCH_LENGTH_MAX and (account is None or can_enter(parent, account))
 
 
@@ -110,6 +111,6 @@ def _lock_within(descriptor: int, seconds: float) -> bool:
     return True
 
 
-def _noted_pid(descriptor: int) -> int | None:
+def _recorded_pid(descriptor: int) -> int | None:
     noted = os.pread(descriptor, 20, 0)
     return int(noted) if noted.isdigit() else None

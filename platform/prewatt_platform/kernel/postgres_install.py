@@ -1,6 +1,6 @@
-"""The PostgreSQL programs that a wheel carries: where they are, and a place where another account can run them.
+"""The PostgreSQL programs in a wheel: their folder, and a copy that another account can run.
 
-Only files are used, never the wheel's own server manager. Standard library only: the supervisor imports this.
+Only files of the wheel are used, not its server manager. Standard library only, because the supervisor imports this.
 """
 
 import os
@@ -18,7 +18,7 @@ _NOT_NEEDED = shutil.ignore_patterns("include", "pgxs", "pkgconfig", "*.a")
 
 
 class Account(NamedTuple):
-    """Whom the server runs as, where that is not ourselves: PostgreSQL refuses to run as root."""
+    """Account of the server process when it differs from ours: PostgreSQL refuses to run as root."""
 
     uid: int
     gid: int

@@ -1,4 +1,4 @@
-"""Settings of the platform: environment variables `PREWATT_*`, and nothing else."""
+"""Settings of the platform, from environment variables `PREWATT_*` only."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """The settings as the environment has them; `SettingWrong` names the first that is not as it must be."""
+    """Read the settings from the environment. Raises `SettingWrong` for the first invalid one."""
     try:
         return Settings()
     except ValidationError as wrong:

@@ -1,9 +1,9 @@
-"""Who is asking, and for which project: the scope that every repository is built with.
+"""Tenant isolation: actor, scope, unit of work, and the repository base class that filters by project.
 
-Isolation stands twice. The first wall is `Repository`: each statement it makes is narrowed to the scope's project.
-The second wall is the database: the transaction runs as an application role without bypass, with the project in a
-transaction-local setting that row-level security compares (`database`). A scope is made from a verified credential
-or, for the platform's own work, from a project's row; never from a request's argument.
+Two layers isolate projects, and each works without the other. Layer 1 is `Repository`: each of its statements is
+filtered by the scope's project. Layer 2 is the database (`database`): the transaction runs as a role that cannot bypass
+row-level security, which compares each row's project with a transaction-local setting. A scope comes from a verified
+credential or, for the platform's own work, from a project's row; never from an argument of a request.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ PLATFORM = Actor(None, "platform")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One project, and who acts in it."""
+    """One project and the actor in it."""
 
     project_id: int
     actor: Actor
@@ -53,7 +53,7 @@ class Work:
     clock: Clock
     new_id: IdMaker
     events: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-    """What the audit trail will say of it: (action, subject, detail); written right before the commit."""
+    """Audit events as (action, subject, detail); `audit.seal` writes them right before the commit."""
 
     @property
     def project_id(self) -> int:
@@ -62,7 +62,7 @@ class Work:
 
 
 class Repository:
-    """Base of all repositories of project rows: the first wall."""
+    """Base of all repositories of project rows: layer 1 of the isolation."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -70,12 +70,12 @@ class Repository:
         self._project_id = work.project_id
 
     def _scoped(self, model: type[Row]) -> SelectOfScalar[Row]:
-        """`select(model)` of this project's rows; the only way a repository starts a query."""
+        """`select(model)` filtered by this project. Queries on one table start here."""
         scoped: SelectOfScalar[Row] = self._narrow(select(model), model)
         return scoped
 
     def _narrow(self, statement: Any, *models: type[SQLModel]) -> Any:
-        """The statement, kept to this project's rows of every named table."""
+        """Filter a statement by this project, for each of its tables. Queries with joins end here."""
         for model in models:
             statement = statement.where(model.project_id == self._project_id)  # type: ignore[attr-defined]
         return statement
@@ -88,12 +88,12 @@ class Repository:
         return list((await self._session.execute(statement)).scalars())
 
     async def add(self, row: Row) -> Row:
-        """Write a new row now, so that the database's rules speak now; `ForeignRow` when it is not of this project."""
+        """Insert a row now, so that constraints fail here and not at the commit. Raises `ForeignRow`."""
         await self.add_all([row])
         return row
 
     async def add_all(self, rows: Sequence[SQLModel]) -> None:
-        """Write new rows now, all of this project."""
+        """Insert rows now. Raises `ForeignRow`, before any is written, for a row of another project."""
         for row in rows:
             if row.project_id != self._project_id:  # type: ignore[attr-defined]  # every project table has it
                 raise ForeignRow(type(row).__name__)
@@ -101,11 +101,12 @@ class Repository:
         await self._session.flush()
 
     async def add_in_bulk(self, rows: Mapping[type[SQLModel], Sequence[SQLModel]]) -> None:
-        """Write many new rows, table by table in the given order, each table in one statement; all of this project."""
+        """Insert many rows: one statement for each table, in the given order of tables. Raises `ForeignRow`."""
         for table, of_table in rows.items():
             if any(row.project_id != self._project_id for row in of_table):  # type: ignore[attr-defined]  # as above
                 raise ForeignRow(table.__name__)
             if of_table:
+                # the database generates computed columns; naming one in an INSERT is an error
                 columns = [column for column in sa_inspect(table).columns if column.computed is None]
                 values = [{column.key: getattr(row, column.key) for column in columns} for row in of_table]
                 await self._session.execute(insert(table), values)

@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: one asyncpg connection, one transaction, one migrator at a time."""
+"""Alembic environment: one asyncpg connection, one transaction, one migration at a time by an advisory lock."""
 
 import asyncio
 
@@ -12,6 +12,7 @@ MIGRATION_LOCK = 0x70726577  # "prew"
 
 
 def _run(connection: Connection) -> None:
+    # before Alembic reads the revision: the second process then finds the first one's result and does nothing
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
     context.configure(connection=connection, transactional_ddl=True)
     with context.begin_transaction():
