@@ -36,7 +36,7 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class NewOperator:
-    """An operator that was added; `password` only when it was made here."""
+    """An added operator; `password` only when it was generated here."""
 
     name: str
     role: str
@@ -59,7 +59,7 @@ async def check() -> Schema:
 
 
 async def import_project(site_name: str, endpoints_file: Path | None) -> Imported:
-    """Bring a site in; the files are read before the database is touched."""
+    """Import a site. Both files are read before the database is opened, so a wrong file changes nothing."""
     site = load_site(site_name)
     endpoints = read_endpoints(endpoints_file) if endpoints_file is not None else ()
     async with _ready() as database:
@@ -69,13 +69,16 @@ async def import_project(site_name: str, endpoints_file: Path | None) -> Importe
 async def add_operator(
     name: str, codes: Sequence[str], role_name: str, display_name: str | None, password: str | None
 ) -> NewOperator:
-    """Add an operator with one role in each of the projects; without a password a good one is made."""
+    """Add an operator with one role in each project. Without a password a random one is generated.
+
+    Raises `UnknownRole`, `UnknownProject`, `NameMissing`, `WeakPassword`, `NameTaken`.
+    """
     if role_name not in Role.__members__:
         raise UnknownRole(role_name)
     codes = tuple(dict.fromkeys(codes))
-    made = None
+    generated = None
     if password is None:
-        password = made = secrets.token_urlsafe(12)
+        password = generated = secrets.token_urlsafe(12)
     async with _ready() as database:
         projects = []
         async with database.directory() as work:
@@ -86,7 +89,7 @@ async def add_operator(
                 projects.append((found, Role(role_name)))
         operators = OperatorService(database, read_settings())
         await operators.add(name, password, display_name or name, projects)
-    return NewOperator(name, role_name, codes, made)
+    return NewOperator(name, role_name, codes, generated)
 
 
 @asynccontextmanager

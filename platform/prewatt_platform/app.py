@@ -1,7 +1,7 @@
 """Composition root of the platform: database, events, field, collector and dispatcher.
 
-The API, the commands and the tests use `Platform`. It knows no GraphQL. Roles: `api` answers questions and
-takes orders; `collector` reads meters and carries out orders; `all` is both in one process.
+The API, the commands and the tests use `Platform`. It knows no GraphQL. Roles of a process: `api` answers requests and
+accepts orders; `collector` reads meters and carries out orders; `all` does both.
 """
 
 import asyncio
@@ -70,25 +70,26 @@ class Platform:
         self.operators = OperatorService(self.database, self.settings)
         self._connect = connect
         self._writer = ReadingWriter(self.database, self.clock, settle_from_readings)
-        self._working: asyncio.Task[None] | None = None
+        self._worker: asyncio.Task[None] | None = None
 
     async def start(self, role: ServeRole = "all") -> None:
-        """Check the database, begin to listen, and begin the year's work if the role has it.
+        """Check the database, listen for events, and start collector and dispatcher unless the role is `api`.
 
-        `DatabaseUnreachable`, `SchemaOutdated`.
+        Raises `DatabaseUnreachable`, `SchemaOutdated`.
         """
         await self.database.check()
         await migrate.check(self.database)
         await self.backbone.start()
         if role != "api":
-            self._working = asyncio.create_task(self._work(), name="year's work")
+            self._worker = asyncio.create_task(self._work(), name="collector and dispatcher")
 
     async def stop(self) -> None:
-        """Stop intake and work, in that order; open orders stay in the database, to be resumed."""
-        if self._working is not None:
-            self._working.cancel()
+        """Stop collector and dispatcher, store the last readings, disconnect. Open orders stay and are resumed later."""
+        if self._worker is not None:
+            self._worker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._working
+                await self._worker
+        # after the collector, which fills the writer, and before the database is closed
         try:
             await self._writer.flush()
         except (OSError, DBAPIError) as reason:
@@ -97,21 +98,24 @@ class Platform:
         await self.database.close()
 
     async def _work(self) -> None:
-        """Lead, work, and when leadership is lost stop and wait to lead again."""
+        """Wait for leadership, work, and start over after any failure, for ever."""
         while True:
             try:
                 async with leadership(self.database.url) as lost:
                     await self._lead(lost)
             except LeadershipLost:
-                _log.warning("the database connection that held the lead is gone; waiting to lead again")
+                _log.warning(
+                    "the connection that held the leader lock is gone; waiting to become leader again"
+                )
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as reason:
                 _log.warning("the database cannot be reached", reason=str(reason))
                 await asyncio.sleep(1)
             except Exception:
-                _log.exception("the work stopped; it begins again")
+                _log.exception("collector or dispatcher failed; starting again")
                 await asyncio.sleep(1)
 
     async def _lead(self, lost: asyncio.Future[None]) -> None:
+        """Run collector and dispatcher until one fails or leadership is lost; then stop both and free the buses."""
         field = Field(
             self.clock,
             settings=FieldSettings(
@@ -129,6 +133,7 @@ class Platform:
             asyncio.create_task(collector.run(), name="collector"),
         ]
         try:
+            # whichever ends first ends all: without the lock another process may already lead
             done, _ = await asyncio.wait([lost, *work], return_when=asyncio.FIRST_COMPLETED)
             for ended in done:
                 ended.result()

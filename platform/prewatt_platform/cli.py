@@ -1,7 +1,7 @@
 """Commands of the platform that need no API: `prewatt db`, `prewatt project`, `prewatt operator`.
 
-Errors that a person can mend end with exit code 2 and one line that says how. The work is in `administration`, which
-is imported when a command runs: it takes a second.
+An error that the user can correct gives exit code 2 and one line that says how. The work is in `administration`, which
+takes about a second to import and is imported when a command runs.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 
 db = typer.Typer(help="The platform's database: migrate it, check it.", no_args_is_help=True)
-project = typer.Typer(help="Projects: bring a site in.", no_args_is_help=True)
+project = typer.Typer(help="Projects: import a site.", no_args_is_help=True)
 operator = typer.Typer(help="Operators: who may sign in.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -25,12 +25,12 @@ Result = TypeVar("Result")
 @project.callback()
 @operator.callback()
 def _group() -> None:
-    """Without this a group of one command would be that command."""
+    """A callback makes typer keep the group when it has only one command."""
 
 
 @db.command("upgrade")
 def db_upgrade(as_json: AsJson = False) -> None:
-    """Bring the database to this version's schema; harmless when it is there.
+    """Migrate the database to this version's schema; does nothing when it is up to date.
 
     Example: PREWATT_DATABASE_URL=postgresql://prewatt@db/prewatt prewatt db upgrade
     """
@@ -43,7 +43,7 @@ def db_upgrade(as_json: AsJson = False) -> None:
 
 @db.command("check")
 def db_check(as_json: AsJson = False) -> None:
-    """Say whether the database answers and has this version's schema."""
+    """Check that the database answers and has this version's schema."""
     from prewatt_platform import administration  # noqa: PLC0415 - heavy
 
     schema = _run(administration.check())
@@ -55,11 +55,11 @@ def project_import(
     site: Annotated[str, typer.Argument(help="A shipped site by name, or the path of a site file.")],
     endpoints: Annotated[
         Path | None,
-        typer.Option(help="JSON table of where the gateways are, as `prewatt sim endpoints` prints it."),
+        typer.Option(help="JSON table of the gateways' addresses, as `prewatt sim endpoints` prints it."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a site into the platform: project, gateways, meters, and accounts of meters that come opened.
+    """Import a site: project, gateways, meters, and accounts of meters that are open already.
 
     Safe to repeat. Nothing is written to any meter. Examples:
 
@@ -83,7 +83,7 @@ def project_import(
 
 @operator.command("add")
 def operator_add(
-    name: Annotated[str, typer.Argument(help="What the operator signs in with.")],
+    name: Annotated[str, typer.Argument(help="The operator's sign-in name.")],
     projects: Annotated[
         list[str], typer.Option("--project", help="Code of a project; may be given more than once.")
     ],
@@ -91,13 +91,14 @@ def operator_add(
         str,
         typer.Option(help="VIEWER, CASHIER, FINANCE, ENGINEER or ADMINISTRATOR, in each of the projects."),
     ] = "VIEWER",
-    display_name: Annotated[str | None, typer.Option(help="Name on the screens.")] = None,
+    display_name: Annotated[str | None, typer.Option(help="Name for display.")] = None,
     password_file: Annotated[
-        Path | None, typer.Option(help="File with the password; without it a good one is made and printed.")
+        Path | None,
+        typer.Option(help="File with the password; without it a random one is generated and printed."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add an operator. The password is never taken from the command line.
+    """Add an operator. The password cannot be given on the command line, where other users could see it.
 
     Example: prewatt operator add li --project 001 --role CASHIER
     """

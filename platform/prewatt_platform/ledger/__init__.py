@@ -1,1 +1,1 @@
-"""Double entry, append only: where the money is."""
+"""The ledger: double entry, append only."""

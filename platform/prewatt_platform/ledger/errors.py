@@ -1,7 +1,7 @@
 """Errors of the ledger.
 
 LedgerError
-    LinesRefused    lines that are not a transfer: a fault of the caller, nothing is written
+    LinesRefused    lines that are no valid transfer; a fault in the calling code, nothing is written
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Tables of the ledger. Transfers and entries are append only; a kept balance equals the fold of its entries.
+"""Tables of the ledger. Transfers and entries are append only; a kept balance equals the sum of its entries.
 
-Constraints that the database keeps (migration 0001): entries of a transfer sum to zero per funding; an entry continues
+The database enforces (migration 0001): entries of a transfer sum to zero per funding; an entry continues
 its account's sequence and running balance; kinds in `rules.NEVER_NEGATIVE` stay at zero or above; an order is reserved
 once and ends once; a transfer is reversed once.
 """
@@ -69,7 +69,7 @@ class Transfer(SQLModel, table=True):
     """Number of the receipt or voucher, where there is one."""
     reason: str | None = None
     reverses: UUID | None = None
-    """The transfer that this one undoes, whole."""
+    """The transfer that this one reverses in full."""
 
 
 class Entry(SQLModel, table=True):

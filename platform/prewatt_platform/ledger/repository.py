@@ -29,7 +29,8 @@ class LedgerRepository(Repository):
     """The ledger of one project."""
 
     async def post(self, transfer: Transfer, lines: Sequence[Line]) -> None:
-        """Write a transfer with one entry a line, and move the balances with it."""
+        """Write a transfer with one entry for each line, and update the balances. `lines` passed `rules.check`."""
+        # before the entries: the lock gives each entry the next sequence of its account without a gap
         balances = await self._locked({line.account for line in lines})
         await self.add(transfer)
         entries = []
@@ -51,7 +52,7 @@ class LedgerRepository(Repository):
         await self.add_all(entries)
 
     async def _locked(self, keys: Collection[AccountKey]) -> dict[AccountKey, Balance]:
-        """The balances of those accounts, locked; accounts that do not exist yet are made."""
+        """The balances of those accounts, locked until the end of the transaction; missing accounts are created."""
         found = await self._lock(keys)
         missing = [key for key in keys if key not in found]
         if missing:
@@ -60,7 +61,7 @@ class LedgerRepository(Repository):
         return found
 
     async def _lock(self, keys: Collection[AccountKey]) -> dict[AccountKey, Balance]:
-        # always in the order of the accounts' ids: two transfers over the same accounts never wait for each other
+        # locked in the order of the accounts' ids, so two transfers on the same accounts cannot deadlock
         statement = (
             select(LedgerAccount, Balance)
             .join(
@@ -71,13 +72,14 @@ class LedgerRepository(Repository):
             .where(_named(keys))
             .order_by(col(LedgerAccount.id))
             .with_for_update(of=Balance)
+            # the lock may have waited for another transfer, and the session may hold the balance from before it
             .execution_options(populate_existing=True)
         )
         rows = await self._session.execute(self._narrow(statement, LedgerAccount, Balance))
         return {_key(account): balance for account, balance in rows}
 
     async def _make(self, keys: Collection[AccountKey]) -> None:
-        """Insert accounts with a balance of zero; accounts inserted concurrently are kept."""
+        """Insert accounts with a balance of zero. Of two concurrent inserts the first wins; the second waits and does nothing."""
         made = await self._session.execute(
             insert(LedgerAccount)
             .values(
@@ -89,6 +91,7 @@ class LedgerRepository(Repository):
                         "owner": key.owner,
                         "funding": key.funding,
                     }
+                    # sorted, as unique keys lock too: two inserts of the same accounts cannot deadlock
                     for key in sorted(keys)
                 ]
             )
@@ -109,7 +112,7 @@ class LedgerRepository(Repository):
             await self._session.execute(insert(Balance).values(rows))
 
     async def lines_of(self, subject: UUID, step: Step) -> tuple[Transfer | None, list[Line]]:
-        """The transfer of an order's step with its lines; (None, []) when it was not posted."""
+        """The transfer of an order's step and its lines; (None, []) when it was not posted."""
         transfer = await self._one(
             self._scoped(Transfer).where(Transfer.subject == subject, Transfer.step == step)
         )
@@ -150,7 +153,7 @@ class LedgerRepository(Repository):
                 (col(Transfer.project_id) == Entry.project_id) & (col(Transfer.id) == Entry.transfer_id),
             )
             .where(_named(keys))
-            # ids rise with time, so movements of one moment keep the order in which they were posted
+            # ids are UUIDv7: movements of the same instant keep the order in which they were posted
             .order_by(col(Transfer.at), col(Transfer.id), col(Entry.line))
         )
         if since is not None:
@@ -166,7 +169,7 @@ class LedgerRepository(Repository):
     async def moved_fen(
         self, keys: Collection[AccountKey], kinds: Collection[TransferKind], *, since: datetime | None = None
     ) -> int:
-        """The sum of those accounts' entries in transfers of those kinds."""
+        """Sum in fen of those accounts' entries in transfers of those kinds."""
         if not keys:
             return 0
         statement = (
@@ -213,7 +216,7 @@ class LedgerRepository(Repository):
         return (await self.balances_fen([key])).get(key, 0)
 
     async def folded_fen(self) -> Mapping[AccountKey, int]:
-        """Every account's sum of entries; the kept balances must equal it."""
+        """Sum of entries of every account, for a check against `kept_fen`."""
         statement = (
             select(LedgerAccount, func.sum(Entry.amount_fen))
             .join(
@@ -227,7 +230,7 @@ class LedgerRepository(Repository):
         return {_key(account): int(total) for account, total in rows}
 
     async def kept_fen(self) -> Mapping[AccountKey, int]:
-        """Every account's kept balance, but for accounts without an entry."""
+        """Kept balance of every account that has an entry, for a check against `folded_fen`."""
         statement = (
             select(LedgerAccount, Balance.amount_fen)
             .join(

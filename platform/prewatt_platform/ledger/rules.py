@@ -1,7 +1,7 @@
-"""Pure rules of postings: which lines a transfer may have, and how an amount is divided without a rest.
+"""Pure rules of postings: valid lines of a transfer, division of an amount without a remainder.
 
-Amounts are in fen. A line's sign: positive increases the account. Money that was paid and money that was granted
-(allowance, subsidy) stay in accounts of their own, so the lines of each funding sum to zero by themselves.
+Amounts are in fen; a positive line increases its account. Paid and granted money (allowance, subsidy) are kept in
+separate accounts, so the lines of each funding sum to zero by themselves.
 """
 
 from collections import Counter
@@ -34,11 +34,11 @@ class AccountKind(StrEnum):
     ADOPTED = "adopted"
     """Counterpart of credit that a meter held before its epoch here began, negative; owner: the meter."""
     ROUNDING = "rounding"
-    """Rest of amounts that do not divide evenly; owner: the reason."""
+    """Remainders of amounts that do not divide evenly; owner: the reason."""
 
 
 class Funding(StrEnum):
-    """Where money came from. Only PAID money is ever paid out."""
+    """Origin of money. Only PAID money is ever paid out."""
 
     PAID = "PAID"
     GRANTED = "GRANTED"

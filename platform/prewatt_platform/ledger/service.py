@@ -1,8 +1,8 @@
 """Posting to the ledger inside the caller's transaction.
 
-An order's money moves in two steps: RESERVE takes it from its sources into the order's pending account, then APPLY
-hands it to its targets or VOID gives it back. The database lets each order reserve once and end once, so a step that
-is repeated after a crash fails instead of doubling money. A movement without an order is one POST.
+An order's money moves in two steps: RESERVE moves it from its sources to the order's pending account, then APPLY moves
+it to its targets or VOID back. Unique indexes allow each order one RESERVE and one APPLY or VOID, so a step that is
+repeated after a crash fails and does not double money. A movement without an order is one POST.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from prewatt_platform.ledger.repository import LedgerRepository
 from prewatt_platform.ledger.rules import AccountKey, AccountKind, Funding, Line
 
 Amounts = Mapping[AccountKey, int]
-"""Fen for each account; positive. Zero is left out of the posting."""
+"""Positive fen for each account; accounts with zero get no line."""
 
 
 class Ledger:
@@ -29,7 +29,7 @@ class Ledger:
     async def reserve(
         self, kind: TransferKind, order: UUID, sources: Amounts, *, document: str | None = None
     ) -> Transfer:
-        """Take the order's money from its sources. Raises `LinesRefused` when there is none to take."""
+        """Move the order's money from its sources to pending. Raises `LinesRefused` when all amounts are zero."""
         lines = [Line(account, -amount_fen) for account, amount_fen in sources.items() if amount_fen]
         for funding in Funding:
             held_fen = sum(amount for account, amount in sources.items() if account.funding is funding)
@@ -46,7 +46,7 @@ class Ledger:
         document: str | None = None,
         reverses: UUID | None = None,
     ) -> Transfer:
-        """Hand the order's reserved money to its targets. They take all of it: pending ends at zero."""
+        """Move the order's reserved money to its targets. The amounts must add up to what was reserved."""
         lines = [Line(account, amount_fen) for account, amount_fen in targets.items() if amount_fen]
         for funding in Funding:
             held_fen = sum(amount for account, amount in targets.items() if account.funding is funding)
@@ -55,7 +55,7 @@ class Ledger:
         return await self.post(kind, Step.APPLY, order, lines, document=document, reverses=reverses)
 
     async def void(self, order: UUID, *, reason: str | None = None) -> Transfer:
-        """Give the order's reserved money back to where it was taken, line by line."""
+        """Move the order's reserved money back to its sources, line by line."""
         reserved, lines = await self._rows.lines_of(order, Step.RESERVE)
         assert reserved is not None, "an order is voided after it was reserved"
         back = [Line(line.account, -line.amount_fen) for line in lines]
@@ -64,7 +64,7 @@ class Ledger:
         )
 
     async def adopt(self, meter: UUID, point: UUID, amount_fen: int) -> None:
-        """Take over credit that a meter held before its epoch here began."""
+        """Record credit that a meter held before its epoch here began; nothing for zero."""
         if amount_fen:
             lines = rules.moved(
                 AccountKey(AccountKind.ADOPTED, str(meter)),
@@ -106,5 +106,5 @@ class Ledger:
 
 
 def pending(order: UUID, funding: Funding = Funding.PAID) -> AccountKey:
-    """Where an order's reserved money stands."""
+    """The account of an order's reserved money."""
     return AccountKey(AccountKind.PENDING, str(order), funding)

@@ -3,7 +3,7 @@
 MeteringError
     UnknownMeter        no meter of that number in this project (another project's meter looks the same)
     GatewayUnreachable  the address of the meter's gateway is not known
-    StalePicture        the meter repeats an old register picture: its readings prove nothing
+    StalePicture        the meter repeats old registers, which are no evidence
 """
 
 from datetime import datetime
@@ -35,7 +35,7 @@ class GatewayUnreachable(MeteringError):
 
 
 class StalePicture(MeteringError):
-    """The meter answers with an old register picture: its clock did not go on since the latest fresh reading."""
+    """The meter repeats old registers: its clock did not advance since the latest fresh reading."""
 
     def __init__(self, number: str, meter_clock: datetime | None) -> None:
         self.meter_clock = meter_clock

@@ -1,7 +1,7 @@
 """Tables of gateways, ports, metering points, meters, their latest state, and readings.
 
-A meter's number is stored once; gateway, port and bus address are generated from it by the database, so they cannot
-disagree (`docs/administrators.md`). Energies are primary, in 0.01 kWh; money is in fen; power in W.
+A meter's number is stored once; gateway, port and bus address are columns that the database generates from it
+(`docs/administrators.md`). Energies are primary, in 0.01 kWh; money is in fen; power in W.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ def _big(*, nullable: bool = False) -> Column[int]:
 
 
 class BalanceLocation(StrEnum):
-    """Where a metering point's money is counted."""
+    """Place where a metering point's balance is kept: the meter, our ledger, nowhere."""
 
     METER = "METER"
     PLATFORM = "PLATFORM"
@@ -72,7 +72,7 @@ class Port(SQLModel, table=True):
 
 
 class Point(SQLModel, table=True):
-    """A place that is metered; it outlives its meters."""
+    """A metered place. It stays when its meter is changed; customer, prices and control mode belong to it."""
 
     __tablename__ = "points"
 
@@ -90,7 +90,7 @@ class Point(SQLModel, table=True):
     reading_interval_s: int | None = None
     control_mode: ControlMode = Field(default=ControlMode.PREPAID, sa_column=Column(Text, nullable=False))
     control_version: int = 0
-    """Rises with every newer wish; an older command is never sent."""
+    """Rises with every requested mode; a command with an older version is never sent."""
 
 
 class Meter(SQLModel, table=True):
@@ -132,9 +132,9 @@ class Meter(SQLModel, table=True):
     retired_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     """When it was taken off the bus; None: installed."""
     epoch: int = 0
-    """Which run of the purchase counter; 0 before the first opening."""
+    """Number of the running epoch (run of the purchase counter); 0 before the first opening."""
     hold_reason: str | None = None
-    """Why no money may be sent to it until a person decides; None: nothing holds it."""
+    """Why no money may be sent until a person decides; None: no hold."""
 
 
 class MeterEpoch(SQLModel, table=True):
@@ -152,7 +152,7 @@ class MeterEpoch(SQLModel, table=True):
 
 
 class MeterState(SQLModel, table=True):
-    """Latest state of a meter: the columns that lists filter by. The whole reading stands in `readings`."""
+    """Latest state of a meter: the columns that lists filter by. The whole reading is in `readings`."""
 
     __tablename__ = "meter_states"
 
@@ -171,7 +171,7 @@ class MeterState(SQLModel, table=True):
     energy_centikwh: int | None = Field(default=None, sa_column=_big(nullable=True))
     """Energy in the latest fresh reading."""
     stale_since: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
-    """Since when the meter repeats an old register picture; None: its latest reading was fresh."""
+    """Since when the meter repeats old registers; None: its latest reading was fresh."""
     tried_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     failure: str | None = None
 
@@ -188,14 +188,14 @@ class Reading(SQLModel, table=True):
         default=None, sa_column=Column(DateTime(timezone=False), nullable=True)
     )
     stale: bool = False
-    """The meter repeated an old register picture (`rules.is_stale`): no evidence, not used for control or charges."""
+    """The meter repeated old registers (`rules.is_stale`): no evidence, not used for control or charges."""
     multiplier: int
     energy_centikwh: int = Field(sa_column=_big())
     energy_by_rate_centikwh: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
     energy_reverse_centikwh: int | None = Field(default=None, sa_column=_big(nullable=True))
     """Energy fed in; None on a model without that register."""
     power_w: int = Field(sa_column=_big())
-    """Negative: fed in."""
+    """Negative when feeding in."""
     voltages_dv: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
     currents_ca: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
     power_factor_e3: int | None = None

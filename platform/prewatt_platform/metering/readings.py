@@ -1,7 +1,7 @@
-"""Storing and fetching readings: batches in, latest values and columns out.
+"""Queries on readings: store batches, fetch latest values and ranges.
 
-A reading is keyed (project, meter, at); one that is already there changes nothing. The month's partition is made when
-the first reading of a month arrives. `meter_states` keeps what lists filter by, and only moves forward in time.
+The key of a reading is (project, meter, at); storing one again changes nothing. A month's partition is created with its
+first reading. `meter_states` keeps the columns that lists filter by and is updated by newer readings only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _ENSURE_MONTH = text("SELECT ensure_readings_month(:at)")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A meter was tried and did not answer: when, and why."""
+    """A failed attempt at a meter: time and reason."""
 
     at: datetime
     reason: str
@@ -35,10 +35,9 @@ class ReadingRepository(Repository):
     """Readings of one project's meters."""
 
     async def store(self, readings: Mapping[UUID, MeterReading]) -> dict[UUID, MeterReading]:
-        """Write one reading for each of the meters (by meter id), and update the meters' states.
+        """Insert one reading for each meter id, and update the meters' states. Returns the fresh readings.
 
-        Returns the fresh ones. A reading that repeats an old register picture is kept and marked; of the state it
-        changes only that the meter was heard.
+        A reading that repeats old registers is stored as stale; it updates only when the meter was heard.
         """
         seen = await self._seen(list(readings))
         fresh = {
@@ -60,6 +59,7 @@ class ReadingRepository(Repository):
                 .where(
                     col(MeterState.project_id) == self._project_id,
                     col(MeterState.meter_id) == meter_id,
+                    # a batch may arrive late, behind a refresh that is newer
                     col(MeterState.reading_at).is_(None) | (col(MeterState.reading_at) < reading.at),
                 )
                 .values(**(_state_of(reading) if meter_id in fresh else _heard_only(reading)))
@@ -75,6 +75,7 @@ class ReadingRepository(Repository):
         statement = self._scoped(MeterState).where(
             col(MeterState.meter_id).in_(meter_ids), col(MeterState.energy_centikwh).is_not(None)
         )
+        # store() updates states by statement, so rows that the session already holds are out of date
         found = await self._all(statement.execution_options(populate_existing=True))
         return {
             state.meter_id: Seen(state.reading_at, state.meter_clock, state.energy_centikwh)
@@ -83,7 +84,7 @@ class ReadingRepository(Repository):
         }
 
     async def note_failures(self, failures: Mapping[UUID, Failure]) -> None:
-        """Record failed attempts with their reasons; a later attempt's result is kept."""
+        """Record failed attempts; the result of a later attempt is not overwritten."""
         for meter_id, failure in failures.items():
             await self._session.execute(
                 update(MeterState)
@@ -163,6 +164,7 @@ class ReadingRepository(Repository):
 
 def _state_of(reading: MeterReading) -> dict[str, Any]:
     prepaid = reading.prepaid
+    # without money control a prepaid meter counts nothing down, and its alarm flags mean nothing
     return {
         "heard_at": reading.at,
         "reading_at": reading.at,

@@ -46,23 +46,23 @@ class GatewayRepository(Repository):
 
 
 class MeterRepository(Repository):
-    """Meters, their points, epochs and last known states. By number or in lists: installed meters only; by id: any."""
+    """Meters, their points, epochs and latest states. By number or in lists: installed meters only; by id: also retired."""
 
     def _installed(self) -> SelectOfScalar[Meter]:
         return self._scoped(Meter).where(col(Meter.retired_at).is_(None))
 
     async def by_number(self, number: str, *, for_update: bool = False) -> Meter | None:
-        """The installed meter of that number; locked until the end of the transaction if asked."""
+        """The installed meter of that number; `for_update` locks it until the end of the transaction."""
         statement = self._installed().where(Meter.number == number)
         return await self._one(statement.with_for_update() if for_update else statement)
 
     async def by_id(self, meter_id: UUID, *, for_update: bool = False) -> Meter | None:
-        """The meter of that id; locked until the end of the unit of work if asked."""
+        """The meter of that id, also a retired one; `for_update` locks it until the end of the transaction."""
         statement = self._scoped(Meter).where(Meter.id == meter_id)
         return await self._one(statement.with_for_update() if for_update else statement)
 
     async def hold(self, meter_id: UUID, reason: str) -> None:
-        """Let no more money go to a meter until a person decides."""
+        """Put a meter on hold: no money is sent to it until a person decides."""
         meter = await self.by_id(meter_id, for_update=True)
         assert meter is not None, "commands concern meters that exist"
         meter.hold_reason = reason
@@ -76,20 +76,20 @@ class MeterRepository(Repository):
         return await self._all(self._installed().order_by(col(Meter.number)))
 
     async def count(self) -> int:
-        """How many meters are installed."""
+        """Number of installed meters."""
         installed = select(func.count()).select_from(Meter).where(col(Meter.retired_at).is_(None))
         statement = self._narrow(installed, Meter)
         return int((await self._session.execute(statement)).scalar_one())
 
     async def point(self, point_id: UUID, *, for_update: bool = False) -> Point:
-        """The point of that id; locked until the end of the unit of work if asked."""
+        """The point of that id; `for_update` locks it until the end of the transaction."""
         statement = self._scoped(Point).where(Point.id == point_id)
         found = await self._one(statement.with_for_update() if for_update else statement)
         assert found is not None, "a meter's point exists: the database says so"
         return found
 
     async def points(self, point_ids: Sequence[UUID]) -> dict[UUID, Point]:
-        """Those of the points that exist, by id."""
+        """Points by id; ids that this project does not have are absent."""
         found = await self._all(self._scoped(Point).where(col(Point.id).in_(point_ids)))
         return {point.id: point for point in found}
 

@@ -4,27 +4,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-LOST_INTERVALS = 3
-LOST_AFTER_MIN_S = 600
+LOST_INTERVALS: Final = 3
+LOST_AFTER_MIN_S: Final = 600
+"""With short intervals a few lost frames would otherwise report a meter as lost."""
 
 
 def lost_after_s(interval_s: int) -> int:
-    """A meter not heard for this long is lost: three reading intervals, at least ten minutes."""
+    """Seconds without an answer after which a meter is lost: three reading intervals, at least ten minutes."""
     return max(LOST_INTERVALS * interval_s, LOST_AFTER_MIN_S)
 
 
 def is_lost(last_sign: datetime, now: datetime, interval_s: int) -> bool:
-    """Whether a meter is lost; `last_sign` is when it was heard, or made known to us if it never was."""
+    """Whether a meter is lost. `last_sign`: when it was last heard, or when its row was created if never."""
     return now - last_sign > timedelta(seconds=lost_after_s(interval_s))
 
 
 def slot(at: datetime, interval_s: int) -> int:
-    """Number of the reading slot that holds a moment; a meter is read once in each."""
+    """Number of the reading slot that contains `at`; a meter is read once in each slot."""
     return int(at.timestamp()) // interval_s
 
 
 SAME_SECOND_S: Final = 2
-"""Two readings within this time may show the same second of the meter's clock."""
+"""Readings closer than this may show the same second of the meter's clock without being repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,11 @@ class Seen:
 def is_stale(
     before: Seen | None, at: datetime, meter_clock: datetime | None, energy_centikwh: int | None
 ) -> bool:
-    """Whether a meter repeats an old register picture: its clock stood still or went back since `before`.
+    """Whether a meter repeats old registers: its clock stood still or went back since `before`, and so did its energy.
 
-    A picture whose energy has gone on is a new one even if its clock was set back. Meters know
-    no daylight saving, and the clock is compared with itself only, so a change of the zone's offset has no effect.
-    `energy_centikwh` None: not read, so only the clock decides.
+    Risen energy proves new registers even when someone set the clock back. The meter's clock is compared with itself
+    only and has no daylight saving, so a change of the zone's offset has no effect. `energy_centikwh` None: not read, so
+    the clock decides alone.
     """
     if before is None or before.meter_clock is None or meter_clock is None:
         return False

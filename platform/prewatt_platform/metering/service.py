@@ -1,4 +1,4 @@
-"""Verbs of metering: where a meter is reached, how often it is read."""
+"""Verbs of metering: address of a meter, reading interval."""
 
 from prewatt_fixtures.endpoints import Framing
 from prewatt_platform.field.messages import BusAddress, MeterAddress
@@ -19,7 +19,7 @@ class MeteringService:
         self._meters = MeterRepository(work)
 
     async def meter(self, number: str, *, for_update: bool = False) -> Meter:
-        """The meter of that number; `UnknownMeter`."""
+        """The installed meter of that number. Raises `UnknownMeter`."""
         meter = await self._meters.by_number(number, for_update=for_update)
         if meter is None:
             raise UnknownMeter(number)
@@ -34,7 +34,10 @@ class MeteringService:
     async def set_reading_interval(
         self, number: str | None, interval_s: int | None
     ) -> tuple[Project, Meter | None]:
-        """Read a meter (or, without a number, the whole project) that often; None: as the project says."""
+        """Set the reading interval of a meter, or without a number of the project. None: the project's interval.
+
+        Raises `UnknownMeter`, and `ValueError` for a project without an interval.
+        """
         project = await ProjectRepository(self._work).by_id(self._work.project_id)
         assert project is not None
         meter = None
@@ -57,7 +60,7 @@ class MeteringService:
 
 
 def address_of(meter: Meter, port: Port) -> MeterAddress:
-    """The address of a meter on a port; `GatewayUnreachable` when the port has none."""
+    """The address of a meter on a port. Raises `GatewayUnreachable` when the port has none."""
     if port.host is None or port.tcp is None:
         raise GatewayUnreachable(meter.gateway_number, meter.port)
     framing: Framing = "tcp" if port.framing == "tcp" else "rtu"

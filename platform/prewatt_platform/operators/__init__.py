@@ -1,1 +1,1 @@
-"""Operators: who signs in, what they may do in which project, and their sessions."""
+"""Operators, their roles in projects, and their sessions."""

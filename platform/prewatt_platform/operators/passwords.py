@@ -1,7 +1,7 @@
-"""Password hashes: Argon2id with 64 MiB, 3 passes, 4 lanes, in threads, at most four at once.
+"""Password hashes: Argon2id with 64 MiB, 3 passes, 4 lanes, in threads, at most four at a time.
 
-The parameters are above the OWASP minimum (19 MiB, 2, 1); one check takes about 0.2 s and 64 MiB, which is why the
-number at once is bounded.
+The parameters are above the OWASP minimum (19 MiB, 2 passes, 1 lane). One check takes about 0.2 s and 64 MiB; the limit of
+four bounds the memory that a burst of sign-ins can use.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ _hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4, type
 
 
 class Passwords:
-    """Hashes and checks, a few at a time."""
+    """Hashes and verifies passwords, `at_once` at a time."""
 
     def __init__(self, at_once: int = 4) -> None:
         self._at_once = asyncio.Semaphore(at_once)
 
     async def hash(self, password: str) -> str:
-        """The PHC string to store."""
+        """The hash of a password as a PHC string."""
         async with self._at_once:
             return await asyncio.to_thread(_hasher.hash, password)
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Whether the password fits. Without a stored hash it costs the same and fails."""
+        """Whether the password matches. Without a stored hash the answer is False and takes as long."""
         async with self._at_once:
             return await asyncio.to_thread(_verify, stored, password)
 

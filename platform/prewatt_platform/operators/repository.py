@@ -1,4 +1,4 @@
-"""Queries on the directory: operators, memberships, sessions."""
+"""Queries on operators, memberships and sessions."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,20 +13,21 @@ from prewatt_platform.projects.models import Project
 
 
 class OperatorRepository:
-    """The directory; its unit of work sees no project rows."""
+    """Operators, memberships and sessions; takes a directory's unit of work."""
 
     def __init__(self, work: Work) -> None:
         self._session = work.session
 
     async def by_name(self, name: str, *, for_update: bool = False) -> Operator | None:
-        """The operator of that name, locked until the end of the unit of work if asked."""
+        """The operator of that name; `for_update` locks it until the end of the transaction."""
         statement = select(Operator).where(Operator.name == name)
         if for_update:
             statement = statement.with_for_update()
         return (await self._session.execute(statement)).scalar_one_or_none()
 
     async def add_operator(self, operator: Operator) -> bool:
-        """Write a new operator; False, and nothing written, when the name is taken."""
+        """Insert an operator. Returns False when the name is taken."""
+        # a savepoint: a failed INSERT would otherwise abort the whole transaction
         try:
             async with self._session.begin_nested():
                 self._session.add(operator)
@@ -35,12 +36,12 @@ class OperatorRepository:
         return True
 
     async def add(self, row: Membership | Session) -> None:
-        """Write a new row."""
+        """Insert a row."""
         self._session.add(row)
         await self._session.flush()
 
     async def session(self, token_hash: bytes) -> tuple[Session, Operator] | None:
-        """A session and whose it is."""
+        """A session and its operator."""
         found = await self._session.execute(
             select(Session, Operator)
             .join(Operator, col(Operator.id) == Session.operator_id)
@@ -50,23 +51,23 @@ class OperatorRepository:
         return None if row is None else (row[0], row[1])
 
     async def touch(self, token_hash: bytes, at: datetime) -> None:
-        """Note that a session was used."""
+        """Set when a session was last used."""
         await self._session.execute(
             update(Session).where(col(Session.token_hash) == token_hash).values(used_at=at)
         )
 
     async def end_session(self, token_hash: bytes) -> None:
-        """End one session."""
+        """Delete a session."""
         await self._session.execute(delete(Session).where(col(Session.token_hash) == token_hash))
 
     async def end_sessions_before(self, created: datetime, used: datetime) -> None:
-        """Forget sessions made before `created` or last used before `used`."""
+        """Delete sessions created before `created` or last used before `used`."""
         await self._session.execute(
             delete(Session).where((col(Session.created_at) < created) | (col(Session.used_at) < used))
         )
 
     async def projects_of(self, operator_id: UUID) -> list[tuple[Project, Role]]:
-        """The projects an operator is a member of, by code, with the role."""
+        """Projects in which an operator has a role, by code, with the role."""
         rows = await self._session.execute(
             select(Project, Membership.role)
             .join(Membership, col(Membership.project_id) == Project.id)

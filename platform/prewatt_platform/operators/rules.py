@@ -39,7 +39,7 @@ ROLE_PERMISSIONS: Final = {
 
 PASSWORD_LENGTH_MIN: Final = 8
 FREE_FAILURES: Final = 4
-"""Wrong passwords before each further one costs a wait."""
+"""Wrong passwords in a row before each further one causes a delay."""
 THROTTLE_MAX: Final = timedelta(minutes=5)
 
 
@@ -47,5 +47,6 @@ def wait_until(failures: int, failed_at: datetime | None) -> datetime | None:
     """Time until which sign-in for a name is refused; doubles from 1 s up to a bound."""
     if failed_at is None or failures <= FREE_FAILURES:
         return None
+    # bounded, so that a long row of failures does not compute an astronomic power of two
     doublings = min(failures - FREE_FAILURES - 1, 20)
     return failed_at + min(timedelta(seconds=2**doublings), THROTTLE_MAX)

@@ -1,7 +1,7 @@
-"""Verbs of the directory: add an operator, sign in and out, tell who a token belongs to.
+"""Verbs on operators and sessions: add an operator, sign in, authenticate, sign out.
 
-A session is an opaque 256-bit token; the database keeps its SHA-256 only. It ends when unused for a while, after a
-day's work in any case, and with the operator's disabling.
+A session is an opaque 256-bit token; the database keeps its SHA-256 only. It ends after `session_idle_s` without use,
+after `session_absolute_s` at the latest, and when its operator is disabled.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ from prewatt_platform.projects.models import Project
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A verified credential: who, until when, and in which projects as what."""
+    """A verified credential: operator, latest end of the session, and projects with roles."""
 
     operator_id: UUID
     name: str
@@ -46,7 +46,7 @@ class SignedIn:
 
 
 class OperatorService:
-    """Opens its own units of work: hashing a password must not hold a transaction."""
+    """Operators and sessions. Opens its own units of work: hashing takes 0.2 s and must not hold a transaction."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -58,7 +58,7 @@ class OperatorService:
     async def add(
         self, name: str, password: str, display_name: str, roles: Sequence[tuple[Project, Role]]
     ) -> UUID:
-        """A new operator with a role in each of the projects; `NameMissing`, `WeakPassword`, `NameTaken`."""
+        """Add an operator with a role in each project. Raises `NameMissing`, `WeakPassword`, `NameTaken`."""
         if not name.strip():
             raise NameMissing
         if len(password) < rules.PASSWORD_LENGTH_MIN:
@@ -82,6 +82,7 @@ class OperatorService:
 
     async def sign_in(self, name: str, password: str) -> tuple[str, SignedIn]:
         """A new session's token and its operator. Raises `WrongCredentials`, `Throttled`."""
+        # refused before hashing, so that a throttled name costs no CPU
         async with self._database.directory() as work:
             operator = await OperatorRepository(work).by_name(name)
             _refuse_throttled(operator or self._unknown_names.of(name), work.clock.now())
@@ -91,8 +92,9 @@ class OperatorService:
         async with self._database.directory() as work:
             operators = OperatorRepository(work)
             operator = await operators.by_name(name, for_update=True)
+            # the time after the lock was had: waiting for it must not shorten a delay
             now = work.clock.now()
-            # guesses that came at once pass here one by one, and none is told more than its turn allows
+            # concurrent guesses wait for the row's lock and are checked again: each counts before the next is answered
             _refuse_throttled(operator or self._unknown_names.of(name), now)
             if operator is not None and right and not operator.disabled:
                 operator.failures, operator.failed_at = 0, None
@@ -114,7 +116,7 @@ class OperatorService:
         return token, await self._signed_in(operators, operator, now)
 
     async def authenticate(self, token: str, *, in_use: bool = True) -> SignedIn | None:
-        """Whose token it is, or None when it is good for nothing (any more). Unless it is `in_use`, it ages on."""
+        """The operator of a token; None when the token is invalid or ended. `in_use` restarts its idle time."""
         token_hash = _hash(token)
         async with self._database.directory() as work:
             operators = OperatorRepository(work)
@@ -130,12 +132,13 @@ class OperatorService:
             ):
                 await operators.end_session(token_hash)
                 return None
+            # at most 30 writes in an idle period, however many requests
             if in_use and now - session.used_at > self._idle / 30:
                 await operators.touch(token_hash, now)
             return await self._signed_in(operators, operator, session.created_at)
 
     async def sign_out(self, token: str) -> None:
-        """End the session of that token; a token good for nothing is no error."""
+        """End the session of a token; an invalid token is no error."""
         async with self._database.directory() as work:
             await OperatorRepository(work).end_session(_hash(token))
 

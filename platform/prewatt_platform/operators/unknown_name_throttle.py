@@ -1,6 +1,6 @@
 """Throttles sign-ins for unknown names exactly like those for known ones, so the delay does not reveal which names exist.
 
-Kept in this process and bounded; what is forgotten was not tried for longer than the others.
+Kept in memory of this process, for the `NAMES_MAX` names tried last: the name tried longest ago is forgotten first.
 """
 
 from collections import OrderedDict
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 NAMES_MAX = 10_000
+"""Bounds the memory that a flood of invented names can use."""
 
 
 @dataclass(slots=True)
@@ -25,11 +26,11 @@ class UnknownNameThrottle:
         self._by_name: OrderedDict[str, UnknownName] = OrderedDict()
 
     def of(self, name: str) -> UnknownName:
-        """The record of a name."""
+        """Failures of a name; zero failures when it is not recorded."""
         return self._by_name.get(name, UnknownName())
 
     def failed(self, name: str, at: datetime) -> None:
-        """Note one more wrong sign-in."""
+        """Count a failed sign-in."""
         known = self._by_name.setdefault(name, UnknownName())
         known.failures += 1
         known.failed_at = at

@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 
 
 class Project(SQLModel, table=True):
-    """One site. `id` is internal and never shown; `code` is what people say."""
+    """One site. `id` is internal and never shown; people and the API use `code`."""
 
     __tablename__ = "projects"
 

@@ -7,7 +7,7 @@ from prewatt_platform.projects.models import Project
 
 
 class ProjectRepository:
-    """Projects: all of them in a directory's unit of work, only the own one in a project's."""
+    """Projects. A directory's unit of work sees all of them, a project's only its own (row-level security)."""
 
     def __init__(self, work: Work) -> None:
         self._session = work.session
@@ -21,11 +21,11 @@ class ProjectRepository:
         return (await self._session.execute(select(Project).where(Project.code == code))).scalar_one_or_none()
 
     async def by_id(self, project_id: int, *, for_update: bool = False) -> Project | None:
-        """The project of that id, if this unit of work may see it; locked until its end if asked."""
+        """The project of that id, if this unit of work may see it; `for_update` locks it until the end of the transaction."""
         return await self._session.get(Project, project_id, with_for_update=for_update)
 
     async def add(self, project: Project) -> Project:
-        """Write a new project; its id is known afterwards."""
+        """Insert a project; sets its id."""
         self._session.add(project)
         await self._session.flush()
         return project

@@ -147,7 +147,9 @@ async def test_what_was_asked_while_nobody_worked_is_carried_out_after_the_start
 async def test_a_process_that_only_answers_carries_nothing_out(open_deployment: OpenDeployment) -> None:
     deployment = await open_deployment(work="api")
     command = await ask(deployment, WELL)
-    assert not any(task.get_name() in {"year's work", "dispatcher"} for task in asyncio.all_tasks())
+    assert not any(
+        task.get_name() in {"collector and dispatcher", "dispatcher"} for task in asyncio.all_tasks()
+    )
     assert (await found(deployment, command)).state == "REQUESTED"
 
 

@@ -1,7 +1,9 @@
 """The first schema: directory, metering, ledger, commands, accounts, audit; roles and row-level security.
 
-Every project table leads its keys with project_id, and so do its foreign keys. What is append only is so twice: the
-application role has no right to change it, and a trigger refuses.
+Every key and foreign key of a project table begins with project_id. PostgreSQL checks keys and foreign keys without
+row-level security (manual, "Row Security Policies"), so a key without it would let one project refer to another's rows or
+find out that they exist. Append-only tables are protected twice: the application role has no right to change them, and a
+trigger refuses, also for the owner.
 """
 
 from alembic import op
@@ -341,6 +343,7 @@ PROJECT_ROWS = [
       hash bytea NOT NULL)""",
 ]
 
+# rights of the application role: INSERT and SELECT on all, UPDATE on CHANGING, DELETE on none
 APPEND_ONLY = ("entries", "transfers", "audit_events", "idempotency_keys")
 CHANGING = (
     "gateways",
@@ -360,6 +363,7 @@ CHANGING = (
 )
 INSERTED = ("readings", "ledger_accounts")
 
+# after a transaction that set it locally, the setting is an empty string in the session and not NULL
 OWN_PROJECT = "nullif(current_setting('app.project', true), '')::integer"
 
 FUNCTIONS = [
@@ -416,6 +420,7 @@ FUNCTIONS = [
     END $$""",
     """CREATE TRIGGER entries_continue BEFORE INSERT ON entries
       FOR EACH ROW EXECUTE FUNCTION entry_must_continue()""",
+    # deferred to the commit: until then entries and balances are written one by one
     """CREATE CONSTRAINT TRIGGER balances_follow_entries AFTER INSERT ON entries
       DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION balance_must_follow()""",
     """CREATE CONSTRAINT TRIGGER balances_follow AFTER INSERT OR UPDATE ON balances
@@ -424,7 +429,8 @@ FUNCTIONS = [
       DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION transfer_must_balance()""",
     """CREATE CONSTRAINT TRIGGER entries_balance AFTER INSERT ON entries
       DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION entry_must_balance()""",
-    # The application role owns nothing, so the owner makes the month for it.
+    # SECURITY DEFINER: the application role may not create tables, so the function runs as their owner; the fixed
+    # search_path keeps a caller's own objects out of it. The lock: of two first readings of a month one creates it.
     """CREATE FUNCTION ensure_readings_month(at timestamptz) RETURNS void
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     DECLARE
@@ -443,7 +449,7 @@ FUNCTIONS = [
 
 
 def upgrade() -> None:
-    """Make everything."""
+    """Create roles, tables, triggers, policies and rights."""
     op.execute(ROLES)
     for statement in DIRECTORY + PROJECT_ROWS + FUNCTIONS:
         op.execute(statement)
@@ -458,6 +464,7 @@ def upgrade() -> None:
         )
     for table in APPEND_ONLY + CHANGING + INSERTED:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        # FORCE: without it the policies do not apply to the tables' owner
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         op.execute(
             f"CREATE POLICY own_project ON {table}"
