@@ -22,22 +22,24 @@ class Settings(BaseSettings):
         description="folder of the embedded database; without it a temporary one, removed at the end",
     )
     database_connections_max: int = Field(default=10, ge=2, le=100, description="size of the connection pool")
-    read_timeout_s: float = Field(default=1.5, gt=0, le=60, description="how long a meter may take to answer")
-    read_retries: int = Field(
-        default=1, ge=0, le=5, description="how often an unanswered read is asked again"
+    read_timeout_s: float = Field(
+        default=1.5, gt=0, le=60, description="seconds to wait for a meter's answer"
     )
+    read_retries: int = Field(default=1, ge=0, le=5, description="repetitions of an unanswered read")
     tick_s: float = Field(
-        default=1.0, gt=0, description="how often the schedule and the due commands are looked at"
+        default=1.0, gt=0, description="seconds between looks at the schedule and at due commands"
     )
-    session_idle_s: int = Field(default=1800, ge=60, description="a session ends after this long unused")
+    session_idle_s: int = Field(
+        default=1800, ge=60, description="seconds without use after which a session ends"
+    )
     session_absolute_s: int = Field(
-        default=43200, ge=60, description="a session ends after this long in any case"
+        default=43200, ge=60, description="seconds from sign-in to the latest end of a session"
     )
     introspection: bool = Field(
         default=False, description="let clients ask the API for its schema (development)"
     )
     allowed_origins: str = Field(
-        default="", description="other origins whose web pages may open a WebSocket, with spaces between"
+        default="", description="other origins whose web pages may open a WebSocket, separated by spaces"
     )
     log_json: bool = Field(default=False, description="log lines as JSON objects")
 

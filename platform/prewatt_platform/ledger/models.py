@@ -16,7 +16,7 @@ from prewatt_platform.ledger.rules import AccountKind, Funding
 
 
 class TransferKind(StrEnum):
-    """Why money moved (`docs/operators.md`, "The ledger")."""
+    """Reason for a movement of money."""
 
     SALE = "SALE"
     SERVICE_FEE = "SERVICE_FEE"

@@ -72,31 +72,31 @@ async def _run(script: str, given: dict[str, str]) -> Any:
 
 def test_every_setting_is_in_the_table() -> None:
     rows = re.findall(r"^\| `(PREWATT_\w+)` \|(.*?)\| (.*?) \|$", ADMINISTRATORS, re.MULTILINE)
-    told = {name: (default.strip(), words) for name, default, words in rows}
-    made = {
+    listed = {name: (default.strip(), words) for name, default, words in rows}
+    defined = {
         f"PREWATT_{name.upper()}": (
             "" if field.default in {None, ""} else str(field.default),
             field.description,
         )
         for name, field in Settings.model_fields.items()
     }
-    assert told == made
+    assert listed == defined
 
 
-def test_every_error_code_is_told() -> None:
-    told = set(re.findall(r"^\| ([A-Z_]+) \|", OPERATORS, re.MULTILINE))
-    assert told == set(ErrorCode.__members__) | {kind.code for kind in RequestError.__subclasses__()} | {
-        "INTERNAL"
-    }
+def test_every_error_code_is_documented() -> None:
+    documented = set(re.findall(r"^\| ([A-Z_]+) \|", OPERATORS, re.MULTILINE))
+    assert documented == set(ErrorCode.__members__) | {
+        kind.code for kind in RequestError.__subclasses__()
+    } | {"INTERNAL"}
 
 
-def test_every_count_is_told() -> None:
+def test_every_metric_is_documented() -> None:
     described = set(re.findall(r"^# TYPE (\w+)", Metrics().render(), re.MULTILINE))
     assert set(re.findall(r"^\| `(prewatt_\w+)` \|", ADMINISTRATORS, re.MULTILINE)) == described
 
 
 @pytest.mark.parametrize(
-    "told",
+    "text",
     [
         f"{limit_values.TOKENS_MAX} tokens", f"{limit_values.DEPTH_MAX} levels", f"{limit_values.ALIASES_MAX} aliases",
         f"| {limit_values.NODES_MAX}:", f"{limit_values.BODY_BYTES_MAX // 1024} kB", f"1 to {limit_values.PAGE_MAX}, {limit_values.PAGE_DEFAULT} by",
@@ -105,5 +105,5 @@ def test_every_count_is_told() -> None:
         f"| {limit_values.CALLS_MAX['Query.node']} to a document |",
     ],
 )  # fmt: skip
-def test_the_limits_are_those_that_hold(told: str) -> None:
-    assert told in OPERATORS
+def test_documented_limits_are_those_in_force(text: str) -> None:
+    assert text in OPERATORS
