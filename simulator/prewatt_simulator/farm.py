@@ -146,7 +146,7 @@ class Farm(BusServer):
     def state(self) -> dict[str, Any]:
         """What all meters hold now, as JSON-able data for `restore`."""
         now_ms = self._now_ms
-        present = {number: meter.copy_of() for number, meter in self._meters.items()}
+        present = {number: meter.copy() for number, meter in self._meters.items()}
         for meter in present.values():
             meter.settle(now_ms)
         return {

@@ -99,23 +99,23 @@ def press_key(context: ControlContext, number: str) -> MeterAnswer:
     return _answer(context, number)
 
 
-@operations.add("POST", "/meters/{number}/run-back")
-def run_back(context: ControlContext, number: str, body: FlowBody) -> MeterAnswer:
+@operations.add("POST", "/meters/{number}/reverse-flow")
+def add_reverse_flow(context: ControlContext, number: str, body: FlowBody) -> MeterAnswer:
     """Let water run backwards through a water meter, at once."""
-    context.farm.water_meter(number).run_back(body.litres)
+    context.farm.water_meter(number).add_reverse_flow(body.litres)
     return _answer(context, number)
 
 
 @operations.add("GET", "/meters/{number}/load")
 def get_load(context: ControlContext, number: str) -> LoadAnswer:
     """Load behind an energy or water meter."""
-    return _load(_drawing(context, number))
+    return _load(_loaded(context, number))
 
 
 @operations.add("PUT", "/meters/{number}/load")
 def set_load(context: ControlContext, number: str, body: LoadBody) -> LoadAnswer:
     """Set the load from now on; counters keep their values."""
-    view = _drawing(context, number)
+    view = _loaded(context, number)
     key, foreign = "centikwh_per_day", "litres_per_day"
     if isinstance(view, WaterView):
         key, foreign = foreign, key
@@ -124,11 +124,11 @@ def set_load(context: ControlContext, number: str, body: LoadBody) -> LoadAnswer
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, foreign, f"nothing: a {view.profile.kind} has {key}")
     if amount is None:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, key, "a value: it is missing")
-    view.draw(body.shape, amount)
+    view.set_load(body.shape, amount)
     return _load(view)
 
 
-def _drawing(context: ControlContext, number: str) -> MeterView | WaterView:
+def _loaded(context: ControlContext, number: str) -> MeterView | WaterView:
     view = context.farm.view(number)
     if not isinstance(view, MeterView | WaterView):
         raise Problem(HTTPStatus.NOT_FOUND, "number", f"a meter that something draws through, not {number}")

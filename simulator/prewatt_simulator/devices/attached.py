@@ -5,25 +5,25 @@ from typing import Protocol
 
 
 class Span(Protocol):
-    """Registers that belong together."""
+    """Registers of one value."""
 
     @property
     def address(self) -> int:
-        """The first."""
+        """Address of the first register."""
         ...
 
     @property
     def end(self) -> int:
-        """The one behind the last."""
+        """Address after the last register."""
         ...
 
 
 class Device(Protocol):
-    """Hears requests and answers them."""
+    """A device that answers request PDUs."""
 
     number: str
     settled_ms: int
-    """Up to when its registers have lived, in Unix milliseconds."""
+    """Time up to which its state is computed, Unix milliseconds."""
 
     @property
     def model(self) -> str:
@@ -31,9 +31,9 @@ class Device(Protocol):
         ...
 
     def receive(self, pdu: bytes, now_s: float) -> bytes:
-        """The reply to a request that reached it; never raises."""
+        """Reply PDU to a request PDU at `now_s`, Unix seconds. Never raises."""
         ...
 
     def rows_written(self, address: int, count: int) -> Sequence[Span] | None:
-        """Values that a write of `count` registers covers exactly, in order; None when it hits a gap or half a value."""
+        """Values that a write of `count` registers covers, in order; None when it covers a gap or a part of a value."""
         ...

@@ -1,8 +1,8 @@
 """Base of all Modbus devices: register reads and writes, exceptions. No energy, no money.
 
-A meter is lazy: it lives through the time since it was last touched when it is touched again. Registers show the
-values of the running measuring period (one second, as real meters refresh them), so that reading more often changes
-nothing; a write shows at once. What a kind of meter measures, and what a write does, its class says.
+State is computed on demand: `settle` advances it from the last request to this one. Registers show the values of the
+running measuring period (one second, as real meters refresh them), so that frequent reads change nothing; a write shows
+at once. Subclasses implement `settle`; the register tables of `registers` say what a row reads and what a write does.
 """
 
 import copy
@@ -23,32 +23,32 @@ from prewatt_fixtures.wire.pdu import (
     ExceptionCode,
     exception,
 )
-from prewatt_simulator.devices.layout import Apply, Layout, NoView
+from prewatt_simulator.devices.layout import Apply, Layout, RefusedRead
 from prewatt_simulator.devices.segment import Segment
 
 MEASURING_PERIOD_MS = 1000
 _NO_SEGMENT: "Segment[Meter]" = Segment()
 
 NO_SETTINGS: Mapping[Measurement, Value] = MappingProxyType({})
-"""Shared by all devices to which nothing was written."""
+"""Empty settings, shared by all devices to which nothing was written."""
 _WRITE_HEAD_BYTES = 6
 _WRITE_SINGLE_PDU_BYTES = 5
 
 
 @lru_cache(4)
 def _period(number: int) -> tuple[int, float]:
-    """Beginning in milliseconds and end in seconds of a measuring period; all meters measured in it share them."""
+    """Start in milliseconds and end in seconds of a measuring period. Cached: meters read in one period share both."""
     return number * MEASURING_PERIOD_MS, (number + 1) * MEASURING_PERIOD_MS / 1000
 
 
 class Meter:
-    """One device on a bus. Subclasses say what time does (`settle`) and what writing a register does."""
+    """One device on a bus. Subclasses implement `settle`, the change of its state over time."""
 
     __slots__ = (
-        "_asked",
         "_fresh_until_s",
+        "_last_reply",
+        "_last_request",
         "_layout",
-        "_reply",
         "number",
         "profile",
         "segment",
@@ -60,32 +60,34 @@ class Meter:
         self.number = number
         self.profile = profile
         self.settings = NO_SETTINGS
-        """What was written to registers that drive nothing."""
+        """Values written to registers that have no other effect."""
         self.settled_ms = now_ms
+        """Time up to which the state is computed, Unix milliseconds."""
         self.segment = _NO_SEGMENT
-        """What it hangs on."""
+        """The line to which it is attached."""
         self._layout = layout
-        self._asked = self._reply = b""
-        """The last read, and its reply, which still holds."""
+        self._last_request = self._last_reply = b""
+        """The last read request, and its reply, which is sent again until the measuring period ends."""
         self._fresh_until_s = 0.0
+        """End of the measuring period that the registers show, Unix seconds."""
 
     @property
     def model(self) -> str:
-        """As its profile is called."""
+        """Model name of its profile."""
         return self.profile.model
 
     def receive(self, pdu: bytes, now_s: float) -> bytes:
-        """Reply PDU to a request PDU at `now_s`. Never raises, for any bytes behind the function code."""
+        """Reply PDU to a request PDU at `now_s`, Unix seconds. Never raises, whatever follows the function code."""
         if pdu[0] == READ_HOLDING:
             if now_s >= self._fresh_until_s:
                 self._measure(now_s)
-            return self._reply if pdu == self._asked else self._read(pdu)
+            return self._last_reply if pdu == self._last_request else self._read(pdu)
         if pdu[0] == WRITE_MULTIPLE:
             return self._write(pdu, now_s)
         return self.other_function(pdu, now_s)
 
     def other_function(self, pdu: bytes, now_s: float) -> bytes:
-        """The reply to a function other than 03H and 10H: 04H and 06H where the profile has them."""
+        """Reply to a function other than 03H and 10H: 04H, 06H and vendor functions, where the model has them."""
         if pdu[0] == READ_INPUT and self.profile.input_function:
             reply = self.receive(bytes((READ_HOLDING,)) + pdu[1:], now_s)
             return bytes((reply[0] - READ_HOLDING + READ_INPUT,)) + reply[1:]
@@ -97,45 +99,49 @@ class Meter:
         return exception(pdu[0], ExceptionCode.ILLEGAL_FUNCTION)
 
     def settle(self, now_ms: int) -> None:
-        """Live through the time up to `now_ms`."""
+        """Advance the state from `settled_ms` to `now_ms`, Unix milliseconds; does nothing for an earlier time."""
         raise NotImplementedError
 
     def rows_written(self, address: int, count: int) -> list[Register] | None:
-        """The rows that a write of `count` registers covers exactly; None when it hits a gap or half a row."""
+        """Rows that a write of `count` registers covers; None when it covers a gap or a part of a row."""
         return self._layout.rows_written(address, count)
 
     def touch(self, now_s: float) -> None:
-        """Settle up to this very moment, because something is about to change, and let registers show it."""
+        """Settle to `now_s` and drop the cached reply. Call it before a change of state.
+
+        The time up to now then counts under the old state, and the next read shows the new one.
+        """
         self.settle(int(now_s * 1000))
         self.discard_reply()
 
     def discard_reply(self) -> None:
-        """What registers showed no longer holds."""
-        self._asked = b""
+        """Drop the cached reply, so that the next read is answered from the state."""
+        self._last_request = b""
 
     def set(self, measurement: Measurement, value: Value) -> None:
-        """Keep a value in a register that drives nothing."""
+        """Store the value of a register that has no other effect."""
+        # a new mapping, not an update: copies of the meter share the old one
         self.settings = {**self.settings, measurement: value}
 
     def _read(self, pdu: bytes) -> bytes:
         try:
-            self._reply = self._layout.view(pdu).reply(self)
-        except NoView as refused:
+            self._last_reply = self._layout.view(pdu).reply(self)
+        except RefusedRead as refused:
             return exception(READ_HOLDING, refused.code)
-        self._asked = pdu
-        return self._reply
+        self._last_request = pdu
+        return self._last_reply
 
     def _measure(self, now_s: float) -> None:
         began_ms, self._fresh_until_s = _period(int(now_s * 1000) // MEASURING_PERIOD_MS)
         self.settle(began_ms)
         self.discard_reply()
 
-    def copy_of(self) -> Self:
-        """A copy that can be settled to the present without changing the registers shown."""
+    def copy(self) -> Self:
+        """A copy that can be settled to the present without changing what this meter's registers show."""
         return copy.copy(self)
 
     def replace_with(self, other: Self) -> None:
-        """Take over the whole state of `other`; the segment stays."""
+        """Take over the whole state of `other`, except for the segment."""
         segment = self.segment
         for kind in type(self).__mro__:
             for name in getattr(kind, "__slots__", ()):
@@ -150,20 +156,21 @@ class Meter:
         sound = len(pdu) > _WRITE_HEAD_BYTES and len(data) == pdu[5] == 2 * count
         if not sound or not 0 < count <= WRITE_REGISTERS_MAX:
             return exception(WRITE_MULTIPLE, ExceptionCode.ILLEGAL_VALUE)
-        refused = self._take(int.from_bytes(pdu[1:3], "big"), data, Writing.MULTIPLE, now_s)
+        refused = self._apply_write(int.from_bytes(pdu[1:3], "big"), data, Writing.MULTIPLE, now_s)
         return pdu[:5] if refused is None else exception(WRITE_MULTIPLE, refused)
 
     def _write_single(self, pdu: bytes, now_s: float) -> bytes:
         if len(pdu) != _WRITE_SINGLE_PDU_BYTES:
             return exception(WRITE_SINGLE, ExceptionCode.ILLEGAL_VALUE)
-        refused = self._take(int.from_bytes(pdu[1:3], "big"), pdu[3:], Writing.SINGLE, now_s)
+        refused = self._apply_write(int.from_bytes(pdu[1:3], "big"), pdu[3:], Writing.SINGLE, now_s)
         return pdu if refused is None else exception(WRITE_SINGLE, refused)
 
-    def _take(self, address: int, data: bytes, by: Writing, now_s: float) -> ExceptionCode | None:
-        """Write all of `data` from `address` on, or nothing and the reason."""
+    def _apply_write(self, address: int, data: bytes, by: Writing, now_s: float) -> ExceptionCode | None:
+        """Write all of `data` from `address` on and return None; or write nothing and return the exception code."""
         rows = self._layout.rows_written(address, len(data) // 2)
         if rows is None or any(row.written_by is not by for row in rows):
             return ExceptionCode.ILLEGAL_ADDRESS
+        # All values are checked before the first is applied, so that a frame is written whole or not at all.
         self.touch(now_s)
         changes = []
         for row in rows:

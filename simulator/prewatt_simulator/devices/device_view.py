@@ -1,6 +1,6 @@
-"""Devices that are no energy meters, as a test or a person sees and sets them.
+"""Python views of devices that are no energy meters.
 
-Reading a view touches nothing that registers show; setting acts at the clock's present.
+Reading does not change what registers show; setting takes effect at the clock's present.
 """
 
 from typing import Generic, TypeVar
@@ -24,44 +24,44 @@ class _View(Generic[Device]):
 
     @property
     def number(self) -> str:
-        """The device's number."""
+        """The device number."""
         return self._device.number
 
     @property
     def profile(self) -> Profile:
-        """The profile of its model."""
+        """Profile of the model."""
         return self._device.profile
 
     def _present(self) -> Device:
-        present = self._device.copy_of()
+        present = self._device.copy()
         present.settle(int(self._clock.time() * 1000))
         return present
 
-    def _touched(self) -> Device:
+    def _settled(self) -> Device:
         self._device.touch(self._clock.time())
         return self._device
 
 
 class TerminalView(_View[RemoteTerminal]):
-    """A remote terminal's inputs and outputs, numbered from 1. `ValueError` when there is none of that number."""
+    """Inputs and outputs of a remote terminal, numbered from 1. Raises `ValueError` for a number it lacks."""
 
     @property
     def input_count(self) -> int:
-        """How many inputs it has."""
+        """Number of inputs."""
         return self._device.input_count
 
     @property
     def output_count(self) -> int:
-        """How many outputs it has."""
+        """Number of outputs."""
         return self._device.output_count
 
     def closed(self, number: int) -> bool:
-        """Whether the terminal takes the contact at an input to be closed."""
+        """Whether an input reads as closed."""
         return bool(self._present().inputs >> self._bit(number, self._device.input_count, "inputs") & 1)
 
     def set_closed(self, number: int, closed: bool) -> None:
-        """Close or open the contact at an input; a model that debounces notices when it has held."""
-        self._touched().set_contact(self._bit(number, self._device.input_count, "inputs"), closed)
+        """Close or open the contact at an input; a model that debounces shows it after the debounce time."""
+        self._settled().set_contact(self._bit(number, self._device.input_count, "inputs"), closed)
 
     def output_closed(self, number: int) -> bool:
         """Whether an output is closed."""
@@ -74,28 +74,28 @@ class TerminalView(_View[RemoteTerminal]):
 
 
 class ClimateView(_View[ClimateController]):
-    """A climate controller's channels, numbered from 1. `ValueError` when there is none of that number."""
+    """Channels of a climate controller, numbered from 1. Raises `ValueError` for a number it lacks."""
 
     def air(self, channel: int) -> Air:
-        """Air that the channel measures."""
+        """Temperature and humidity at the channel's sensor."""
         self._check(channel)
         present = self._present()
         return present.air(channel, present.settled_ms)
 
     def set_air(self, channel: int, *, temperature: int, humidity: int) -> None:
-        """From now on the channel measures this, in 0.1 °C and 0.1 %."""
+        """Set the air at the channel's sensor from now on, in 0.1 °C and 0.1 %."""
         self._check(channel)
-        self._touched().set_air(channel, Air(temperature, humidity))
+        self._settled().set_air(channel, Air(temperature, humidity))
 
     def release_air(self, channel: int) -> None:
-        """From now on the channel measures its own curve again."""
+        """Let the air at the channel follow the curve from the seed again."""
         self._check(channel)
-        self._touched().set_air(channel, None)
+        self._settled().set_air(channel, None)
 
     def set_faulty(self, channel: int, faulty: bool) -> None:
-        """Break or mend the channel's sensor."""
+        """Break or repair the channel's sensor."""
         self._check(channel)
-        self._touched().set_faulty(channel, faulty)
+        self._settled().set_faulty(channel, faulty)
 
     def faulty(self, channel: int) -> bool:
         """Whether the channel's sensor is broken."""
@@ -105,12 +105,12 @@ class ClimateView(_View[ClimateController]):
     def heating(self, channel: int) -> bool:
         """Whether the channel's heater is on."""
         self._check(channel)
-        return self._present().heats(channel)
+        return self._present().heater_on(channel)
 
     def ventilating(self, channel: int) -> bool:
         """Whether the channel's fan is on."""
         self._check(channel)
-        return self._present().ventilates(channel)
+        return self._present().fan_on(channel)
 
     def _check(self, channel: int) -> None:
         known = channels(self.profile)
@@ -119,49 +119,49 @@ class ClimateView(_View[ClimateController]):
 
 
 class WaterView(_View[WaterMeter]):
-    """A water meter's count and valve."""
+    """Volume, flow and valve of a water meter."""
 
     @property
     def volume_litres(self) -> int:
-        """Forward volume, cut to litres."""
+        """Forward volume, rounded down to litres."""
         return self._present().volume_ml // ML_PER_LITRE
 
     @property
     def flow_litres_per_hour(self) -> int:
-        """What runs through now."""
+        """Flow now; 0 with the valve closed."""
         return self._present().flow_litres_per_hour
 
     @property
     def reverse_litres(self) -> int:
-        """What ran back."""
+        """Reverse volume."""
         return self._device.reverse_litres
 
-    def run_back(self, litres: int) -> None:
-        """Let so much water run backwards through the meter, at once."""
-        self._touched().reverse_litres += litres
+    def add_reverse_flow(self, litres: int) -> None:
+        """Add reverse volume, at once."""
+        self._settled().reverse_litres += litres
 
     @property
     def valve_open(self) -> bool:
-        """Whether water can run."""
+        """Whether the valve is open."""
         return self._device.valve_open
 
     @property
     def valve_abnormal(self) -> bool:
-        """Whether the meter reports its valve as abnormal, which it does when told to; settable."""
+        """Whether the meter reports its valve as abnormal; settable, without effect on the valve."""
         return self._device.valve_abnormal
 
     @valve_abnormal.setter
     def valve_abnormal(self, abnormal: bool) -> None:
-        self._touched().valve_abnormal = abnormal
+        self._settled().valve_abnormal = abnormal
 
     @property
     def battery_low(self) -> bool:
-        """Whether the battery is nearly empty; settable."""
+        """Whether the meter reports a low battery; settable."""
         return self._device.battery_low
 
     @battery_low.setter
     def battery_low(self, low: bool) -> None:
-        self._touched().battery_low = low
+        self._settled().battery_low = low
 
     @property
     def load_shape(self) -> str:
@@ -170,10 +170,10 @@ class WaterView(_View[WaterMeter]):
 
     @property
     def load_litres_per_day(self) -> int:
-        """How much is drawn behind the meter."""
+        """Water drawn behind the meter per day, in litres."""
         return self._device.load.per_day // ML_PER_LITRE
 
-    def draw(self, shape: str, litres_per_day: int) -> None:
-        """From now on this is drawn behind the meter; `LoadError` when there is no such shape."""
+    def set_load(self, shape: str, litres_per_day: int) -> None:
+        """Set the load behind the meter from now on. Raises `LoadError` for an unknown shape."""
         load = Load(shape, litres_per_day * ML_PER_LITRE)
-        self._touched().load = load
+        self._settled().load = load

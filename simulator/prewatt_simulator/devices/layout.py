@@ -1,8 +1,7 @@
 """Register layout of a model: readable ranges, and replies packed from a meter's values.
 
-`Layout` is what all meters of a model share. A range that a client asks for becomes a `View`, compiled once and kept
-for the model, so that a reply costs the rows in it and one `struct` call. What the values are, and how long a reply
-stays true, is the meter's business.
+All meters of a model share one `Layout`. A requested range becomes a `View`, compiled once and cached for the model, so
+that a reply costs the rows in it and one `struct` call. `device` decides how long a reply stays valid.
 """
 
 import struct
@@ -16,17 +15,17 @@ from prewatt_fixtures.registers import RegisterType, Value
 from prewatt_fixtures.wire.pdu import READ_HOLDING, ExceptionCode
 
 ValueOf = Callable[[Any], Value]
-"""The value of one measurement of a device, in the unit of `prewatt_fixtures.measurements`."""
+"""Reads one measurement of a device, in the unit of `prewatt_fixtures.measurements`."""
 
 Apply = Callable[[], None]
 Writer = Callable[[Any, Any], Apply]
-"""Check a value for a device and return what applies it. Raises `ValueError` for a value that the device refuses."""
+"""Checks a value for a device and returns the function that applies it. Raises `ValueError` for a refused value."""
 
 Function = Callable[[Any, bytes, float], bytes]
-"""Reply PDU of a device to a request PDU of one vendor function, at a time in seconds."""
+"""Reply PDU of a device to a request PDU of one vendor function, at a time in Unix seconds."""
 
 VIEWS_MAX = 256
-"""Ranges of one model that stay compiled."""
+"""Ranges cached per model. A client polls a few; the bound protects from one that asks for every range."""
 
 _READ_PDU_BYTES = 5
 
@@ -39,7 +38,7 @@ _NUMBERS = {
 }
 
 
-class NoView(Exception):
+class RefusedRead(Exception):
     """A read that the device refuses with `code`."""
 
     def __init__(self, code: ExceptionCode) -> None:
@@ -48,11 +47,12 @@ class NoView(Exception):
 
 
 class View:
-    """`count` registers from `address` on, as the data of a reply to function 03H."""
+    """Packs `count` registers from `address` on into a reply PDU of function 03H; gaps between rows read as 0."""
 
     def __init__(
         self, address: int, count: int, rows: list[Register], values: Mapping[Measurement, ValueOf]
     ) -> None:
+        # A read may begin or end inside a row of several registers: pack whole rows, then cut out the range.
         start = min([address, *(row.address for row in rows)])
         end = max([address + count, *(row.end for row in rows)])
         stops = [start, *(row.end for row in rows)]
@@ -66,8 +66,9 @@ class View:
         self._part = slice(2 * (address - start), 2 * (address - start + count))
 
     def reply(self, meter: Any) -> bytes:
-        """The reply PDU, all of one instant."""
+        """Reply PDU with the values of one instant."""
         values = [field(meter) for field in self._fields]
+        # Values fit in nearly every reply, so the limits are applied only after `struct` has refused one.
         try:
             data = self._pack(*values)
         except struct.error:
@@ -80,7 +81,7 @@ def _code(row: Register) -> str:
 
 
 def _field(row: Register, value_of: ValueOf) -> Callable[[Any], Any]:
-    """Value of a row for the block's `struct`."""
+    """Reads a row's value in the form that its `struct` code packs."""
     if row.type not in _NUMBERS:
         return lambda meter: row.encode(value_of(meter))
     if row.counts == 1:
@@ -89,21 +90,21 @@ def _field(row: Register, value_of: ValueOf) -> Callable[[Any], Any]:
 
 
 def _of_month(month: int, value_of: ValueOf) -> ValueOf:
-    """A frozen row reads the meter's counters of that month."""
+    """Reads the value from the counters frozen `month` months ago; from the meter itself for month 0."""
     return (lambda meter: value_of(meter.months_ago(month))) if month else value_of
 
 
 def _saturated(value: Any, limits: tuple[int, int] | None) -> Any:
-    """A number too large for its register stands at the register's end, as on a display."""
+    """`value` limited to the range of its register type, never wrapped around."""
     return value if limits is None else min(max(value, limits[0]), limits[1])
 
 
 class RefusedValue(ValueError):
-    """A value that the device does not take: Modbus exception 3."""
+    """A written value that the device refuses with Modbus exception 3."""
 
 
 class Tables(NamedTuple):
-    """Register tables of one kind of device."""
+    """Register tables of one kind of device: how values are read, what a write does, and vendor functions by code."""
 
     values: Mapping[Measurement, ValueOf]
     writers: Mapping[Measurement, Writer] = {}
@@ -122,10 +123,10 @@ class Layout:
         self._by_address = {row.address: row for row in self._rows}
         self._values = tables.values
         self.view: Callable[[bytes], View] = lru_cache(VIEWS_MAX)(self._compiled)
-        """What the PDU of a read asks for; `NoView` when the device refuses it."""
+        """The view of a read request PDU. Raises `RefusedRead`."""
 
     def rows_written(self, address: int, count: int) -> list[Register] | None:
-        """The rows that a write of `count` registers covers exactly; None when it hits a gap or half a row."""
+        """Rows that a write of `count` registers covers; None when it covers a gap or a part of a row."""
         rows, end = [], address + count
         while address < end:
             row = self._by_address.get(address)
@@ -138,9 +139,9 @@ class Layout:
     def _compiled(self, pdu: bytes) -> View:
         address, count = int.from_bytes(pdu[1:3], "big"), int.from_bytes(pdu[3:5], "big")
         if len(pdu) != _READ_PDU_BYTES or not 0 < count <= self._read_max:
-            raise NoView(ExceptionCode.ILLEGAL_VALUE)
+            raise RefusedRead(ExceptionCode.ILLEGAL_VALUE)
         end = address + count
         if not any(block.start <= address and end <= block.end for block in self._blocks):
-            raise NoView(ExceptionCode.ILLEGAL_ADDRESS)
+            raise RefusedRead(ExceptionCode.ILLEGAL_ADDRESS)
         rows = [row for row in self._rows if row.address < end and row.end > address]
         return View(address, count, rows, self._values)

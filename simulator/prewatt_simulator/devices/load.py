@@ -1,9 +1,9 @@
 """Load behind an energy or water meter: the cumulative amount as a function of local time.
 
-Closed form and exact, so that a meter can be asked about any moment without having lived through the time before:
-a shape is 24 hourly weights, repeated every day, and the amount of a day is spread over it. Amounts are in millionths
-of the site file's unit (mWh for kWh, ml for m³), time in milliseconds since 1970 on the wall clock of the place. What
-passes the meter when its relay is open or its valve closed is the meter's business.
+Exact and in closed form, so that the amount at any moment is computed without simulating the time before it. A shape is
+24 hourly weights, repeated every day; the amount of a day is spread by them. Amounts are in millionths of the site
+file's unit (mWh for kWh, ml for m³), time in milliseconds since 1970 on the wall clock of the place. Relay and valve
+are the meter's part: a load says what would be drawn.
 """
 
 from bisect import bisect_left
@@ -26,19 +26,19 @@ SHAPES: dict[str, tuple[int, ...]] = {
 
 
 class LoadError(SimulatorError):
-    """A load that cannot be computed."""
+    """The site or a caller names an unknown load shape."""
 
 
 class Load:
-    """`per_day` millionths spread over each day in a shape."""
+    """`per_day` millionths drawn each day, spread by a shape. Raises `LoadError` for an unknown shape."""
 
     __slots__ = ("_ends", "_weight_day", "_weights", "per_day", "shape")
 
     period_ms = DAY_MS
-    """After that long it begins anew."""
+    """The load repeats after so many milliseconds."""
 
     feeds_in = False
-    """Whether energy ever flows back through the meter."""
+    """Whether energy ever flows back into the network."""
 
     def __init__(self, shape: str, per_day: int) -> None:
         weights = SHAPES.get(shape)
@@ -47,11 +47,11 @@ class Load:
         self._weights = weights
         self._ends, self._weight_day = _cumulative(weights)
         self.shape = shape
-        """As a site file calls it."""
+        """Shape name in a site file."""
         self.per_day = per_day if self._weight_day else 0
 
     def drawn(self, local_ms: int) -> int:
-        """Amount since 1970, cut to whole millionths; it never falls."""
+        """Amount drawn since 1970, rounded down to whole millionths; never falls."""
         days, rest = divmod(local_ms, DAY_MS)
         if not self.per_day:
             return 0
@@ -60,24 +60,25 @@ class Load:
         return days * self.per_day + self.per_day * weight // (self._weight_day * HOUR_MS)
 
     def fed(self, local_ms: int) -> int:
-        """Amount fed in since 1970, cut to whole millionths; it never falls."""
+        """Amount fed in since 1970, rounded down to whole millionths; never falls."""
         return 0
 
     def reaches_ms(self, drawn: int) -> int | None:
-        """The first local millisecond at which `drawn` has been reached; None when nothing ever is."""
+        """First local millisecond at which `self.drawn` returns `drawn` or more; None when nothing is ever drawn."""
         if not self.per_day:
             return None
+        # The inverse of `drawn`, which rounds down; so every division here rounds up (-(-a // b)), to stay exact.
         days, rest = divmod(drawn - 1, self.per_day)
         weight = -(-(rest + 1) * self._weight_day * HOUR_MS // self.per_day)
         hour = bisect_left(self._ends, -(-weight // HOUR_MS)) - 1
         within = -(-(weight - self._ends[hour] * HOUR_MS) // self._weights[hour])
         return days * DAY_MS + hour * HOUR_MS + within
 
-    def over(self, power_w: int, local_ms: int) -> tuple[int, int] | None:
-        """The stretch in which more than `power_w` thousandths an hour are drawn: the one that runs at a moment, or the next.
+    def interval_over(self, power_w: int, local_ms: int) -> tuple[int, int] | None:
+        """Start and end of the interval in which more than `power_w` is drawn: the one at `local_ms`, else the next.
 
-        Its first local millisecond and the first behind it, each at most a day from the moment, however long it is;
-        None when there is none within a day.
+        Both are local milliseconds, at most a day from `local_ms`, even when the interval is longer. None when there is
+        none within a day. For water, `power_w` is in l/h.
         """
         limit = power_w * 1000 * self._weight_day
         over = [self.per_day * weight > limit for weight in self._weights]
@@ -91,7 +92,7 @@ class Load:
         return first * HOUR_MS, end * HOUR_MS
 
     def per_hour(self, local_ms: int) -> float:
-        """How fast it is drawn at a moment, in thousandths an hour: W, or l/h. Negative: fed in."""
+        """Power in W, or flow in l/h, at a moment. Negative when energy is fed in."""
         if not self.per_day:
             return 0.0
         weight = self._weights[local_ms % DAY_MS // HOUR_MS]

@@ -1,4 +1,4 @@
-"""A meter as a test or a person sees it: its state at the clock's present, without touching what its registers show."""
+"""Python view of an energy meter: its state at the clock's present. Reading does not change what registers show."""
 
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.profile import CounterRule, Profile
@@ -10,7 +10,7 @@ from prewatt_simulator.units import MWH_PER_CENTIKWH
 
 
 class MeterView:
-    """Reads one meter. Money questions raise `KeepsNoCredit` when the model has none."""
+    """State of one energy meter. Properties of credit and relay raise `KeepsNoCredit` on a model without them."""
 
     def __init__(self, meter: EnergyMeter, clock: Clock) -> None:
         self._meter = meter
@@ -23,47 +23,47 @@ class MeterView:
 
     @property
     def profile(self) -> Profile:
-        """The profile of its model."""
+        """Profile of the model."""
         return self._meter.profile
 
     @property
     def energy_centikwh(self) -> int:
-        """Primary energy of all rates, cut to 0.01 kWh."""
+        """Primary energy of all rates, rounded down to 0.01 kWh."""
         return self._present().energy_mwh // MWH_PER_CENTIKWH
 
     @property
     def energy_by_rate_centikwh(self) -> tuple[int, ...]:
-        """Primary energy of each rate, sharp first, each cut to 0.01 kWh."""
+        """Primary energy of each rate, sharp first, each rounded down to 0.01 kWh."""
         return tuple(energy // MWH_PER_CENTIKWH for energy in self._present().rates_mwh)
 
     @property
     def energy_by_rate_mwh(self) -> tuple[int, ...]:
-        """The same uncut, in mWh."""
+        """Primary energy of each rate, sharp first, exact, in mWh."""
         return tuple(self._present().rates_mwh)
 
     @property
     def remaining_fen(self) -> int:
-        """Credit, cut towards zero."""
+        """Credit in fen, rounded towards zero."""
         return self._money().remaining_fen
 
     @property
     def remaining_fine(self) -> int:
-        """Credit uncut, in 1e-10 yuan."""
+        """Credit, exact, in 1e-10 yuan."""
         return self._money().remaining_fine
 
     @property
     def purchase_count(self) -> int:
-        """Number of the last top-up."""
+        """Purchase count of the last top-up."""
         return self._money().purchase_count
 
     @property
     def total_purchased_fen(self) -> int:
-        """Sum of all top-ups."""
+        """Sum of all top-ups in fen."""
         return self._money().total_purchased_fen
 
     @property
     def money_on(self) -> bool:
-        """Whether the meter is opened."""
+        """Whether the meter is opened: money control is on."""
         return self._money().money_on
 
     @property
@@ -73,16 +73,16 @@ class MeterView:
 
     @property
     def step_energy_centikwh(self) -> int:
-        """Primary energy in the running period of the step tariff, cut to 0.01 kWh."""
+        """Primary energy in the running period of the step tariff, rounded down to 0.01 kWh."""
         return self._money().step_energy_mwh // MWH_PER_CENTIKWH
 
     @property
     def reminding(self) -> bool:
-        """Whether the relay is open as a reminder that credit fell to alarm 2."""
+        """Whether the reminder at alarm 2 holds the relay open."""
         return self._money().reminding
 
     def press_key(self) -> None:
-        """Press the key on the meter, which ends that reminder."""
+        """Press the key on the meter, which ends the reminder at alarm 2."""
         meter = self._prepaid()
         meter.touch(self._clock.time())
         meter.restore()
@@ -99,7 +99,7 @@ class MeterView:
 
     @property
     def trip_count(self) -> int:
-        """How often load control has opened the relay since the trips were cleared."""
+        """Number of trips by load control since they were cleared."""
         return self._money().trips.count
 
     @property
@@ -110,17 +110,17 @@ class MeterView:
 
     @property
     def prices_e4(self) -> tuple[int, ...]:
-        """Prices of rates 1 to 4."""
+        """Prices of rates 1 to 4 in 0.0001 yuan per kWh."""
         return self._money().prices_e4
 
     @property
     def alarms_fen(self) -> tuple[int, int]:
-        """Alarm amounts 1 and 2."""
+        """Alarm amounts 1 and 2 in fen."""
         return self._money().alarms_fen
 
     @property
     def counter_rule(self) -> CounterRule:
-        """Which purchase counts a top-up may carry; settable, to make a meter weaker than its profile says."""
+        """Rule for the purchase count of a top-up. Settable, for a meter that checks less than its profile says."""
         return self._money().counter_rule
 
     @counter_rule.setter
@@ -134,17 +134,17 @@ class MeterView:
 
     @property
     def load_centikwh_per_day(self) -> int:
-        """How much is drawn behind the meter, primary."""
+        """Energy drawn behind the meter per day, primary, in 0.01 kWh."""
         return self._meter.load.per_day // MWH_PER_CENTIKWH
 
-    def draw(self, shape: str, centikwh_per_day: int) -> None:
-        """From now on this is drawn behind the meter, primary; `LoadError` when there is no such shape."""
+    def set_load(self, shape: str, centikwh_per_day: int) -> None:
+        """Set the load behind the meter from now on, primary. Raises `LoadError` for an unknown shape."""
         load = Load(shape, centikwh_per_day * MWH_PER_CENTIKWH)
         self._meter.touch(self._clock.time())
         self._meter.set_load(load)
 
     def _present(self) -> EnergyMeter:
-        present = self._meter.copy_of()
+        present = self._meter.copy()
         present.settle(int(self._clock.time() * 1000))
         return present
 
@@ -155,7 +155,7 @@ class MeterView:
         return present
 
     def _prepaid(self) -> PrepaidMeter:
-        """The meter itself, to change it."""
+        """The meter itself, not a copy, to change it."""
         if not isinstance(self._meter, PrepaidMeter):
             raise KeepsNoCredit(self._meter.number, self._meter.profile.model)
         return self._meter

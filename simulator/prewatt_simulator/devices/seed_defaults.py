@@ -1,6 +1,6 @@
 """Defaults from the farm's seed for meters without `load` or `start` in the site file.
 
-Only a meter without `load` or without `start` gets what stands here; a value that the file names is never touched.
+A value that the site file names is never changed. The ranges are our own choice (ASSUMED).
 """
 
 import random
@@ -11,14 +11,14 @@ from prewatt_fixtures.site import NO_LOAD, NO_START, SiteMeter
 from prewatt_simulator.devices.load import SHAPES
 
 _CENTIKWH_PER_DAY = {1: range(200, 2000), 3: range(1000, 10_000)}
-"""By phases, behind transformers of 1."""
+"""By number of phases, for CT × PT = 1."""
 _LITRES_PER_DAY = range(200, 3000)
 _RATIO_MAX = 100
-"""Larger transformers get no larger loads."""
-_DAYS = range(30, 900)
-"""For so long a meter has counted."""
-_OTHERWISE_PER_DAY = 1000
-"""Counted for each of the days where the load itself names no amount: traces, and what is said to draw nothing."""
+"""CT × PT above which the load does not grow further."""
+_DAYS_COUNTED = range(30, 900)
+"""Days for which a meter has counted before the farm starts."""
+_PER_DAY_WITHOUT_AMOUNT = 1000
+"""Amount per day before the start for traces and for loads that draw nothing."""
 _SHAPES = tuple(shape for shape in SHAPES if shape != "idle")
 
 
@@ -29,11 +29,11 @@ class DefaultLoad(NamedTuple):
     per_day: int
     file: str | None = None
     solar_per_day: int = 0
-    """0.01 kWh generated a day behind the same meter."""
+    """0.01 kWh generated per day behind the same meter."""
 
 
 def load_for(placed: SiteMeter, seed: int) -> DefaultLoad:
-    """By the site file, or from the seed."""
+    """The load in the site file, or one from the seed."""
     configured, water = placed.load, placed.profile.kind is DeviceKind.WATER_METER
     if configured is not NO_LOAD:
         return DefaultLoad(
@@ -51,17 +51,19 @@ def load_for(placed: SiteMeter, seed: int) -> DefaultLoad:
 
 
 def energy_centikwh(placed: SiteMeter, drawn: DefaultLoad, seed: int) -> int:
-    """Start energy in 0.01 kWh: by the site file, or the base and some days of the load."""
+    """Start energy in 0.01 kWh: from the site file, or the base plus some days of the load."""
     return (
-        placed.start.energy if placed.start is not NO_START else placed.base + _counted(placed, drawn, seed)
+        placed.start.energy
+        if placed.start is not NO_START
+        else placed.base + _start_amount(placed, drawn, seed)
     )
 
 
 def volume_litres(placed: SiteMeter, drawn: DefaultLoad, seed: int) -> int:
-    """The same of a water meter."""
-    return placed.start.volume if placed.start is not NO_START else _counted(placed, drawn, seed)
+    """Start volume in litres of a water meter: from the site file, or some days of the load."""
+    return placed.start.volume if placed.start is not NO_START else _start_amount(placed, drawn, seed)
 
 
-def _counted(placed: SiteMeter, drawn: DefaultLoad, seed: int) -> int:
-    days = random.Random(f"{seed}/{placed.number}/start").choice(_DAYS)
-    return days * (drawn.per_day or _OTHERWISE_PER_DAY)
+def _start_amount(placed: SiteMeter, drawn: DefaultLoad, seed: int) -> int:
+    days = random.Random(f"{seed}/{placed.number}/start").choice(_DAYS_COUNTED)
+    return days * (drawn.per_day or _PER_DAY_WITHOUT_AMOUNT)

@@ -1,4 +1,4 @@
-"""One piece of an RS-485 line as its devices see it: speed, parity, and which devices are attached."""
+"""One RS-485 line from its devices' side: speed, parity, and the attached devices."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, Protocol, TypeVar
@@ -20,7 +20,7 @@ class Segment(Generic[Device]):
         self.baud = baud
         self.parity = parity
         self.on_port_set: Callable[[], None] = lambda: None
-        """Called when an attached device was given another address, speed or parity."""
+        """Called after an attached device was set to another address, speed or parity."""
         self.devices = tuple(devices)
         for device in self.devices:
             device.segment = self

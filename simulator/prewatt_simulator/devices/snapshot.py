@@ -1,7 +1,7 @@
 """Snapshot of a meter's registers as plain data: the state that survives a power cut.
 
-Kept is what a meter has counted and been told. What the site file says (load, transformers' place) and the time do
-not belong to it: a farm that was off consumed nothing. Nor do contacts, outputs and the air around sensors.
+Contains counters and everything written to the meter. Leaves out what the site file says (loads), contacts, outputs,
+the environment of sensors, and time: a farm that was off consumed nothing.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _WATER = ("volume_ml", "reverse_litres", "valve_open")
 
 
 def take(meter: Meter) -> dict[str, Any]:
-    """JSON-able data from which `restore` makes the meter again as it is now."""
+    """State of a settled meter as JSON-able data for `restore`."""
     kept: dict[str, Any] = {
         "model": meter.profile.model,
         "settings": {
@@ -42,7 +42,7 @@ def take(meter: Meter) -> dict[str, Any]:
 
 
 def restore(meter: Meter, kept: Mapping[str, Any]) -> None:
-    """Make the meter as it was when `kept` was made; `StateError` when it is another model or damaged."""
+    """Set the meter to the state in `kept`. Raises `StateError` when that is of another model or damaged."""
     try:
         if kept["model"] != meter.profile.model:
             raise StateError(
@@ -90,7 +90,7 @@ def _take_frozen(month: Frozen) -> dict[str, Any]:
 
 
 def _take_peak(meter: EnergyMeter, flow: demand.Flow) -> list[int] | None:
-    """The month's maximum demand so far, on meters that show one."""
+    """The month's maximum demand so far as watts and time, on meters that show one; else None."""
     if not meter.profile.has(Measurement.DEMAND_FORWARD_MAX):
         return None
     known = demand.peak(meter, flow)
@@ -100,6 +100,7 @@ def _take_peak(meter: EnergyMeter, flow: demand.Flow) -> list[int] | None:
 def _restore_energy(meter: EnergyMeter, kept: Mapping[str, Any]) -> None:
     meter.rates_mwh = [int(energy) for energy in kept["rates_mwh"]]
     meter.reverse_mwh = [int(energy) for energy in kept["reverse_mwh"]]
+    # not by `set_ratios`, which would convert the counters: they are primary energy already
     meter.ct, meter.pt = int(kept["ct"]), int(kept["pt"])
     meter.set_clock(datetime_of(meter.settled_ms + meter.clock.zone_ms + int(kept["clock_ahead_ms"])))
     meter.drift_clock(int(kept["clock_drift_ppm"]))

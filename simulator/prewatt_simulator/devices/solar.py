@@ -1,9 +1,9 @@
 """Solar generation behind a meter: a load that feeds in whenever more is generated than drawn.
 
 Generation is a half sine between sunrise and sunset, higher in summer than in winter, the same on each day of a month
-(our own invention, plausible for 30° north, without weather). Consumption is one of the daily shapes. Both are constant
-within an hour, so the net power is too: what the meter counts forward and in reverse are sums over hours, exact and in
-closed form. The pattern repeats after four years of 1,461 days, until the year 2100 leaves its leap day out.
+(ASSUMED, plausible for 30° north, without weather). Consumption is one of the daily shapes. Both are constant within an
+hour, so the net power is too, and the forward and reverse counters are sums over hours: exact and in closed form. The
+pattern repeats after four years of 1,461 days; it does not know that 2100 is no leap year.
 """
 
 import math
@@ -21,12 +21,12 @@ _FIRST_DAY: Final = date(1970, 1, 1)
 _MONTHS: Final = range(1, 13)
 _LOADS_MAX: Final = 256
 _SCALE: Final = 1000
-"""Weight of full generation in an hour."""
+"""Weight of an hour of full generation; integer weights keep the sums exact."""
 
 
 @cache
 def generation(month: int) -> tuple[int, ...]:
-    """Weights of the hours 0 to 23 in a month."""
+    """Weights of the hours 0 to 23 in a month from 1 to 12."""
     summer = math.cos(2 * math.pi * (month - 6.5) / 12)
     day_hours, peak = 12 + 2 * summer, 0.8 + 0.2 * summer
     sunrise = 12 - day_hours / 2
@@ -53,11 +53,11 @@ class _Flow:
 
     @property
     def per_day(self) -> int:
-        """Mean of the four years, in whole millionths."""
+        """Mean amount per day over the four years, in whole millionths."""
         return self._days[-1] // (CYCLE_DAYS * self._denominator)
 
-    def until(self, local_ms: int) -> int:
-        """Amount since 1970, cut to whole millionths."""
+    def cumulative(self, local_ms: int) -> int:
+        """Amount since 1970, rounded down to whole millionths."""
         days, rest_ms = divmod(local_ms, DAY_MS)
         cycle, day = divmod(days, CYCLE_DAYS)
         month = _month_of_day()[day] - 1
@@ -66,10 +66,10 @@ class _Flow:
         return (whole * HOUR_MS + self._hours[month][hour] * within_ms) // (self._denominator * HOUR_MS)
 
     def reaches_ms(self, amount: int) -> int | None:
-        """The first local millisecond at which `amount` has been reached; None when nothing ever flows."""
+        """First local millisecond at which `cumulative` returns `amount` or more; None when nothing ever flows."""
         if not self._days[-1]:
             return None
-        # the least numerator n with n // denominator >= amount, then the place where the sum reaches it
+        # The least numerator n with n // denominator >= amount, then the place where the sum reaches it.
         wanted = amount * self._denominator
         cycle, rest = divmod(wanted - 1, self._days[-1])
         day = bisect_left(self._days, rest + 1) - 1
@@ -80,13 +80,13 @@ class _Flow:
         return ((cycle * CYCLE_DAYS + day) * 24 + hour) * HOUR_MS + within_ms
 
     def rate(self, hour_since_1970: int) -> int:
-        """Numerator of the millionths that flow in that hour."""
+        """Numerator, over `denominator`, of the millionths that flow in an hour."""
         days, hour = divmod(hour_since_1970, 24)
         return self._hours[_month_of_day()[days % CYCLE_DAYS] - 1][hour]
 
 
 class SolarLoad(Load):
-    """`per_day` millionths drawn in a shape, and `solar_per_day` generated on the mean of the twelve months."""
+    """`per_day` millionths drawn in a shape, and `solar_per_day` generated per day, as the mean of the twelve months."""
 
     __slots__ = ("_denominator", "_drawn", "_fed")
 
@@ -110,15 +110,15 @@ class SolarLoad(Load):
         self._fed = _Flow(tuple(tuple(max(-hour, 0) for hour in month) for month in net), self._denominator)
 
     def drawn(self, local_ms: int) -> int:
-        return self._drawn.until(local_ms)
+        return self._drawn.cumulative(local_ms)
 
     def fed(self, local_ms: int) -> int:
-        return self._fed.until(local_ms)
+        return self._fed.cumulative(local_ms)
 
     def reaches_ms(self, drawn: int) -> int | None:
         return self._drawn.reaches_ms(drawn)
 
-    def over(self, power_w: int, local_ms: int) -> tuple[int, int] | None:
+    def interval_over(self, power_w: int, local_ms: int) -> tuple[int, int] | None:
         limit = power_w * 1000 * self._denominator
         hour = local_ms // HOUR_MS
         over = [self._drawn.rate(each) > limit for each in range(hour - 24, hour + 25)]
@@ -138,4 +138,4 @@ class SolarLoad(Load):
 
 
 solar_load = lru_cache(_LOADS_MAX)(SolarLoad)
-"""Meters with equal loads share one."""
+"""Cached: meters with equal loads share one object."""

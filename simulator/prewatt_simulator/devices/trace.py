@@ -1,8 +1,8 @@
-"""Loads from a CSV file of readings, repeated.
+"""Loads from a CSV file of meter readings, repeated.
 
-The file has two columns: `time`, local to the place and without an offset, and `kwh` or `m3`, what a counter showed
-then. Between two rows it is drawn evenly; where `kwh` falls, it is fed in. From the last row on everything begins anew: a trace of a week is drawn
-every week, before its first row too. So the load is a closed form like the others, and exact.
+The file has two columns: `time`, local to the place and without an offset, and `kwh` or `m3`, the reading of a counter
+at that time. The amount between two rows is drawn evenly; where `kwh` falls, it is fed in. The trace repeats after its
+last row and before its first: a trace of a week is drawn every week. Like the other loads it is exact and in closed form.
 """
 
 import csv
@@ -23,9 +23,12 @@ from prewatt_simulator.units import DAY_MS, HOUR_MS
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local to the place
 _MILLISECOND = timedelta(milliseconds=1)
 _PLACES = 6
+"""Decimals of a reading: amounts are in millionths."""
 _ROWS_MIN = 2
 _FILES_MAX = 64
+"""Traces cached; a site with more reads files again."""
 _SHAPED_MAX = 1024
+"""Shaped loads cached."""
 _TIME = 'a local time such as "2026-01-05 00:15"'
 
 Reading = tuple[int, int]
@@ -33,7 +36,7 @@ Reading = tuple[int, int]
 
 
 class Trace(Load):
-    """Readings, repeated. At least two, rising in time; where the amount falls, it is fed in."""
+    """A load from at least two readings in order of time, repeated. Where the amount falls, it is fed in."""
 
     __slots__ = ("_amounts", "_fed", "_first_ms", "_times_ms", "feeds_in", "period_ms")
 
@@ -49,12 +52,12 @@ class Trace(Load):
         self.per_day = self._amounts[-1] * DAY_MS // self.period_ms
 
     def drawn(self, local_ms: int) -> int:
-        return self._until(local_ms, self._amounts)
+        return self._cumulative(local_ms, self._amounts)
 
     def fed(self, local_ms: int) -> int:
-        return self._until(local_ms, self._fed)
+        return self._cumulative(local_ms, self._fed)
 
-    def _until(self, local_ms: int, amounts: list[int]) -> int:
+    def _cumulative(self, local_ms: int, amounts: list[int]) -> int:
         row = self._row_at(local_ms)
         periods, place = divmod(row, len(self._times_ms) - 1)
         amount = amounts[place + 1] - amounts[place]
@@ -69,11 +72,11 @@ class Trace(Load):
         periods, rest = divmod(drawn - 1, total)
         place = bisect_left(self._amounts, rest + 1) - 1
         row = periods * (len(self._times_ms) - 1) + place
-        amount, lasts_ms = self._of_row(row)
+        amount, lasts_ms = self._row_amount(row)
         return self._begins_ms(row) - (-(rest + 1 - self._amounts[place]) * lasts_ms // amount)
 
-    def over(self, power_w: int, local_ms: int) -> tuple[int, int] | None:
-        """As of the other loads, but None already when there is none within a day."""
+    def interval_over(self, power_w: int, local_ms: int) -> tuple[int, int] | None:
+        """As `Load.interval_over`; the rows looked at are bounded by a day and by one repetition."""
         running, rows = self._row_at(local_ms), len(self._times_ms) - 1
         lately_ms, soon_ms = local_ms - DAY_MS, local_ms + DAY_MS
         ahead = takewhile(lambda row: self._begins_ms(row) < soon_ms, range(running, running + rows))
@@ -94,12 +97,12 @@ class Trace(Load):
 
     def per_hour(self, local_ms: int) -> float:
         row = self._row_at(local_ms)
-        amount, lasts_ms = self._of_row(row)
+        amount, lasts_ms = self._row_amount(row)
         place = row % (len(self._times_ms) - 1)
         return (amount - self._fed[place + 1] + self._fed[place]) * HOUR_MS / lasts_ms / 1000
 
     def _row_at(self, local_ms: int) -> int:
-        """Number of the row that runs; they go on counting through all repetitions, before the first too."""
+        """Number of the row at a moment, counted through all repetitions; negative before the first row."""
         periods, rest_ms = divmod(local_ms - self._first_ms, self.period_ms)
         return periods * (len(self._times_ms) - 1) + bisect_right(self._times_ms, rest_ms) - 1
 
@@ -107,21 +110,22 @@ class Trace(Load):
         periods, place = divmod(row, len(self._times_ms) - 1)
         return self._first_ms + periods * self.period_ms + self._times_ms[place]
 
-    def _of_row(self, row: int) -> tuple[int, int]:
-        """Amount drawn until the next row, and the time to it."""
+    def _row_amount(self, row: int) -> tuple[int, int]:
+        """Amount drawn from a row to the next, and the milliseconds between them."""
         place = row % (len(self._times_ms) - 1)
         amount = self._amounts[place + 1] - self._amounts[place]
         return amount, self._times_ms[place + 1] - self._times_ms[place]
 
     def _is_over(self, power_w: int, row: int) -> bool:
-        amount, lasts_ms = self._of_row(row)
+        amount, lasts_ms = self._row_amount(row)
         return amount * HOUR_MS > power_w * 1000 * lasts_ms
 
 
 def load_of(shape: str, per_day: int, file: str | None, unit: str, *, solar_per_day: int = 0) -> Load:
-    """The load of so many millionths a day in a shape, or of a file of `kwh` or `m3`.
+    """The load of `per_day` millionths in a shape, or of a trace file with the column `kwh` or `m3`.
 
-    `solar_per_day` is generated behind the same meter; of shape `solar`, `per_day` is. Raises `SiteError`, `LoadError`.
+    `solar_per_day` millionths are generated behind the same meter; with shape `solar`, `per_day` is the generation.
+    Raises `SiteError`, `LoadError`.
     """
     if file is not None:
         return read_trace(file, unit)
@@ -131,11 +135,12 @@ def load_of(shape: str, per_day: int, file: str | None, unit: str, *, solar_per_
 
 
 _shaped = lru_cache(_SHAPED_MAX)(Load)
-"""Meters that draw the same share it."""
+"""Cached: meters with equal loads share one object."""
 
 
 def read_trace(path: str, unit: str) -> Trace:
-    """The trace in that file, of `kwh` or `m3`; `SiteError` names the file, the line and what was expected there."""
+    """The trace in a file with the column `kwh` or `m3`. Raises `SiteError`, which names file, line and expectation."""
+    # The time of change is part of the cache's key, so that a changed file is read again.
     try:
         changed_ns = Path(path).stat().st_mtime_ns
     except OSError as wrong:
@@ -145,7 +150,7 @@ def read_trace(path: str, unit: str) -> Trace:
 
 @lru_cache(_FILES_MAX)
 def _read(path: str, unit: str, _changed_ns: int) -> Trace:
-    """Meters that draw the same trace share it; a file that has changed is read again."""
+    """Cached: meters with the same trace share one object."""
     try:
         text = Path(path).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as wrong:

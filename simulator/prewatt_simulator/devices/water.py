@@ -1,7 +1,7 @@
-"""A water meter with a valve: counts its load while the valve is open, and reverse flow.
+"""Water meter with a valve: counts its load while the valve is open, and reverse flow.
 
-Volume is kept in whole ml and shown cut to litres, as the nearest float of m³. It keeps no money: whoever sells the
-water closes the valve.
+Volume is counted in ml and shown in whole litres, as the nearest float of m³. The meter keeps no credit: the platform
+closes the valve.
 """
 
 from prewatt_fixtures.site import SiteMeter
@@ -13,7 +13,7 @@ from prewatt_simulator.units import ML_PER_LITRE
 
 
 class WaterMeter(Meter):
-    """Forward volume, flow and a valve."""
+    """Water meter with forward and reverse volume, flow and a valve."""
 
     __slots__ = (
         "_zone_ms",
@@ -34,14 +34,14 @@ class WaterMeter(Meter):
         self.reverse_litres = 0
         self.valve_open = True
         self.valve_abnormal = False
-        """Reported, and nothing else: the valve moves all the same."""
+        """Reported in the valve's register; the valve moves all the same."""
         self.battery_low = False
         self.seed = seed
         self._zone_ms = zone_ms
 
     @property
     def flow_litres_per_hour(self) -> int:
-        """What runs through at this moment."""
+        """Flow at `settled_ms`; 0 with the valve closed."""
         return round(self.load.per_hour(self.settled_ms + self._zone_ms)) if self.valve_open else 0
 
     def settle(self, now_ms: int) -> None:

@@ -169,7 +169,7 @@ def picture_of(meter: Device, now_s: float) -> Device:
     """A copy of the meter as it stands now, which answers the same for ever when it is asked at `now_s`."""
     assert isinstance(meter, Meter), "the rule was checked when it was added"
     meter.touch(now_s)
-    picture = meter.copy_of()
+    picture = meter.copy()
     # the copy is shallow, and a clock changes in place: without its own, a set of the real clock would show here
     if isinstance(picture, EnergyMeter):
         picture.clock = copy.copy(picture.clock)

@@ -141,7 +141,7 @@ class TestByHand:
         assert hand.farm.water_meter(WATER).battery_low
 
     async def test_water_runs_back(self, hand: Any) -> None:
-        assert (await hand.ask("POST", f"/meters/{WATER}/run-back", {"litres": 7}))["reverse_litres"] == 7
+        assert (await hand.ask("POST", f"/meters/{WATER}/reverse-flow", {"litres": 7}))["reverse_litres"] == 7
 
     async def test_a_sensor_breaks_and_is_mended(self, hand: Any) -> None:
         path = f"/meters/{CLIMATE}/sensors/2"

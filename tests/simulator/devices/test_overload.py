@@ -91,7 +91,7 @@ class TestTrip:
     def test_another_load_counts_from_when_it_is_drawn(self, desk_of: Any) -> None:
         desk = desk_of({**FLAT, "overload_w": "1500"})
         desk.clock.advance(HOUR_S)
-        desk.meter().draw("flat", 4800)
+        desk.meter().set_load("flat", 4800)
         desk.clock.advance(9.999)
         assert desk.meter().trip_count == 0
         desk.clock.advance(0.001)

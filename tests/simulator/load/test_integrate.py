@@ -57,7 +57,7 @@ def test_the_stretch_over_a_power_is_the_running_one_or_the_next(
     shape: str, mwh_per_day: int, at: int, power_w: int
 ) -> None:
     load = Load(shape, mwh_per_day)
-    stretch = load.over(power_w, at)
+    stretch = load.interval_over(power_w, at)
     hours = [at // HOUR_MS * HOUR_MS + hour * HOUR_MS for hour in range(25)]
     over = [ms for ms in hours if load.drawn(ms + HOUR_MS) - load.drawn(ms) > power_w * 1000 + 1]
     if stretch is None:

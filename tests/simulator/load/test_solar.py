@@ -62,7 +62,7 @@ def test_the_inverse_finds_the_first_moment(shape: str, used: int, solar: int, a
 @given(shapes, days, days, moments, st.integers(1, 10**7))
 def test_the_stretch_over_a_power(shape: str, used: int, solar: int, at: int, power_w: int) -> None:
     load = SolarLoad(shape, used, solar)
-    stretch = load.over(power_w, at)
+    stretch = load.interval_over(power_w, at)
     hour = at // HOUR_MS
     over = [load.per_hour(each * HOUR_MS) > power_w for each in range(hour, hour + 24)]
     assert (stretch is not None) is any(over)

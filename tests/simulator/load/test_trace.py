@@ -61,7 +61,7 @@ def test_the_inverse_finds_the_first_moment(trace: Trace, amount: int) -> None:
 
 @given(traces, moments, st.integers(min_value=0, max_value=10**8))
 def test_the_stretch_over_a_power_is_the_running_one_or_the_next(trace: Trace, at: int, power_w: int) -> None:
-    stretch = trace.over(power_w, at)
+    stretch = trace.interval_over(power_w, at)
     if stretch is None:
         seen = range(at, at + DAY_MS, HOUR_MS)
         assert all(trace.per_hour(ms) <= power_w for ms in seen)

@@ -42,7 +42,7 @@ def test_a_charge_does_not_depend_on_where_it_is_cut(
 
 @given(tariffs, energies, st.integers(1, 10_000))
 def test_credit_lasts_to_the_very_mwh(tariff: StepTariff, used: int, spare: int) -> None:
-    lasts = tariff.lasts_mwh(used, spare, DIVISOR)
+    lasts = tariff.affordable_mwh(used, spare, DIVISOR)
     if lasts is None:
         assert tariff.charge_fine(used, 10**9, DIVISOR) < spare
     else:

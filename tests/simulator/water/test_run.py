@@ -96,7 +96,7 @@ class TestValve:
 
 class TestReport:
     def test_water_that_ran_back_is_counted_apart(self, desk: Any) -> None:
-        desk.farm.water_meter(METER).run_back(1500)
+        desk.farm.water_meter(METER).add_reverse_flow(1500)
         assert real(desk, REVERSE) == 1.5
         assert real(desk, VOLUME) == pytest.approx(12.345, abs=1e-6)
         assert desk.farm.water_meter(METER).reverse_litres == 1500
@@ -136,7 +136,7 @@ class TestKeep:
         desk.clock.advance(3600)
         command(desk, CLOSED)
         command(desk, 0x42, 0x000E)
-        desk.farm.water_meter(METER).run_back(7)
+        desk.farm.water_meter(METER).add_reverse_flow(7)
         again = desk_of({"model": '"水表"', "load": '{ m3_per_day = "2.400" }'})
         again.farm.restore(desk.farm.state())
         assert again.farm.water_meter(METER).volume_litres == 12445

@@ -1,8 +1,8 @@
 """Demand: the mean power of each full cycle of a meter's clock, and the largest since its month began.
 
-Cycles of 15, 30, 45 or 60 minutes are counted from the meter's midnight, one after the other (assumed; the sources name
-the cycle, not how it moves). A load is a known function of time, so a demand is computed when somebody asks, and
-what the maximum is does not depend on who asked before. The load counts as running when the farm was not yet there.
+Cycles of 15, 30, 45 or 60 minutes follow each other from the meter's midnight (ASSUMED: the sources name the length of
+the cycle, not whether it slides). The load is a known function of time, so a demand is computed when it is read, and the
+maximum does not depend on earlier reads. The load counts as running before the farm's start.
 """
 
 from enum import Enum
@@ -17,26 +17,29 @@ _QUARTER_MS = HOUR_MS // 4
 
 
 class Flow(Enum):
-    """Direction of energy; the value names where the meter keeps the month's maximum demand."""
+    """Direction of energy. The value is the meter's attribute with the month's maximum demand."""
 
     FORWARD = "peak"
     REVERSE = "reverse_peak"
 
 
 def last_w(meter: Counter, flow: Flow = Flow.FORWARD) -> int:
-    """Primary mean power of the last full cycle."""
+    """Mean power of the last full cycle, primary watts."""
     return _mean_w(meter, meter.clock.local_ms(meter.settled_ms) // _cycle_ms(meter), flow)
 
 
 def peak(meter: Counter, flow: Flow = Flow.FORWARD) -> Peak:
-    """The largest demand of the cycles that have ended since the month began; the meter keeps what is known of it."""
+    """The largest demand of the cycles that ended since the month began.
+
+    Only cycles that ended since the last call are computed; the meter keeps the result.
+    """
     kept: Peak | None = getattr(meter, flow.value)
     known = _new_month(meter) if kept is None else kept
-    if kept is None or known.seen_ms < meter.settled_ms:
+    if kept is None or known.checked_ms < meter.settled_ms:
         clock, cycle_ms = meter.clock, _cycle_ms(meter)
         ended = range(
-            clock.local_ms(known.seen_ms) // cycle_ms + 1,
-            min(clock.local_ms(meter.settled_ms) // cycle_ms, _last_new(meter, known)) + 1,
+            clock.local_ms(known.checked_ms) // cycle_ms + 1,
+            min(clock.local_ms(meter.settled_ms) // cycle_ms, _last_cycle_to_check(meter, known)) + 1,
         )
         watt, local_ms = known.watt, known.local_ms
         for cycle in ended:
@@ -47,21 +50,21 @@ def peak(meter: Counter, flow: Flow = Flow.FORWARD) -> Peak:
     return known
 
 
-def hold(meter: Counter) -> None:
-    """Keep the maximum that was reached so far: clock, cycle or load are about to change."""
+def keep_maximum(meter: Counter) -> None:
+    """Store the maximum up to now. Call it before clock, cycle or load change, from which it could not be computed."""
     if meter.profile.has(Measurement.DEMAND_FORWARD_MAX):
         for flow in Flow:
             setattr(meter, flow.value, peak(meter, flow)._replace(since_ms=meter.settled_ms))
 
 
-def quarters(meter: Counter) -> int:
-    """How many quarters of an hour a cycle takes."""
+def cycle_quarters(meter: Counter) -> int:
+    """Length of a cycle in quarters of an hour."""
     written = meter.settings.get(Measurement.DEMAND_CYCLE)
     return written if isinstance(written, int) else 1
 
 
-def at_bytes(local_ms: int) -> bytes:
-    """Minute, hour, day, month; zeros for 0."""
+def time_bytes(local_ms: int) -> bytes:
+    """Minute, hour, day, month of a local time, a byte each; zeros for 0."""
     if not local_ms:
         return bytes(4)
     at = datetime_of(local_ms)
@@ -74,8 +77,11 @@ def _new_month(meter: Counter) -> Peak:
     return Peak(0, 0, began_ms, began_ms)
 
 
-def _last_new(meter: Counter, known: Peak) -> int:
-    """The last cycle that can tell anything: once the load begins anew, so do the demands, if the clock is steady."""
+def _last_cycle_to_check(meter: Counter, known: Peak) -> int:
+    """The last cycle that can raise the maximum: with a steady clock, demands repeat with the load.
+
+    Bounds the work of the first read after months without one.
+    """
     period_ms, cycle_ms = meter.load.period_ms, _cycle_ms(meter)
     if meter.clock.drift_ppm or period_ms % cycle_ms:
         return meter.clock.local_ms(meter.settled_ms) // cycle_ms
@@ -83,7 +89,7 @@ def _last_new(meter: Counter, known: Peak) -> int:
 
 
 def _cycle_ms(meter: Counter) -> int:
-    return quarters(meter) * _QUARTER_MS
+    return cycle_quarters(meter) * _QUARTER_MS
 
 
 def _mean_w(meter: Counter, cycle: int, flow: Flow) -> int:

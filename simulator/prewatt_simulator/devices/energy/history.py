@@ -12,10 +12,10 @@ from prewatt_simulator.devices.load import Load
 
 
 class Frozen(NamedTuple):
-    """Counters at the end of a month. Frozen registers read it in place of the meter."""
+    """Counters at the end of a month. Register tables read it in place of the meter for frozen rows."""
 
     local: datetime | None
-    """When that was, by the meter's clock; None: no such month has ended yet."""
+    """End of the month by the meter's clock; None when no such month has ended yet."""
     rates_mwh: tuple[int, ...]
     divisor: int
     profile: Profile
@@ -32,26 +32,26 @@ class Frozen(NamedTuple):
         return sum(self.reverse_mwh)
 
     @classmethod
-    def nothing(cls, profile: Profile) -> Self:
-        """A month of which nothing is known."""
+    def empty(cls, profile: Profile) -> Self:
+        """A month that has not ended yet: all counters 0."""
         return cls(None, (0,) * profile.rates, 1, profile)
 
 
 class Peak(NamedTuple):
-    """The largest demand of the month, as far as it has been looked for."""
+    """The largest demand of the month in the cycles checked so far."""
 
     watt: int
-    """Primary."""
+    """Primary side."""
     local_ms: int
-    """When the first cycle of that demand ended, in milliseconds of the meter's clock; 0: nothing was drawn yet."""
+    """End of the first cycle with that demand, milliseconds of the meter's clock; 0 when nothing was drawn yet."""
     since_ms: int
-    """From then on clock, cycle and load are those that the meter has now."""
-    seen_ms: int
-    """Until then the cycles have been looked at."""
+    """Farm time since which clock, cycle and load are those of now."""
+    checked_ms: int
+    """Farm time up to which cycles are checked."""
 
 
 class Counter(Protocol):
-    """The parts of an energy meter that `months` and `demand` read and set."""
+    """The attributes of an energy meter that `months` and `demand` use."""
 
     profile: Profile
     settings: Mapping[Measurement, Value]

@@ -1,7 +1,7 @@
-"""A multi-rate energy meter: counts what its load draws into the rate that runs by its own clock and tables.
+"""Multi-rate energy meter: counts the energy of its load into the rate that runs by its own clock and tables.
 
-Energy is kept per rate in whole mWh of the primary side; the total is their sum, so the two never disagree by more
-than the registers' cut. Registers on the secondary side show it divided by CT × PT, cut to 0.01 kWh.
+Energy is kept per rate in mWh of the primary side; the total is their sum. Registers of the secondary side show it
+divided by CT × PT, rounded down to 0.01 kWh.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ from prewatt_simulator.units import MWH_PER_CENTIKWH
 
 
 class EnergyMeter(Meter):
-    """A meter that measures and keeps no money: ADW300, DTSD1352-C."""
+    """A meter without credit: ADW300, DTSD1352-C. Base class of prepaid meters."""
 
     __slots__ = (
         "_electrical",
@@ -65,25 +65,25 @@ class EnergyMeter(Meter):
             "kwh",
             solar_per_day=drawn.solar_per_day * MWH_PER_CENTIKWH,
         )
-        self.reverse_mwh: Sequence[int] = _nothing_fed(placed.profile.rates)
-        """Energy fed in, by the rate that ran; the forward counters never fall (ASSUMED)."""
+        self.reverse_mwh: Sequence[int] = _no_reverse(placed.profile.rates)
+        """Energy fed in, by rate; the forward counters never fall (ASSUMED)."""
         self.clock = MeterClock(zone_ms)
-        self.calendar = _first_calendar(placed.profile.model)
+        self.calendar = _default_calendar(placed.profile.model)
         self.rates_mwh = self._spread(seed_defaults.energy_centikwh(placed, drawn, seed), drawn.shape)
         self.seed = seed
         self._rate = 1
         self._rate_until_ms = now_ms
         self._month_ends = False
-        """Whether the month ends where the running rate does."""
+        """Whether the month ends at `_rate_until_ms`."""
         self._electrical: Electrical | None = None
         self.frozen: tuple[Frozen, ...] = ()
-        """What was written down at the ends of the last months, the latest first."""
+        """Counters at the ends of the last months, the latest first."""
         self.peak: Peak | None = None
-        """What is known of the month's maximum demand; None: nobody has asked yet."""
+        """Maximum demand of the month; None before the first read of it."""
         self.reverse_peak: Peak | None = None
-        """The same of what was fed in."""
+        """Maximum demand of the month, fed in."""
         self.latest_event = b""
-        """As its register shows it, on a meter that has one."""
+        """Value of the event register; empty on a meter without one."""
         self.power_on(now_ms)
 
     @property
@@ -103,36 +103,37 @@ class EnergyMeter(Meter):
 
     @property
     def local(self) -> datetime:
-        """Local time shown by the meter's clock."""
+        """Local time of the meter's clock."""
         return self.clock.local(self.settled_ms)
 
     @property
     def moment(self) -> int:
-        """Number of the measuring period that was last measured."""
+        """Number of the measuring period up to which the state is settled."""
         return self.settled_ms // MEASURING_PERIOD_MS
 
     @property
     def power_w(self) -> float:
-        """Primary power that the load draws when it is supplied, without flicker; negative: it feeds in."""
+        """Primary power of the load while supplied, without noise; negative when it feeds in."""
         return self.load.per_hour(self.settled_ms + self.clock.zone_ms)
 
     @property
     def supplied(self) -> bool:
-        """Whether the load gets current."""
+        """Whether the load is supplied; always, on a meter without relay."""
         return True
 
     def settle(self, now_ms: int) -> None:
+        # One step per stretch of a single rate: days of a meter that nobody reads take a few steps each.
         while self.settled_ms < now_ms:
             if self.settled_ms >= self._rate_until_ms:
                 self._find_rate()
             self.consume(self._rate, min(now_ms, self._rate_until_ms))
 
     def consume(self, rate: int, until_ms: int) -> None:
-        """Live up to `until_ms` or less, all of it in `rate`."""
+        """Settle to `until_ms`, or to an earlier moment at which something is decided, with all energy in `rate`."""
         self.count(rate, until_ms)
 
     def count(self, rate: int, until_ms: int) -> int:
-        """Add what the load draws until then to a rate; the energy that was added."""
+        """Count the load's energy up to `until_ms` into `rate`; return the forward part in mWh."""
         zone_ms = self.clock.zone_ms
         drawn = self.load.drawn(until_ms + zone_ms) - self.load.drawn(self.settled_ms + zone_ms)
         self.rates_mwh[rate - 1] += drawn
@@ -145,11 +146,11 @@ class EnergyMeter(Meter):
 
     def _read(self, pdu: bytes) -> bytes:
         reply = super()._read(pdu)
-        self._electrical = None  # big, and of this reply only
+        self._electrical = None  # valid for this reply only, and large: thousands of meters would keep it
         return reply
 
     def electrical(self) -> Electrical:
-        """Values of the moment, for the period that was last measured."""
+        """Electrical values of the running measuring period; the rows of one reply share one computation."""
         if self._electrical is None:
             power_w = self.power_w if self.supplied else 0.0
             ct, pt = (self.ct, self.pt) if self.profile.secondary else (1, 1)
@@ -157,60 +158,60 @@ class EnergyMeter(Meter):
         return self._electrical
 
     def power_on(self, at_ms: int) -> None:
-        """Power comes back at that moment of the farm: a meter that keeps events writes that down."""
+        """Record the return of power at `at_ms`, farm milliseconds, on a meter with an event register."""
         if self.profile.has(Measurement.LATEST_EVENT):
             self.latest_event = events.power_on(self.clock.local(at_ms))
 
     def set_calendar(self, calendar: RateCalendar) -> None:
-        """Follow other day tables or year zones from now on."""
-        self._end_stretch()
+        """Use other day tables and year zones from now on."""
+        self._end_interval()
         self.calendar = calendar
 
     def set_clock(self, at: datetime) -> None:
-        """From now on the meter's clock says `at`."""
-        self._end_stretch()
+        """Set the meter's clock to `at`."""
+        self._end_interval()
         self.clock.set(at, self.settled_ms)
 
     def shift_clock(self, by_ms: int) -> None:
-        """From now on the meter's clock is `by_ms` further."""
-        self._end_stretch()
+        """Move the meter's clock by `by_ms`."""
+        self._end_interval()
         self.clock.shift(by_ms)
 
     def drift_clock(self, ppm: int) -> None:
-        """From now on the meter's clock gains `ppm` parts in a million."""
-        self._end_stretch()
+        """Let the meter's clock gain `ppm` parts per million from now on."""
+        self._end_interval()
         self.clock.drift(ppm, self.settled_ms)
 
     def set_month_setting(self, measurement: Measurement, value: Value) -> None:
-        """Take another freeze time or demand cycle from now on."""
-        self._end_stretch()
+        """Set the freeze time or the demand cycle from now on."""
+        self._end_interval()
         self.set(measurement, value)
 
     def set_load(self, load: Load) -> None:
-        """From now on this is drawn."""
-        demand.hold(self)
+        """Replace the load from now on; counters keep their values."""
+        demand.keep_maximum(self)
         self.load = load
 
     def months_ago(self, month: int) -> Frozen:
-        """Counters frozen at the end of the nth month before now."""
-        return self.frozen[month - 1] if month <= len(self.frozen) else Frozen.nothing(self.profile)
+        """Counters frozen at the end of the `month`th month before the running one."""
+        return self.frozen[month - 1] if month <= len(self.frozen) else Frozen.empty(self.profile)
 
     def set_ratios(self, ct: int, pt: int) -> None:
-        """Set other transformer ratios: the registers keep their values, and energy counts by the new ratios from now on."""
+        """Set the transformer ratios. Registers keep their values; energy counts by the new ratios from now on."""
         if self.profile.secondary:
             self.reverse_mwh = [energy * ct * pt // (self.ct * self.pt) for energy in self.reverse_mwh]
             self.rates_mwh = [energy * ct * pt // (self.ct * self.pt) for energy in self.rates_mwh]
         self.ct, self.pt = ct, pt
 
-    def copy_of(self) -> Self:
-        copy_of = super().copy_of()
-        copy_of.rates_mwh = list(self.rates_mwh)
-        return copy_of
+    def copy(self) -> Self:
+        copied = super().copy()
+        copied.rates_mwh = list(self.rates_mwh)
+        return copied
 
-    def _end_stretch(self) -> None:
-        """End the running stretch: clock, tables or cycles are about to change."""
+    def _end_interval(self) -> None:
+        """End the running interval of one rate, before clock, tables or cycle change."""
         self._end_month()
-        demand.hold(self)
+        demand.keep_maximum(self)
         self._rate_until_ms = self.settled_ms
         self._month_ends = False
 
@@ -230,7 +231,10 @@ class EnergyMeter(Meter):
         self._rate_until_ms = self.clock.reaches_ms(until)
 
     def _spread(self, centikwh: int, shape: str) -> list[int]:
-        """Start energy spread over the rates as the load would have spread it, in whole counts of the registers."""
+        """Start energy by rate in mWh, spread as the load would have spread it, in whole counts of the registers.
+
+        The rate with the largest share takes the rounding rest, so that the total is exact.
+        """
         counts, rest = divmod(centikwh * MWH_PER_CENTIKWH, self.divisor)
         weights = _rate_weights(self.profile.model, shape)
         parts = [counts * weight // sum(weights) for weight in weights]
@@ -242,14 +246,14 @@ class EnergyMeter(Meter):
 
 
 @cache
-def _nothing_fed(rates: int) -> tuple[int, ...]:
-    """Shared by all meters that never fed in."""
+def _no_reverse(rates: int) -> tuple[int, ...]:
+    """Reverse counters of a meter that never fed in, shared by all such meters to save memory."""
     return (0,) * rates
 
 
 @cache
-def _first_calendar(model: str) -> RateCalendar:
-    """Of a model; meters of one share it until they are told another."""
+def _default_calendar(model: str) -> RateCalendar:
+    """Calendar of a model's first day table, shared by its meters until another is written."""
     described = profile(model)
     table = DEFAULT_DAY_TABLE if described.day_table is None else described.day_table.table
     if described.has(Measurement.DAY_TABLE_3):
@@ -261,8 +265,8 @@ def _first_calendar(model: str) -> RateCalendar:
 
 @cache
 def _rate_weights(model: str, shape: str) -> tuple[int, ...]:
-    """How a load of that shape spreads over the rates of a model's first day table."""
-    table, rates = _first_calendar(model).tables[0], profile(model).rates
+    """Share of each rate, by a model's first day table, in a load of that shape; flat for shapes without hours."""
+    table, rates = _default_calendar(model).tables[0], profile(model).rates
     known = SHAPES.get(shape, ())
     hours = known if any(known) else SHAPES["flat"]
     weights = [0] * rates

@@ -1,7 +1,8 @@
 """Month end of a meter: freezes its counters and resets the maximum demand.
 
-The month ends by the meter's own clock, at a day and an hour that can be set. A meter whose clock is set over that
-moment writes nothing down; one that is set back over it does so again (assumed). Nothing is kept until a month has ended.
+The month ends by the meter's own clock, at a day and an hour that can be set. A clock that is set forward over that
+moment freezes nothing; one that is set back over it freezes again (ASSUMED). Frozen registers are 0 until a month has
+ended.
 """
 
 from datetime import datetime
@@ -9,13 +10,13 @@ from datetime import datetime
 from prewatt_fixtures.measurements import Measurement
 from prewatt_simulator.devices.energy.history import Counter, Frozen
 
-FIRST_FREEZE_TIME = bytes((0, 1))
-"""Midnight before the first day (assumed)."""
+DEFAULT_FREEZE_TIME = bytes((0, 1))
+"""Hour and day: midnight at the start of the first day (ASSUMED)."""
 _YEAR_MONTHS = 12
 
 
 def next_end(meter: Counter, local: datetime) -> datetime:
-    """The first end of a month after a local time."""
+    """The first month end after a local time."""
     end = _end(meter, local)
     if end > local:
         return end
@@ -24,7 +25,7 @@ def next_end(meter: Counter, local: datetime) -> datetime:
 
 
 def last_end(meter: Counter, local: datetime) -> datetime:
-    """The last end of a month at or before a local time."""
+    """The last month end at or before a local time."""
     end = _end(meter, local)
     if end <= local:
         return end
@@ -33,7 +34,7 @@ def last_end(meter: Counter, local: datetime) -> datetime:
 
 
 def close(meter: Counter) -> None:
-    """The meter's month has just ended."""
+    """Reset the maximum demand and, on a meter that freezes, store the counters of the month that just ended."""
     meter.peak = meter.reverse_peak = None
     freezes = meter.profile.freezes
     if freezes is not None:
@@ -43,9 +44,9 @@ def close(meter: Counter) -> None:
 
 
 def freeze_time(meter: Counter) -> bytes:
-    """Hour and day at which a month ends."""
+    """Hour and day of the month end, a byte each."""
     written = meter.settings.get(Measurement.FREEZE_TIME)
-    return written if isinstance(written, bytes) else FIRST_FREEZE_TIME
+    return written if isinstance(written, bytes) else DEFAULT_FREEZE_TIME
 
 
 def _end(meter: Counter, local: datetime) -> datetime:

@@ -1,11 +1,11 @@
-"""Credit in a meter: deducts by the running rate's or step's price, warns, and says how long it lasts.
+"""Credit in a meter: deducts by the running rate's or step's price, raises alarms, and computes when credit ends.
 
-Credit is kept in units of 1e-10 yuan (mWh × price in 0.0001 yuan per kWh), in which every deduction is exact; the
-registers show it cut to fen, towards zero. The moment at which credit runs out is solved for, not waited for. What
-opens the relay is `prepaid`'s business, what steps cost stands in `steps`.
+Credit is kept in units of 1e-10 yuan (mWh × price in 0.0001 yuan per kWh), in which every deduction is exact; registers
+show it in fen, rounded towards zero. The moment at which credit ends is computed, not polled for. `meter` has the relay,
+`steps` the cost of steps.
 
-Without money control the credit still counts, from minus the energy since installation downwards: what an unopened
-meter shows is what it would owe (ASSUMED, after the screens of a real site).
+Without money control the credit counts too, from minus the value of the energy since installation downwards: an unopened
+meter shows what it would owe (ASSUMED, from screens of a real site).
 """
 
 from prewatt_fixtures.profile import CounterRule
@@ -16,14 +16,14 @@ from prewatt_simulator.devices.prepaid.steps import NO_STEPS, StepTariff
 from prewatt_simulator.units import FINE_PER_FEN, MWH_PER_CENTIKWH
 
 ALARM_2_TRIPS = 1
-"""Bit of the money-control option (ASSUMED)."""
+"""Bit of the money-control option: alarm 2 opens the relay once (ASSUMED)."""
 
 _FLAT = 2
-"""The rate whose price values the energy that an unopened meter counted before the farm started."""
+"""Index of the price by which an unopened meter's energy before the farm's start is valued."""
 
 
 class CreditMeter(EnergyMeter):
-    """A meter with credit; a subclass has the relay."""
+    """A meter with credit; the subclass `PrepaidMeter` adds the relay."""
 
     __slots__ = (
         "alarms_fen",
@@ -68,12 +68,13 @@ class CreditMeter(EnergyMeter):
             owed_mwh = self.energy_mwh - placed.base * MWH_PER_CENTIKWH
             self.remaining_fine = -owed_mwh * self.prices_e4[_FLAT]
         self.reminded = True
-        """Whether the reminder at alarm 2 is over; it is due again once credit has been above alarm 2."""
+        """Whether the reminder at alarm 2 is over; `rearm` makes it due again once credit is above alarm 2."""
         self.rearm()
 
     @property
     def remaining_fen(self) -> int:
-        """Credit in fen as the register shows it: cut towards zero."""
+        """Credit in fen as the register shows it, rounded towards zero."""
+        # `//` rounds down; a meter owes -0.5 fen as 0, so the sign is taken off first
         fen = abs(self.remaining_fine) // FINE_PER_FEN
         return fen if self.remaining_fine >= 0 else -fen
 
@@ -86,27 +87,27 @@ class CreditMeter(EnergyMeter):
 
     @property
     def reminds(self) -> bool:
-        """Whether the relay opens once when credit falls to alarm 2."""
+        """Whether alarm 2 opens the relay once, as a reminder."""
         return self.money_on and bool(self.option & ALARM_2_TRIPS)
 
     @property
     def reminding(self) -> bool:
-        """Whether the relay is open as a reminder, until `restore`."""
+        """Whether the reminder at alarm 2 holds the relay open, until `restore`."""
         return not self.reminded and self.reminds and self.remaining_fine <= self.alarms_fen[1] * FINE_PER_FEN
 
     def restore(self) -> None:
-        """End the reminder: the key on the meter, or the command that leaves forced mode."""
+        """End the reminder, as by the meter's key or the command that leaves forced mode."""
         if self.reminding:
             self.reminded = True
 
     def rearm(self) -> None:
-        """After credit or alarms were set: the next fall to alarm 2 is a new one if credit is above it now."""
+        """Make the reminder due again if credit is above alarm 2. Call it after credit or alarms were set."""
         if self.remaining_fine > self.alarms_fen[1] * FINE_PER_FEN:
             self.reminded = False
 
     @property
     def flags(self) -> tuple[bool, bool, bool]:
-        """Arrears, alarm 1, alarm 2."""
+        """Arrears, alarm 1 and alarm 2; all off without money control."""
         if not self.money_on:
             return False, False, False
         limits = (0, *self.alarms_fen)
@@ -115,54 +116,55 @@ class CreditMeter(EnergyMeter):
 
     @property
     def step_energy_mwh(self) -> int:
-        """Energy in the period of the step tariff that runs by the meter's clock."""
+        """Energy in the running period of the step tariff, by the meter's clock, in primary mWh."""
         tariff = self.step_tariff
         over = tariff.on and tariff.period_of(self.clock.local(self.settled_ms)) != self.step_period
         return 0 if over else self.step_used_mwh
 
     def price_e4(self, rate: int) -> int:
-        """Price of a rate; deep valley, which has no price of its own, costs as valley."""
+        """Price of a rate in 0.0001 yuan per kWh; deep valley has no price register and costs as valley."""
         return self.prices_e4[min(rate, len(self.prices_e4)) - 1]
 
     def set_steps(self, tariff: StepTariff) -> None:
-        """Charge by this step tariff from now on; switched on, or with another period, it begins at step 1."""
+        """Charge by this step tariff from now on, from step 1 when it is switched on or its period changes."""
         if tariff.on and (not self.step_tariff.on or tariff.period != self.step_tariff.period):
             self.step_used_mwh = 0
             self.step_period = tariff.period_of(self.clock.local(self.settled_ms))
         self.step_tariff = tariff
 
-    def use(self, rate: int, until_ms: int, *, stops: bool) -> None:
-        """Count and charge the load up to `until_ms`, or until money opens the relay if `stops`."""
+    def charge(self, rate: int, until_ms: int, *, stops: bool) -> None:
+        """Count and charge the load up to `until_ms`; with `stops` no further than the moment credit opens the relay."""
         spare_fine = self._spare_fine() if stops and self.money_on else None
         if self.step_tariff.on:
-            self._use_by_steps(rate, until_ms, spare_fine)
+            self._charge_by_steps(rate, until_ms, spare_fine)
             return
         price_e4 = self.price_e4(rate)
         if spare_fine is not None and price_e4:
-            until_ms = min(until_ms, self._drawn_ms(-(-spare_fine // price_e4), until_ms))
+            until_ms = min(until_ms, self._reaches_ms(-(-spare_fine // price_e4), until_ms))
         self.remaining_fine -= self.count(rate, until_ms) * price_e4
 
-    def _use_by_steps(self, rate: int, until_ms: int, spare_fine: int | None) -> None:
-        """The same by steps. A stretch of one rate ends at midnight, so a period ends where a stretch does."""
+    def _charge_by_steps(self, rate: int, until_ms: int, spare_fine: int | None) -> None:
+        """As `charge`, by the step tariff."""
+        # An interval of one rate ends at midnight at the latest, so a month or year never ends inside it.
         tariff = self.step_tariff
         self.step_used_mwh = self.step_energy_mwh
         self.step_period = tariff.period_of(self.clock.local(self.settled_ms))
         if spare_fine is not None:
-            lasts_mwh = tariff.lasts_mwh(self.step_used_mwh, spare_fine, self.divisor)
-            if lasts_mwh is not None:
-                until_ms = min(until_ms, self._drawn_ms(lasts_mwh, until_ms))
+            affordable_mwh = tariff.affordable_mwh(self.step_used_mwh, spare_fine, self.divisor)
+            if affordable_mwh is not None:
+                until_ms = min(until_ms, self._reaches_ms(affordable_mwh, until_ms))
         drawn_mwh = self.count(rate, until_ms)
         self.remaining_fine -= tariff.charge_fine(self.step_used_mwh, drawn_mwh, self.divisor)
         self.step_used_mwh += drawn_mwh
 
     def _spare_fine(self) -> int:
-        """Credit until money opens the relay."""
+        """Credit left before the relay opens: down to alarm 2 while a reminder is due, else down to the overdraft."""
         if not self.reminded and self.reminds:
             return self.remaining_fine - self.alarms_fen[1] * FINE_PER_FEN
         return self.remaining_fine + self.overdraft_fen * FINE_PER_FEN
 
-    def _drawn_ms(self, energy_mwh: int, otherwise_ms: int) -> int:
-        """When so much more energy will have been drawn; `otherwise_ms` when it never will."""
+    def _reaches_ms(self, energy_mwh: int, otherwise_ms: int) -> int:
+        """Farm time at which `energy_mwh` more will have been drawn; `otherwise_ms` when it never will."""
         zone_ms = self.clock.zone_ms
         local_ms = self.load.reaches_ms(self.load.drawn(self.settled_ms + zone_ms) + energy_mwh)
         return otherwise_ms if local_ms is None else local_ms - zone_ms

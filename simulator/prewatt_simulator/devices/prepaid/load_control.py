@@ -1,8 +1,8 @@
-"""Load control: when too much power opens a prepaid meter's relay, and when it comes back by itself.
+"""Load control: when overload opens a prepaid meter's relay, and when the relay closes again.
 
-Values without a clock: a meter asks `Trips` what is decided next and when, lives up to that moment, and takes the
-trips as they are then. So a year that nobody looked at is a handful of steps. The power compared is the load's, on
-the primary side and without the flicker of measured values (ASSUMED).
+Pure values: `Trips.next_decision` returns the moment of the next decision and the trips after it; the meter settles to
+that moment and takes them over. So a year without a read takes a few steps. The power compared is the load's, on the
+primary side and without the noise of measured values (ASSUMED).
 """
 
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ _SECOND_MS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What load control acts by."""
+    """Power above which load control opens the relay, and its times."""
 
     power_w: int
     delay_ms: int
@@ -26,9 +26,9 @@ class Limit:
 
 
 def strictest(overload_w: int, limits: LoadLimits) -> Limit | None:
-    """The limit that is passed first, of the overload threshold and the phases that act; None when there is none.
+    """The lowest limit of the overload threshold and the enabled phases; None when there is none.
 
-    The load is spread evenly over the phases, and they share a relay. The threshold goes by the times of phase L1.
+    The load is spread evenly over the phases, and they share one relay. The threshold has the times of phase L1.
     """
     found = [(overload_w, limits.phases[0])] if overload_w else []
     found += [
@@ -45,34 +45,40 @@ def _limit(power_w: int, phase: PhaseLimits) -> Limit:
 
 @dataclass(frozen=True, slots=True)
 class Trips:
-    """How often load control has opened the relay, and whether it does so now. Times are the farm's milliseconds."""
+    """Number of trips, and whether load control holds the relay open now. Times are farm milliseconds."""
 
     count: int = 0
     holds_open: bool = False
     recloses_ms: int | None = None
-    """When it lets go by itself; None while it holds: not before the trips are cleared."""
-    watches_since_ms: int | None = None
-    """Since when the load has been supplied, so that its power counts; None: it is not."""
+    """Time of automatic reclosing; None while open: not before the trips are cleared."""
+    watching_since_ms: int | None = None
+    """Time since which the load is supplied and its power counts; None: not supplied."""
 
-    def watching(self, now_ms: int, *, supplied: bool) -> "Trips":
-        """The same, knowing whether the load is supplied from now on."""
-        if supplied is (self.watches_since_ms is not None):
+    def with_supply(self, now_ms: int, *, supplied: bool) -> "Trips":
+        """These trips with the load supplied, or not, from now on."""
+        if supplied is (self.watching_since_ms is not None):
             return self
-        return replace(self, watches_since_ms=now_ms if supplied else None)
+        return replace(self, watching_since_ms=now_ms if supplied else None)
 
-    def following(self, limit: Limit, load: Load, now_ms: int, zone_ms: int) -> "tuple[int, Trips] | None":
-        """The next moment at which something is or may be decided, and how it stands then; None when nothing ever is."""
+    def next_decision(
+        self, limit: Limit, load: Load, now_ms: int, zone_ms: int
+    ) -> "tuple[int, Trips] | None":
+        """Time of the next decision and the trips after it; None when nothing is ever decided.
+
+        The time may also be one at which nothing changes yet and the question is due again.
+        """
         if self.holds_open:
             return None if self.recloses_ms is None else (self.recloses_ms, Trips(self.count))
-        if self.watches_since_ms is None:
+        if self.watching_since_ms is None:
             return None
-        stretch = load.over(limit.power_w, now_ms + zone_ms)
+        stretch = load.interval_over(limit.power_w, now_ms + zone_ms)
         if stretch is None:
-            return now_ms + DAY_MS, self
+            return now_ms + DAY_MS, self  # `interval_over` looks one day ahead
         first_ms, end_ms = stretch[0] - zone_ms, stretch[1] - zone_ms
-        trip_ms = max(first_ms, self.watches_since_ms) + limit.delay_ms
+        trip_ms = max(first_ms, self.watching_since_ms) + limit.delay_ms
         if trip_ms > end_ms:
             return end_ms, self
+        # The limit may have been set in the middle of an overload whose delay is over already.
         trip_ms = max(trip_ms, now_ms)
         count = self.count + 1
         recloses_ms = trip_ms + limit.recovery_ms if count <= limit.trips_allowed else None

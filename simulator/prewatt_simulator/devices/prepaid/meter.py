@@ -1,8 +1,8 @@
-"""A prepaid meter: its relay, and the controllers that open and close it by themselves.
+"""Prepaid meter: the relay and the controllers that open and close it.
 
-The relay follows money, load and time control together, and forced control alone when that is on. Each decides at
-moments that are solved for, so that nobody has to look: credit in `credit`, load control in `load_control`, time
-control in `prewatt_fixtures.time_control`. What the vendor's commands do stands in `commands`.
+The relay follows forced control when that is on, else money, load and time control together. The moments at which they
+decide are computed, not polled for: `credit`, `load_control`, `prewatt_fixtures.time_control`. The vendor's commands are
+in `registers.commands`.
 """
 
 from dataclasses import replace
@@ -35,12 +35,12 @@ class PrepaidMeter(CreditMeter):
     def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
         super().__init__(placed, layout, now_ms=now_ms, zone_ms=zone_ms, seed=seed)
         self.trips = NO_TRIPS
-        self.set_load_control(placed.overload_w, _first_limits(placed.profile.phases, placed.overload))
-        self.set_time_plan(_first_plan(placed.profile.phases))
+        self.set_load_control(placed.overload_w, _default_limits(placed.profile.phases, placed.overload))
+        self.set_time_plan(_default_plan(placed.profile.phases))
         self.forced_mode = 0
         self.forced_state = 0
         self.welded_closed: bool | None = None
-        """How the relay is stuck, whatever is decided; None: it is not."""
+        """Position of a welded relay (fault `weld-relay`); None: it works."""
 
     @property
     def load_ok(self) -> bool:
@@ -54,14 +54,14 @@ class PrepaidMeter(CreditMeter):
 
     @property
     def over_limit(self) -> bool:
-        """Whether more power is drawn than load control allows, or it holds the relay open for that."""
+        """Whether the load exceeds its limit, or load control holds the relay open because it did."""
         if self.load_limit is None:
             return False
         return not self.load_ok or (self.supplied and self.power_w > self.load_limit.power_w)
 
     @property
     def relay_closed(self) -> bool:
-        """Forced control wins over money, load and time, and a weld over all."""
+        """Whether the relay is closed: a weld wins over forced control, and that over money, load and time control."""
         if self.welded_closed is not None:
             return self.welded_closed
         if self.forced_mode:
@@ -73,29 +73,31 @@ class PrepaidMeter(CreditMeter):
         return self.relay_closed
 
     def force(self, on: bool, state: int) -> None:
-        """Enter forced control with a state (0 closes, 1 opens), or leave it, which restores prepayment."""
+        """Enter forced control with a state (0 closed, 1 open), or leave it, which restores prepayment."""
         self.forced_mode, self.forced_state = int(on), state
         if not on:
             self.restore()
 
     def set_load_control(self, overload_w: int, limits: LoadLimits) -> None:
-        """Watch the load by these limits from now on; without any, load control lets go of the relay."""
+        """Set the limits from now on; without any, load control releases the relay."""
         self.overload_w, self.load_limits = overload_w, limits
         self.load_limit = strictest(overload_w, limits)
         if self.load_limit is None:
             self.trips = Trips(self.trips.count)
         else:
-            self.trips = replace(self.trips, watches_since_ms=None)
+            self.trips = replace(self.trips, watching_since_ms=None)
 
     def set_time_plan(self, plan: TimePlan) -> None:
-        """Follow this plan from now on."""
+        """Set the time-control plan from now on."""
         self.time_plan, self.time_acts = plan, bool(plan.acting)
 
     def set_load(self, load: Load) -> None:
         super().set_load(load)
-        self.trips = replace(self.trips, watches_since_ms=None)
+        self.trips = replace(self.trips, watching_since_ms=None)
 
     def consume(self, rate: int, until_ms: int) -> None:
+        # Settle to the first of: end of the rate, decision of load control, switching time, end of credit. The caller
+        # loops, so the relay is looked at again after each of them.
         closed = self.relay_closed
         decision = None if self.load_limit is None else self._load_decision(self.load_limit, supplied=closed)
         if decision is not None:
@@ -103,7 +105,7 @@ class PrepaidMeter(CreditMeter):
         if self.time_acts:
             until_ms = min(until_ms, self._switching_ms())
         if closed:
-            self.use(rate, until_ms, stops=not (self.forced_mode or self.welded_closed))
+            self.charge(rate, until_ms, stops=not (self.forced_mode or self.welded_closed))
         else:
             self.settled_ms = until_ms
         if decision is not None and decision[0] == self.settled_ms:
@@ -111,7 +113,7 @@ class PrepaidMeter(CreditMeter):
 
     @property
     def status_word_1(self) -> int:
-        """Relay, forced control and alarms (vendor commissioning tool)."""
+        """Value of register 0224H: relay, forced control and alarms (source: vendor commissioning tool)."""
         phases = (1 << self.profile.phases) - 1
         word = (phases << 13 if self.relay_closed else 0) | (phases if self.forced_state == 0 else 0)
         flags = [bool(self.forced_mode), self.over_limit, *self.flags]
@@ -119,7 +121,7 @@ class PrepaidMeter(CreditMeter):
 
     @property
     def status_word_2(self) -> int:
-        """What each controller decides, 1 = closed (vendor commissioning tool)."""
+        """Value of register 0225H: decision of each controller, 1 = closed (source: vendor commissioning tool)."""
         phases = (1 << self.profile.phases) - 1
         money, time = (self.money_ok, self.money_on), (self.time_ok, self.time_acts)
         decided = (money, time, (self.load_ok, self.load_limit is not None))
@@ -127,18 +129,18 @@ class PrepaidMeter(CreditMeter):
         return sum(nibble << 4 * place for place, nibble in enumerate(nibbles))
 
     def _switching_ms(self) -> int:
-        """When time control may decide otherwise; midnight at the latest."""
+        """Farm time of the next switching of time control; midnight at the latest."""
         _, until = self.time_plan.closed_at(self.clock.local(self.settled_ms))
         return self.clock.reaches_ms(until)
 
     def _load_decision(self, limit: Limit, *, supplied: bool) -> tuple[int, Trips] | None:
-        self.trips = self.trips.watching(self.settled_ms, supplied=supplied)
-        return self.trips.following(limit, self.load, self.settled_ms, self.clock.zone_ms)
+        self.trips = self.trips.with_supply(self.settled_ms, supplied=supplied)
+        return self.trips.next_decision(limit, self.load, self.settled_ms, self.clock.zone_ms)
 
 
 @cache
-def _first_limits(phases: int, overload: Overload) -> LoadLimits:
-    """Shared by all meters that start alike."""
+def _default_limits(phases: int, overload: Overload) -> LoadLimits:
+    """Limits before any is written, shared by meters with equal overload settings."""
     first = PhaseLimits(
         trips_allowed=overload.trips_allowed,
         recovery_min=overload.recovery_min,
@@ -148,6 +150,6 @@ def _first_limits(phases: int, overload: Overload) -> LoadLimits:
 
 
 @cache
-def _first_plan(phases: int) -> TimePlan:
-    """Default plan, shared by all meters without one."""
+def _default_plan(phases: int) -> TimePlan:
+    """Plan before any is written, shared by all meters with so many phases."""
     return TimePlan((PhasePlan(),) * phases)

@@ -1,4 +1,4 @@
-"""What of a prepaid meter survives a power cut beside its energy: credit, prices, and what its controllers were told."""
+"""Snapshot of a prepaid meter's credit, prices and controllers, beside the energy that `devices.snapshot` takes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,10 @@ _TUPLES = ("prices_e4", "alarms_fen")
 
 
 def take(meter: PrepaidMeter) -> dict[str, Any]:
-    """JSON-able data. Pending waits are durations, because time does not pass while a farm is off."""
+    """Credit, prices and controllers as JSON-able data.
+
+    Pending waits are durations, because time does not pass while a farm is off.
+    """
     recloses_ms = meter.trips.recloses_ms
     return {
         **{name: getattr(meter, name) for name in _NUMBERS},
@@ -50,7 +53,7 @@ def take(meter: PrepaidMeter) -> dict[str, Any]:
 
 
 def restore(meter: PrepaidMeter, kept: Mapping[str, Any]) -> None:
-    """Make credit and controllers as they were; `KeyError`, `TypeError` or `ValueError` when `kept` is damaged."""
+    """Set credit, prices and controllers. Raises `KeyError`, `TypeError` or `ValueError` when `kept` is damaged."""
     for name in _NUMBERS:
         setattr(meter, name, kept[name])
     for name in _TUPLES:

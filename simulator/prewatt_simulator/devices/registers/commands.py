@@ -1,7 +1,7 @@
 """Vendor function 20H on a prepaid meter: top-up, money control, clock. Controllers: `control_commands`.
 
-Every command is taken whole or not at all, and answered with a result and the credit that is left. Which purchase
-counts a top-up may carry is the profile's rule; the result codes are ours (`prewatt_fixtures.wire.vendor`).
+Every command is applied whole or not at all, and answered with a result code and the remaining credit. The profile says
+which purchase counts a top-up may carry. The layout of the reply is ASSUMED (`prewatt_fixtures.wire.vendor`).
 """
 
 from prewatt_fixtures.measurements import Measurement
@@ -14,10 +14,12 @@ from prewatt_simulator.devices.registers.control_commands import control
 from prewatt_simulator.units import FINE_PER_FEN
 
 _CREDIT_FEN_MAX = 0x7FFF_FFFF
+"""Range of the remaining-credit register, i32."""
 _TOTAL_FEN_MAX = 0xFFFF_FFFF
+"""Range of the total-purchased register, u32."""
 
 
-def answer(meter: PrepaidMeter, pdu: bytes, now_s: float) -> bytes:
+def execute(meter: PrepaidMeter, pdu: bytes, now_s: float) -> bytes:
     """Execute a request of function 20H and return the reply PDU."""
     try:
         command = vendor.decode_request(pdu)
@@ -42,11 +44,13 @@ def answer(meter: PrepaidMeter, pdu: bytes, now_s: float) -> bytes:
 def _top_up(meter: PrepaidMeter, top_up: TopUp) -> VendorResult:
     if not meter.money_on:
         return VendorResult.NOT_OPENED
+    # A repeat comes before the count check: its count is the current one and would be refused as wrong.
     if _is_repeat(meter, top_up):
         return VendorResult.DONE
     if not _count_fits(meter.counter_rule, top_up.purchase_count, meter.purchase_count):
         return VendorResult.WRONG_COUNT
     credit_fine = meter.remaining_fine + top_up.amount_fen * FINE_PER_FEN
+    # Amount 0 only moves the purchase count: a platform cancels an order with it, so no credit limit may refuse it.
     limit_fen = meter.hoarding_limit_fen
     if limit_fen and top_up.amount_fen and credit_fine > limit_fen * FINE_PER_FEN:
         return VendorResult.OVER_HOARDING_LIMIT
@@ -62,7 +66,7 @@ def _top_up(meter: PrepaidMeter, top_up: TopUp) -> VendorResult:
 
 
 def _is_repeat(meter: PrepaidMeter, top_up: TopUp) -> bool:
-    """Whether this very top-up was the last one applied; a meter that checks no counts does not notice."""
+    """Whether the top-up applied last had the same count and amount; never on a meter that checks no counts."""
     last = (meter.purchase_count, meter.last_top_up_fen)
     return meter.counter_rule is not CounterRule.UNCHECKED and last == (
         top_up.purchase_count,
@@ -85,7 +89,7 @@ def _count_fits(rule: CounterRule, count: int, last: int) -> bool:
 def _money_control(meter: PrepaidMeter, control: MoneyControl) -> VendorResult:
     if not _in_range(control):
         return VendorResult.OUT_OF_RANGE
-    did_remind = meter.reminds
+    reminded_before = meter.reminds
     for name, value in (
         ("money_on", control.on),
         ("total_purchased_fen", control.total_purchased_fen),
@@ -102,7 +106,8 @@ def _money_control(meter: PrepaidMeter, control: MoneyControl) -> VendorResult:
     if control.purchase_count is not None:
         meter.purchase_count = control.purchase_count
         meter.last_top_up_fen = None
-    if not did_remind:
+    # Switching the reminder on while credit is below alarm 2 must not open the relay: the fall has happened already.
+    if not reminded_before:
         meter.reminded = True
     meter.rearm()
     if control.meter_number is not None:

@@ -1,6 +1,6 @@
-"""Groups of function 20H that set a prepaid meter's controllers.
+"""Commands of function 20H that set a prepaid meter's controllers.
 
-Every command is taken whole or not at all. A command made for a meter with another number of phases is out of range.
+Every command is applied whole or not at all. A command for another number of phases is answered with out of range.
 """
 
 from dataclasses import replace
@@ -22,7 +22,7 @@ from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
 
 _OFF_BITS = 0x0F
 _SWITCH_MAX = {1: 1, 3: _OFF_BITS}
-"""Of load control, by number of phases."""
+"""Largest switch value of load control, by number of phases."""
 
 
 def control(meter: PrepaidMeter, command: Control) -> VendorResult:
@@ -40,7 +40,7 @@ def control(meter: PrepaidMeter, command: Control) -> VendorResult:
 
 
 def _forced_control(meter: PrepaidMeter, command: ForcedControl) -> VendorResult:
-    """The phases share a relay, so all of the meter's are forced alike or none is."""
+    """Force all phases of the meter, or none: they share one relay."""
     own, foreign = set(command.phases[: meter.profile.phases]), command.phases[meter.profile.phases :]
     if any(foreign) or len(own) != 1:
         return VendorResult.OUT_OF_RANGE
@@ -56,7 +56,9 @@ def _load_control(meter: PrepaidMeter, command: LoadControl) -> VendorResult:
     if len(command.phases) != len(limits.phases) or switch > _SWITCH_MAX[len(limits.phases)]:
         return VendorResult.OUT_OF_RANGE
     changed = zip(limits.phases, command.phases, strict=True)
-    meter.set_load_control(meter.overload_w, LoadLimits(switch, tuple(_changed(*pair) for pair in changed)))
+    meter.set_load_control(
+        meter.overload_w, LoadLimits(switch, tuple(_with_limits_change(*pair) for pair in changed))
+    )
     return VendorResult.DONE
 
 
@@ -66,11 +68,11 @@ def _time_control(meter: PrepaidMeter, command: TimeControl) -> VendorResult:
     if len(command.phases) != len(plan.phases) or switch > _OFF_BITS:
         return VendorResult.OUT_OF_RANGE
     changed = zip(plan.phases, command.phases, strict=True)
-    meter.set_time_plan(TimePlan(tuple(_replanned(*pair) for pair in changed), switch))
+    meter.set_time_plan(TimePlan(tuple(_with_plan_change(*pair) for pair in changed), switch))
     return VendorResult.DONE
 
 
-def _replanned(plan: PhasePlan, change: PlanChange) -> PhasePlan:
+def _with_plan_change(plan: PhasePlan, change: PlanChange) -> PhasePlan:
     return PhasePlan(
         plan.rest_days if change.rest_days is None else change.rest_days,
         change.rest or plan.rest,
@@ -78,7 +80,7 @@ def _replanned(plan: PhasePlan, change: PlanChange) -> PhasePlan:
     )
 
 
-def _changed(limits: PhaseLimits, change: LimitsChange) -> PhaseLimits:
+def _with_limits_change(limits: PhaseLimits, change: LimitsChange) -> PhaseLimits:
     single = {
         name: value
         for name in ("max_w", "increment_w", "power_factor", "unnamed", "trips_allowed")

@@ -1,6 +1,6 @@
 """Values of measuring instruments beyond the plain counters: reactive and phase energies, demand, quality, events.
 
-Extends the table of `values`. Energies are asked of a meter or of what it froze at the end of a month, alike.
+Extends the table of `values`. Energies are read from a meter or from its counters frozen at a month's end, alike.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,9 +13,9 @@ from prewatt_simulator.devices.layout import ValueOf
 from prewatt_simulator.units import MWH_PER_CENTIKWH
 
 _REACTIVE_SHARE = (341, 1000)
-"""Reactive by active energy, as the electrical values have it in the mean."""
+"""Reactive energy divided by active energy: the mean of tan φ over the power factors of `electrical`."""
 _APPARENT_SHARE = (1000, 945)
-"""Apparent by active power there."""
+"""Apparent power divided by active power at the mean power factor of `electrical`."""
 _WHOLE = (1, 1)
 _SIGNAL_DBM = -65
 
@@ -34,7 +34,7 @@ def _reactive_rate_energy(rate: int) -> ValueOf:
 
 
 def _of_phase(whole: Callable[[EnergyMeter], int], phase: int) -> ValueOf:
-    """An equal part of a counter; 0 for phases that the meter lacks."""
+    """The counter divided by the number of phases; 0 for phases that the meter lacks."""
 
     def value_of(meter: EnergyMeter) -> int:
         return whole(meter) // meter.profile.phases if phase < meter.profile.phases else 0
@@ -63,7 +63,7 @@ def _reverse_reactive_rate(rate: int) -> ValueOf:
 
 
 def _demand(watt_of: Callable[[EnergyMeter], int], share: tuple[int, int] = _WHOLE) -> ValueOf:
-    """On the side of the transformers that the registers speak of."""
+    """A demand in watts on the side of the transformers that the registers show."""
 
     def value_of(meter: EnergyMeter) -> int:
         return watt_of(meter) * share[0] // share[1] // (meter.divisor // MWH_PER_CENTIKWH)
@@ -80,11 +80,11 @@ def _peak_w(flow: Flow) -> Callable[[EnergyMeter], int]:
 
 
 def _peak_at(flow: Flow) -> ValueOf:
-    return lambda meter: demand.at_bytes(demand.peak(meter, flow).local_ms)
+    return lambda meter: demand.time_bytes(demand.peak(meter, flow).local_ms)
 
 
 def _demands(flow: Flow, name: str) -> dict[Measurement, ValueOf]:
-    """Last and maximum demand of one direction, active and reactive, and when the maximum was."""
+    """Last and maximum demand of one direction, active and reactive, and the times of the maximum."""
     return {
         Measurement.of(f"demand_{name}"): _demand(_last_w(flow)),
         Measurement.of(f"reactive_demand_{name}"): _demand(_last_w(flow), _REACTIVE_SHARE),
@@ -133,7 +133,7 @@ INSTRUMENT_VALUES: Mapping[Measurement, ValueOf] = {
     **_by_rate("reactive_energy_reverse", _reverse_reactive_rate),
     **_by_phase("energy_reverse", lambda phase: _of_phase(_reverse, phase)),
     **_by_phase("reactive_energy_reverse", lambda phase: _of_phase(_reverse_reactive, phase)),
-    Measurement.DEMAND_CYCLE: demand.quarters,
+    Measurement.DEMAND_CYCLE: demand.cycle_quarters,
     **_demands(Flow.FORWARD, "forward"),
     **_demands(Flow.REVERSE, "reverse"),
     Measurement.APPARENT_DEMAND: _demand(demand.last_w, _APPARENT_SHARE),

@@ -1,8 +1,8 @@
-"""Port settings of a device: address, baud and parity, from its registers or from the site.
+"""Port settings of a device: bus address, speed and parity.
 
-What was written stands in the device's settings; until something was, it is set as the site says: to the address in
-its number, and to the speed and parity of its line. Baud codes are the profile's. Stop bits drive nothing: who waits
-for one hears two.
+Written values are in the device's settings. Before any is written, the address is the one in the meter number, speed
+and parity are those of the line. The profile has the baud codes. Stop bits have no effect, because a receiver that
+expects one stop bit understands two.
 """
 
 from collections.abc import Mapping
@@ -16,51 +16,53 @@ from prewatt_simulator.devices.segment import Segment
 _PARITIES = "NEO"
 """Parities in the order of their codes."""
 _PACKED_PARITY_AT = 2
-_PACKED_PARITIES = _STOP_BITS = 2
+"""Offset of the parity in `packed_settings`."""
+_STOP_BITS = 2
+"""Number of codes of the stop bits, and of the parity in `packed_settings`."""
 
 
 def attached_devices(segment: Segment[Meter]) -> list[tuple[int, Meter]]:
-    """The devices set to the segment's speed and parity, with the unit id each answers to; an id may occur twice."""
-    return [(address(device), device) for device in segment.devices if understands_line(device)]
+    """Pairs of unit id and device, for the devices set to the line's speed and parity; an id may occur twice."""
+    return [(address(device), device) for device in segment.devices if matches_line(device)]
 
 
 def address(meter: Meter) -> int:
-    """The unit id that the device answers to."""
+    """Unit id to which the device answers."""
     if meter.profile.has(Measurement.PORT_SETTINGS):
         return packed_settings(meter)[0]
     written = meter.settings.get(Measurement.SLAVE_ADDRESS)
     return written if isinstance(written, int) else int(meter.number[8:], 16)
 
 
-def understands_line(meter: Meter) -> bool:
-    """Whether the device is set to the speed and parity that its line runs at."""
-    return (baud_code(meter), _parity(meter)) == (_code_of_line(meter), meter.segment.parity)
+def matches_line(meter: Meter) -> bool:
+    """Whether the device is set to the speed and parity of its line."""
+    return (baud_code(meter), _parity(meter)) == (_line_code(meter), meter.segment.parity)
 
 
 def baud_code(meter: Meter) -> int:
-    """The speed that the device is set to, in its profile's code."""
+    """Speed of the device as the profile's code."""
     if meter.profile.has(Measurement.PORT_SETTINGS):
         return packed_settings(meter)[1]
     written = meter.settings.get(Measurement.BAUD_CODE)
-    return written if isinstance(written, int) else _code_of_line(meter)
+    return written if isinstance(written, int) else _line_code(meter)
 
 
 def parity_code(meter: Meter) -> int:
-    """Parity and stop bits in one register, a byte each."""
+    """Value of the parity register: parity and stop bits, a byte each."""
     written = meter.settings.get(Measurement.PARITY_CODE)
     return written if isinstance(written, int) else _PARITIES.index(meter.segment.parity) << 8
 
 
 def packed_settings(meter: Meter) -> bytes:
-    """Address and baud code in one register; where the row has two, parity and stop bits in the second."""
+    """Value of the packed port registers: address and baud code; in a second register parity and stop bits."""
     written = meter.settings.get(Measurement.PORT_SETTINGS)
     if isinstance(written, bytes):
         return written
-    first = (int(meter.number[8:], 16), _code_of_line(meter), _PARITIES.index(meter.segment.parity), 0)
+    first = (int(meter.number[8:], 16), _line_code(meter), _PARITIES.index(meter.segment.parity), 0)
     return bytes(first)[: 2 * meter.profile.register(Measurement.PORT_SETTINGS).words]
 
 
-def _code_of_line(meter: Meter) -> int:
+def _line_code(meter: Meter) -> int:
     return meter.profile.baud_codes.get(meter.segment.baud, 0)
 
 

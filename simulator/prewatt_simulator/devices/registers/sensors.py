@@ -49,7 +49,7 @@ def _threshold_of(switch: Switch) -> ValueOf:
 
 def _measured(name: str) -> dict[Measurement, ValueOf]:
     def value_of(channel: int) -> ValueOf:
-        return lambda controller: getattr(controller.shown(channel), name)
+        return lambda controller: getattr(controller.displayed_air(channel), name)
 
     return {Measurement.of(f"{name}_{channel}"): value_of(channel) for channel in CHANNELS}
 

@@ -1,4 +1,4 @@
-"""Which register tables a kind of device has."""
+"""Register tables by kind of device."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -25,7 +25,7 @@ from prewatt_simulator.devices.water import WaterMeter
 
 TABLES: Final[Mapping[type[Meter], Tables]] = {
     EnergyMeter: Tables(ENERGY_VALUES, {**PORT_WRITERS, **ENERGY_WRITERS}),
-    PrepaidMeter: Tables(PREPAID_VALUES, {**PORT_WRITERS, **PREPAID_WRITERS}, {VENDOR: commands.answer}),
+    PrepaidMeter: Tables(PREPAID_VALUES, {**PORT_WRITERS, **PREPAID_WRITERS}, {VENDOR: commands.execute}),
     WaterMeter: Tables(WATER_VALUES, {**PORT_WRITERS, **WATER_WRITERS}),
     RemoteTerminal: Tables(TERMINAL_VALUES, {**PORT_WRITERS, **TERMINAL_WRITERS}),
     ClimateController: Tables(CLIMATE_VALUES, {**PORT_WRITERS, **CLIMATE_WRITERS}),

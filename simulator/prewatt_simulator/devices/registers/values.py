@@ -1,8 +1,7 @@
-"""Values of measurements of a meter, in the integer units of `prewatt_fixtures.measurements`.
+"""Register values of energy and prepaid meters, in the integer units of `prewatt_fixtures.measurements`.
 
-Every measurement of the vocabulary has an entry, so that a profile may name any of them. What a meter does not
-compute is a setting: it holds what was written, or a sensible first value. Devices that measure no energy start from
-`COMMON_VALUES` and say the rest beside their class.
+Every measurement has an entry, so that a profile may name any of them. A measurement that is not computed is a setting:
+it reads the written value, or a default. Tables of other devices extend `COMMON_VALUES`.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from typing import Any
 from prewatt_fixtures.measurements import PHASES, RATES, Measurement
 from prewatt_fixtures.registers import Value
 from prewatt_simulator.devices.device import Meter
-from prewatt_simulator.devices.energy.clock import shown
+from prewatt_simulator.devices.energy.clock import displayed
 from prewatt_simulator.devices.energy.meter import EnergyMeter
 from prewatt_simulator.devices.layout import ValueOf
 from prewatt_simulator.devices.registers import port
@@ -19,7 +18,7 @@ from prewatt_simulator.devices.registers.instruments import INSTRUMENT_VALUES
 
 
 def setting(measurement: Measurement) -> ValueOf:
-    """A register that keeps the written value."""
+    """A register that reads as written, 0 before."""
 
     def value_of(meter: Meter) -> Value:
         return meter.settings.get(measurement, 0)
@@ -49,6 +48,7 @@ def _sum(name: str) -> ValueOf:
 def _line_voltage(phase: int) -> ValueOf:
     def value_of(meter: EnergyMeter) -> int:
         voltage = meter.electrical().voltage
+        # mean of two phase voltages × √3
         return (voltage[phase] + voltage[(phase + 1) % 3]) * 866 // 1000
 
     return value_of
@@ -64,7 +64,7 @@ def _rates(prefix: str, value: Callable[[int], ValueOf]) -> dict[Measurement, Va
 
 
 def setting_from(measurement: Measurement, start: Callable[[Any], Value]) -> ValueOf:
-    """A setting whose first value depends on the meter."""
+    """A register that reads as written, `start` of the meter before."""
 
     def value_of(meter: Meter) -> Value:
         kept = meter.settings.get(measurement)
@@ -112,7 +112,7 @@ ENERGY_VALUES: Mapping[Measurement, ValueOf] = {
     Measurement.RUN_MODE: setting_from(
         Measurement.RUN_MODE, lambda meter: 0x41 if meter.profile.phases == 1 else 0x01
     ),
-    Measurement.CLOCK: lambda meter: shown(meter.local),
+    Measurement.CLOCK: lambda meter: displayed(meter.local),
     Measurement.PT_RATIO: lambda meter: meter.pt,
     Measurement.CT_RATIO: lambda meter: meter.ct,
     Measurement.ENERGY_TOTAL: _energy,

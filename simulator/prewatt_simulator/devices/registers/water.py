@@ -12,9 +12,9 @@ from prewatt_simulator.units import HOUR_MS, ML_PER_LITRE
 _PIPE_FULL = 0xAA
 _OPEN_BIT, _CLOSED_BIT, _ABNORMAL_BIT, _LOW_BATTERY_BIT = 1, 2, 4, 8
 _COMMANDS = {1: True, 2: False}
-"""What is written to the valve's register, and whether it opens."""
+"""Values written to the valve register, and whether the valve opens."""
 _BATTERY_CENTIVOLT, _LOW_BATTERY_CENTIVOLT = 360, 310
-"""Of a good battery, and of one that is reported as low (ASSUMED)."""
+"""Voltage of a good and of a low battery in 0.01 V (ASSUMED)."""
 
 
 def _valve(meter: WaterMeter, value: int) -> Apply:

@@ -1,6 +1,7 @@
 """Effects of register writes: each writer checks a value and returns the change to apply.
 
-So that a frame is taken whole or not at all. A register without a writer drives nothing and just keeps its value.
+Checking and applying are apart so that a frame is written whole or not at all. A register without a writer only stores
+its value.
 """
 
 from collections.abc import Mapping
@@ -17,9 +18,9 @@ from prewatt_simulator.devices.prepaid.steps import MONTH, YEAR
 _RATIO_MAX = 9999
 HOURS = range(24)
 FREEZE_DAYS = range(1, 29)
-"""Every month has them (assumed)."""
+"""Days of the month at which a month may end: those that every month has (ASSUMED)."""
 DEMAND_QUARTERS = range(1, 5)
-"""A demand cycle is so many quarters of an hour."""
+"""Lengths of a demand cycle in quarters of an hour."""
 
 
 def _ratio(name: str) -> Writer:

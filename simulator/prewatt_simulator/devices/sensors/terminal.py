@@ -1,8 +1,7 @@
-"""Remote terminals, which report contacts and, in some models, switch outputs: ARTU.
+"""Remote terminals: report contacts and, in some models, switch outputs.
 
-What is wired to a contact is the site's and is set from outside; until then contacts are open. An input follows its
-contact when that has held for the debounce time, and an output with a pulse length goes back by itself: both are
-moments that are known beforehand, so a terminal that nobody asks has nothing to do.
+Contacts are set from outside and are open at first. An input follows its contact once that has held for the debounce
+time; an output with a pulse length opens again by itself. Both moments are known in advance, so nothing is polled.
 """
 
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ DEBOUNCE_START_MS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
-    """A bit that will change by itself."""
+class _PendingChange:
+    """A bit that changes at a known time."""
 
     at_ms: int
     of: str
@@ -32,55 +31,56 @@ class _Change:
 
 
 class RemoteTerminal(Meter):
-    """Contact inputs, read as bits and as a number; outputs where the profile has a register for them."""
+    """Contact inputs, read as bits and as a register; outputs where the profile has a register for them: ARTU."""
 
     __slots__ = ("_changes", "inputs", "outputs")
 
     def __init__(self, placed: SiteMeter, layout: Layout, *, now_ms: int, zone_ms: int, seed: int) -> None:
         super().__init__(placed.number, placed.profile, layout, now_ms)
         self.inputs = 0
-        """Bit 0 is input 1; 1 is closed."""
+        """Bit 0 is input 1; a set bit is closed."""
         self.outputs = 0
-        """Bit 0 is output 1; 1 is closed."""
-        self._changes: tuple[_Change, ...] = ()
+        """Bit 0 is output 1; a set bit is closed."""
+        self._changes: tuple[_PendingChange, ...] = ()
 
     @property
     def input_count(self) -> int:
-        """How many inputs the model has."""
+        """Number of inputs of the model."""
         described = self.profile.discrete_inputs
         return 0 if described is None else described.count
 
     @property
     def output_count(self) -> int:
-        """How many outputs the model has: one for each pulse length."""
+        """Number of outputs of the model: one per pulse-length register."""
         return sum(self.profile.has(pulse) for pulse in _PULSES)
 
     def set_contact(self, bit: int, closed: bool) -> None:
-        """Close or open the contact at an input."""
-        self._drop("inputs", bit)
+        """Close or open the contact at an input, counted from 0; a change within the debounce time cancels the one before."""
+        self._cancel("inputs", bit)
         wait_ms = self._number(Measurement.DEBOUNCE, DEBOUNCE_START_MS)
         if not self.profile.has(Measurement.DEBOUNCE):
-            self._switch(_Change(self.settled_ms, "inputs", bit, closed))
+            self._apply(_PendingChange(self.settled_ms, "inputs", bit, closed))
         elif closed is not bool(self.inputs >> bit & 1):
-            self._changes += (_Change(self.settled_ms + wait_ms, "inputs", bit, closed),)
+            self._changes += (_PendingChange(self.settled_ms + wait_ms, "inputs", bit, closed),)
 
     def set_outputs(self, outputs: int) -> None:
-        """Switch all outputs; each that is closed with a pulse length opens again by itself."""
+        """Switch all outputs; a closed one with a pulse length opens again after it."""
         self.outputs = outputs
         for bit, pulse in enumerate(_PULSES[: self.output_count]):
-            self._drop("outputs", bit)
+            self._cancel("outputs", bit)
             length_ms = self._number(pulse, 0)
             if outputs >> bit & 1 and length_ms:
-                self._changes += (_Change(self.settled_ms + length_ms, "outputs", bit, False),)
+                self._changes += (_PendingChange(self.settled_ms + length_ms, "outputs", bit, False),)
 
     def settle(self, now_ms: int) -> None:
         self.settled_ms = max(self.settled_ms, now_ms)
         for change in self._changes:
             if change.at_ms <= self.settled_ms:
-                self._switch(change)
+                self._apply(change)
         self._changes = tuple(change for change in self._changes if change.at_ms > self.settled_ms)
 
     def receive(self, pdu: bytes, now_s: float) -> bytes:
+        # contacts change in milliseconds, so they show at once and not with the next measuring period
         if self._changes:
             self.touch(now_s)
         return super().receive(pdu, now_s)
@@ -90,10 +90,10 @@ class RemoteTerminal(Meter):
             return self._read_inputs(pdu)
         return super().other_function(pdu, now_s)
 
-    def _drop(self, of: str, bit: int) -> None:
+    def _cancel(self, of: str, bit: int) -> None:
         self._changes = tuple(change for change in self._changes if (change.of, change.bit) != (of, bit))
 
-    def _switch(self, change: _Change) -> None:
+    def _apply(self, change: _PendingChange) -> None:
         bits, one = getattr(self, change.of), 1 << change.bit
         setattr(self, change.of, bits | one if change.on else bits & ~one)
 
