@@ -1,4 +1,4 @@
-"""What the API's tests share: one live stack for each module that only looks, and clients of HTTP and WebSocket."""
+"""Fixtures of the API tests: one live stack for each module that only reads, and clients for HTTP and WebSocket."""
 
 import asyncio
 import json

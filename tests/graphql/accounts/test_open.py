@@ -27,7 +27,7 @@ async def open_it(client: Any, meter: str = UNOPENED, key: str | None = None, **
     return payload
 
 
-async def test_an_account_from_the_request_to_the_meter(own_stack: Any) -> None:
+async def test_an_account_is_opened_in_the_meter(own_stack: Any) -> None:
     stack = await own_stack()
     admin, meter, key = await stack.client(), stack.deployment.farm.meter(UNOPENED), str(uuid4())
     await stack.deployment.read()
@@ -72,7 +72,7 @@ async def test_meters_that_cannot_be_opened(admin: Any, meter: str, code: str) -
         ("overdraft", "0.001"), ("overdraft", "99999999999"), ("alarmAmount1", "99999999999"),
     ],
 )  # fmt: skip
-async def test_terms_that_do_not_fit(admin: Any, field: str, value: str) -> None:
+async def test_invalid_terms(admin: Any, field: str, value: str) -> None:
     payload = await open_it(admin, **{field: value})
     assert payload["account"] is None
     assert payload["errors"] == [{"code": "BAD_INPUT", "path": ["input", field]}]

@@ -1,4 +1,4 @@
-"""Selling over the API: once for each intent, whatever the client does, and seen on the meter."""
+"""Sales over the API: one for each key, whatever the client repeats, and read back from the meter."""
 
 import asyncio
 from typing import Any
@@ -34,7 +34,7 @@ async def applied(stack: Any, client: Any, command: str) -> Any:
     return await stack.deployment.until(final)
 
 
-async def test_a_sale_from_the_receipt_to_the_meter(own_stack: Any) -> None:
+async def test_a_sale_is_delivered_to_the_meter(own_stack: Any) -> None:
     stack = await own_stack()
     admin, meter = await stack.client(), stack.deployment.farm.meter(METER)
     payload = await sell(admin)
@@ -63,7 +63,7 @@ async def test_a_sale_from_the_receipt_to_the_meter(own_stack: Any) -> None:
 
 
 class TestOnce:
-    async def test_a_replay_gives_the_first_result_and_another_body_nothing(self, own_stack: Any) -> None:
+    async def test_a_replay_returns_the_first_sale_and_other_content_is_refused(self, own_stack: Any) -> None:
         stack = await own_stack(
             work="api"
         )  # nothing is delivered, so every further sale would be refused anyway
@@ -78,7 +78,7 @@ class TestOnce:
             (error,) = payload["errors"]
             assert (error["code"], error["path"]) == ("IDEMPOTENCY_MISMATCH", ["input", "idempotencyKey"])
 
-    async def test_twenty_at_once_are_one_sale(self, own_stack: Any) -> None:
+    async def test_twenty_concurrent_requests_with_one_key_make_one_sale(self, own_stack: Any) -> None:
         stack = await own_stack()
         admin, key = await stack.client(), str(uuid4())
         meter = stack.deployment.farm.meter(METER)
@@ -89,7 +89,7 @@ class TestOnce:
         await applied(stack, admin, payloads[0]["command"]["id"])
         assert (meter.purchase_count, meter.total_purchased_fen) == (7, 35000)
 
-    async def test_the_same_key_of_two_operators_is_two_intents(self, own_stack: Any) -> None:
+    async def test_the_same_key_of_two_operators_makes_two_orders(self, own_stack: Any) -> None:
         from prewatt_platform.operators.models import Role
 
         stack = await own_stack()
@@ -100,7 +100,7 @@ class TestOnce:
         assert (second["replayed"], second["errors"]) == (False, [])
         assert second["sale"]["id"] != first["sale"]["id"]
 
-    async def test_while_one_is_being_delivered_no_other_begins(self, own_stack: Any) -> None:
+    async def test_a_second_sale_is_refused_while_one_is_being_delivered(self, own_stack: Any) -> None:
         stack = await own_stack(work="api")
         admin = await stack.client()
         first = await sell(admin)
@@ -121,7 +121,7 @@ class TestRefusals:
         "amount",
         ["50.001", "0.001", "0", "0.00", "-50.00", "-0.01", "1000000.00", "9" * 18, "99999999999999999.99"],
     )
-    async def test_amounts_that_are_none_are_told_in_the_payload(self, admin: Any, amount: str) -> None:
+    async def test_invalid_amounts_give_payload_errors(self, admin: Any, amount: str) -> None:
         payload = await sell(admin, amount)
         assert (payload["sale"], payload["command"]) == (None, None)
         (error,) = payload["errors"]
@@ -153,18 +153,18 @@ class TestRefusals:
             {},
         ],
     )
-    async def test_what_is_no_decimal_is_malformed(self, admin: Any, amount: object) -> None:
+    async def test_an_amount_that_is_no_decimal_is_malformed(self, admin: Any, amount: object) -> None:
         wish = {"idempotencyKey": str(uuid4()), "meterNumber": METER, "amount": amount}
         assert await admin.code(SELL, input=wish) == "BAD_INPUT"
 
     @pytest.mark.parametrize("literal", ["50", "50.0", "1e3", "NaN", "null", "$x"])
-    async def test_nor_is_it_as_a_literal(self, admin: Any, literal: str) -> None:
+    async def test_a_literal_that_is_no_decimal_is_malformed(self, admin: Any, literal: str) -> None:
         wish = f'{{idempotencyKey: "{uuid4()}", meterNumber: "{METER}", amount: {literal}}}'
         answer = await admin.ask(f"mutation {{ saleCreate(input: {wish}) {{ errors {{ code }} }} }}")
         assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_INPUT"}
 
     @pytest.mark.parametrize("key", [None, "", "x", 5, "018f4e6e3e1a7b609c1c2f2f5d0f9a11"])
-    async def test_keys_that_are_none(self, admin: Any, key: object) -> None:
+    async def test_invalid_keys(self, admin: Any, key: object) -> None:
         wish = {"idempotencyKey": key, "meterNumber": METER, "amount": "1.00"}
         assert await admin.code(SELL, input=wish) == "BAD_INPUT"
 
@@ -180,7 +180,7 @@ class TestRefusals:
             ["input", "meterNumber"],
         )
 
-    async def test_nothing_was_half_done(self, admin: Any, stack: Any) -> None:
+    async def test_a_refused_sale_changes_nothing(self, admin: Any, stack: Any) -> None:
         """After all the refusals above: no receipt, no order, nothing on the meter."""
         from prewatt_platform.ledger.repository import LedgerRepository
 

@@ -1,4 +1,4 @@
-"""`prewatt serve` and `prewatt schema` as processes: ready when they say so, gone when they are told."""
+"""`prewatt serve` and `prewatt schema` as processes: ready line, exit codes, errors."""
 
 import asyncio
 import json
@@ -67,7 +67,9 @@ async def stopped(process: asyncio.subprocess.Process, number: signal.Signals) -
 
 class TestServing:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    async def test_ready_then_gone_with_exit_code_0(self, database_url: str, number: signal.Signals) -> None:
+    async def test_ready_then_exit_code_0_after_a_signal(
+        self, database_url: str, number: signal.Signals
+    ) -> None:
         async with serving(database_url) as (process, line):
             word, url = line.split()
             assert word == "ready"
@@ -77,14 +79,14 @@ class TestServing:
                 assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
             assert await stopped(process, number) == (0, "")
 
-    async def test_json_says_the_same(self, database_url: str) -> None:
+    async def test_ready_line_as_json(self, database_url: str) -> None:
         async with serving(database_url, "--json", "--role", "api") as (process, line):
             said = json.loads(line)
             assert said.keys() == {"ready", "url", "role"}
             assert (said["ready"], said["role"]) == (True, "api")
             await stopped(process, signal.SIGTERM)
 
-    async def test_an_open_connection_does_not_hold_it_up(self, database_url: str) -> None:
+    async def test_an_open_connection_does_not_delay_the_exit(self, database_url: str) -> None:
         import websockets
 
         async with serving(database_url) as (process, line):
@@ -135,12 +137,12 @@ class TestRefusals:
         assert f"port {port}" in ended.stderr
         assert ended.stdout == ""
 
-    async def test_an_address_that_is_not_ours(self, database_url: str) -> None:
+    async def test_an_address_of_another_machine(self, database_url: str) -> None:
         ended = await run("serve", "--host", "192.0.2.1", "--port", "0", database_url=database_url)
         assert ended.returncode == 2
         assert "192.0.2.1" in ended.stderr
 
-    async def test_a_database_that_is_not_there(self) -> None:
+    async def test_an_unreachable_database(self) -> None:
         ended = await run(
             "serve", "--port", "0", database_url="postgresql://somebody:hunter2@127.0.0.1:1/none"
         )
@@ -163,7 +165,7 @@ class TestRefusals:
             ("PREWATT_SESSION_IDLE_S", "-1"),
         ],
     )
-    async def test_a_setting_that_is_none_is_named(self, database_url: str, name: str, value: str) -> None:
+    async def test_an_invalid_setting_is_named(self, database_url: str, name: str, value: str) -> None:
         ended = await run("serve", "--port", "0", **{"PREWATT_DATABASE_URL": database_url, name: value})
         assert ended.returncode == 2
         assert name in ended.stderr
@@ -172,7 +174,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         "arguments", [["--role", "nobody"], ["--port", "65536"], ["--port", "-1"], ["--nonsense"]]
     )
-    async def test_options_that_are_none(self, arguments: list[str]) -> None:
+    async def test_invalid_options(self, arguments: list[str]) -> None:
         assert (await run("serve", *arguments)).returncode == 2
 
 
@@ -184,14 +186,14 @@ class TestHelp:
             assert setting.description is not None
             assert setting.description in text
 
-    async def test_the_front_door_lists_both(self) -> None:
+    async def test_prewatt_help_lists_both(self) -> None:
         text = (await run("--help")).stdout
         assert "serve" in text
         assert "schema" in text
 
 
 class TestSchema:
-    async def test_prints_what_is_committed(self) -> None:
+    async def test_prints_the_committed_schema(self) -> None:
         ended = await run("schema")
         assert (ended.returncode, ended.stderr) == (0, "")
         assert ended.stdout == (ROOT / "graphql" / "schema.graphql").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Commands: asked for, followed to their end by subscription and by asking, seen on the meter."""
+"""Commands over the API: requested, followed until final by subscription and by query, read back from the meter."""
 
 from typing import Any
 from uuid import uuid4
@@ -33,7 +33,7 @@ async def follow(client: Any, command: str) -> list[dict[str, Any]]:
     return steps
 
 
-async def test_a_refresh_is_followed_to_its_end(admin: Any) -> None:
+async def test_progress_of_a_refresh_until_final(admin: Any) -> None:
     payload = (await admin.data(REFRESH, number=METER))["meterRefresh"]
     assert payload["errors"] == []
     asked = payload["command"]
@@ -49,7 +49,7 @@ async def test_a_refresh_is_followed_to_its_end(admin: Any) -> None:
     assert await follow(admin, asked["id"]) == steps[-1:], "what is over is told once"
 
 
-async def test_control_modes_move_the_relay_and_are_read_back(own_stack: Any) -> None:
+async def test_control_modes_switch_the_relay_and_are_read_back(own_stack: Any) -> None:
     stack = await own_stack()
     admin, meter = await stack.client(), stack.deployment.farm.meter(METER)
     await stack.deployment.read()
@@ -76,7 +76,7 @@ async def test_control_modes_move_the_relay_and_are_read_back(own_stack: Any) ->
 
 
 @pytest.mark.parametrize(("number", "code"), [("9999999999", "NOT_FOUND"), ("", "NOT_FOUND")])
-async def test_a_meter_that_is_none(admin: Any, number: str, code: str) -> None:
+async def test_an_unknown_meter(admin: Any, number: str, code: str) -> None:
     wish = {"idempotencyKey": str(uuid4()), "meterNumber": number, "mode": "FORCED_OFF"}
     for payload in (
         (await admin.data(SET_MODE, input=wish))["controlModeSet"],
@@ -86,13 +86,13 @@ async def test_a_meter_that_is_none(admin: Any, number: str, code: str) -> None:
         assert payload["errors"] == [{"code": code, "path": ["input", "meterNumber"]}]
 
 
-async def test_a_meter_without_a_relay_takes_no_mode(admin: Any) -> None:
+async def test_a_meter_without_a_relay_is_refused(admin: Any) -> None:
     wish = {"idempotencyKey": str(uuid4()), "meterNumber": "0000010101", "mode": "FORCED_OFF"}
     payload = (await admin.data(SET_MODE, input=wish))["controlModeSet"]
     assert payload["errors"] == [{"code": "NOT_PREPAID", "path": ["input", "meterNumber"]}]
 
 
-async def test_a_gateway_that_nobody_has_said_the_place_of(own_stack: Any) -> None:
+async def test_a_gateway_without_an_address_is_refused(own_stack: Any) -> None:
     admin = await (await own_stack(work="api", known=False)).client(Role.ENGINEER)
     wish = {"idempotencyKey": str(uuid4()), "meterNumber": METER, "mode": "FORCED_OFF"}
     for payload in (
@@ -106,5 +106,5 @@ async def test_a_gateway_that_nobody_has_said_the_place_of(own_stack: Any) -> No
     "ident",
     ["", "x", "Q29tbWFuZDowMDA6", "\x01", "Q29tbWFuZDowMDA6MDE4ZjRlNmUtM2UxYS03YjYwLTljMWMtMmYyZjVkMGY5YTEx"],
 )
-async def test_a_command_that_is_none(admin: Any, ident: str) -> None:
+async def test_an_unknown_command(admin: Any, ident: str) -> None:
     assert await admin.data(ASK, id=ident) == {"command": None}

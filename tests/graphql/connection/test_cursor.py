@@ -1,4 +1,4 @@
-"""Promises of cursors: they lead back to their row, and only in their own order."""
+"""Cursors round-trip, and are valid in their own order only."""
 
 import base64
 import json
@@ -14,12 +14,12 @@ WORDS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 @given(WORDS, WORDS, WORDS)
-def test_leads_back(order: str, key: str, tie: str) -> None:
+def test_round_trip(order: str, key: str, tie: str) -> None:
     assert position(cursor(order, key, tie), order, 2) == (key, tie)
 
 
 @given(WORDS, WORDS)
-def test_is_refused_in_another_order(key: str, tie: str) -> None:
+def test_a_cursor_of_another_order_is_refused(key: str, tie: str) -> None:
     with pytest.raises(BadInput):
         position(cursor("NUMBER ASC", key, tie), "NUMBER DESC", 2)
 
@@ -34,7 +34,7 @@ OTHER_SHAPES: list[object] = [
     ["", "x", "%%%", "ä", "Ww"]
     + [base64.urlsafe_b64encode(json.dumps(made).encode()).decode() for made in OTHER_SHAPES],
 )
-def test_what_we_did_not_make_is_refused(after: str) -> None:
+def test_a_forged_cursor_is_refused(after: str) -> None:
     with pytest.raises(BadInput):
         position(after, "NUMBER ASC", 2)
 

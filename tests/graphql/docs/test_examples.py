@@ -1,4 +1,4 @@
-"""The pages for administrators and integrators say what is so: their examples run, their tables are complete."""
+"""Examples of the guides run, and their tables are complete."""
 
 import asyncio
 import json

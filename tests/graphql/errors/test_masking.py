@@ -1,4 +1,4 @@
-"""What is our fault is logged with its request id and told without a word of what it was."""
+"""Unexpected errors are logged with their request id and masked for the client."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ async def test_an_internal_error_is_masked_and_logged(admin: Any, monkeypatch: p
     assert SECRET in str(entry["exc_info"])
 
 
-async def test_what_breaks_before_an_operation_is_masked_too(
+async def test_a_failure_before_the_operation_is_masked_too(
     stack: Any, admin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_: object) -> None:
@@ -47,9 +47,7 @@ async def test_what_breaks_before_an_operation_is_masked_too(
     assert [line["request_id"] for line in logs] == [answer.headers["X-Request-Id"]]
 
 
-async def test_a_platform_error_that_nobody_foresaw_is_masked(
-    admin: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_unlisted_platform_error_is_masked(admin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from prewatt_platform.control.service import ControlService
     from prewatt_platform.kernel.errors import DatabaseUnreachable
 
@@ -102,7 +100,7 @@ async def test_an_operation_that_takes_too_long_is_stopped(
         (GraphQLError("Enum cannot represent value: secret", path=["a"]), True),
     ],
 )
-def test_only_what_we_mean_to_tell_is_told(error: GraphQLError, masked: bool) -> None:
+def test_masking_of_each_kind_of_error(error: GraphQLError, masked: bool) -> None:
     assert should_mask_error(error) is masked
     told = report(error, "id")
     assert (told.message == error.message) is not masked

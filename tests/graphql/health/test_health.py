@@ -1,4 +1,4 @@
-"""Alive, ready and counted: what an administrator's tools ask, without a credential."""
+"""Health, readiness and metrics, without a credential."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ async def test_without_a_database_it_is_alive_and_not_ready(role: Any) -> None:
     assert "hunter2" not in answer.text
 
 
-async def test_counts_for_prometheus(own_stack: Any) -> None:
+async def test_metrics_for_prometheus(own_stack: Any) -> None:
     stack = await own_stack(work="api")
     admin = await stack.client()
     await admin.data("{ viewer { name } }")

@@ -1,4 +1,4 @@
-"""What is no GraphQL request, or asks too much, is refused before anything runs, with a code and a request id."""
+"""Malformed and too large requests are refused before anything runs, with a code and a request id."""
 
 import asyncio
 from typing import Any
@@ -24,7 +24,7 @@ def told(answer: httpx.Response) -> str:
 
 
 class TestTransport:
-    async def test_the_good_request_that_the_others_are_variations_of(self, admin: Any) -> None:
+    async def test_a_valid_request(self, admin: Any) -> None:
         answer = await admin.post(json=VIEWER)
         assert (answer.status_code, answer.json()) == (
             200,
@@ -54,7 +54,7 @@ class TestTransport:
     @pytest.mark.parametrize(
         "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
     )
-    async def test_only_json_is_taken(self, admin: Any, kind: str) -> None:
+    async def test_only_json_is_accepted(self, admin: Any, kind: str) -> None:
         answer = await admin.post(content=b'{"query": "{ viewer { name } }"}', headers={"Content-Type": kind})
         assert (answer.status_code, told(answer)) == (400, "BAD_INPUT")
 
@@ -78,7 +78,7 @@ class TestTransport:
         answer = await admin.post(content=body, headers={"Content-Type": "application/json"})
         assert (answer.status_code, told(answer)) == (400, "BAD_INPUT")
 
-    async def test_an_operation_name_that_is_none(self, admin: Any) -> None:
+    async def test_an_unknown_operation_name(self, admin: Any) -> None:
         for name in ("b", 5, ["a"]):
             answer = await admin.post(json={"query": "query a { viewer { name } }", "operationName": name})
             assert (answer.status_code, told(answer)) == (400, "BAD_INPUT")
@@ -95,7 +95,7 @@ class TestTransport:
         answer = await admin.post(content=full + b" ", headers={"Content-Type": "application/json"})
         assert (answer.status_code, told(answer)) == (413, "LIMIT_EXCEEDED")
 
-    async def test_a_body_without_a_length_is_cut_at_the_limit_too(self, admin: Any) -> None:
+    async def test_a_body_without_content_length_is_limited_too(self, admin: Any) -> None:
         async def endless() -> Any:
             for _ in range(BODY_BYTES_MAX // 1024 + 2):
                 yield b" " * 1024
@@ -103,7 +103,7 @@ class TestTransport:
         answer = await admin.post(content=endless(), headers={"Content-Type": "application/json"})
         assert (answer.status_code, told(answer)) == (413, "LIMIT_EXCEEDED")
 
-    async def test_a_client_that_hangs_up_is_nothing_to_log(self, admin: Any) -> None:
+    async def test_a_client_that_disconnects_is_not_logged(self, admin: Any) -> None:
         host, port = admin.live.url.removeprefix("http://").split(":")
         with capture_logs() as logs:
             _, writer = await asyncio.open_connection(host, int(port))
@@ -132,10 +132,10 @@ class TestDocuments:
         assert (await admin.data(listed.format('"x" ' * (TOKENS_MAX - 16))))["meters"] is not None
         assert await admin.code(listed.format('"x" ' * (TOKENS_MAX - 15))) == "LIMIT_EXCEEDED"
 
-    async def test_a_field_repeated_without_end_is_refused(self, admin: Any) -> None:
+    async def test_a_field_repeated_many_times_is_refused(self, admin: Any) -> None:
         assert await admin.code("{ viewer { " + "name " * 900 + "} }") == "LIMIT_EXCEEDED"
 
-    async def test_directives_without_end_stop_in_the_parser(self, admin: Any) -> None:
+    async def test_many_directives_stop_in_the_parser(self, admin: Any) -> None:
         assert await admin.code("{ viewer " + "@include(if: true) " * 2000 + "{ name } }") == "LIMIT_EXCEEDED"
 
     @pytest.mark.parametrize(

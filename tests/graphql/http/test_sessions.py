@@ -1,4 +1,4 @@
-"""Who may ask: credentials, projects and permissions, told without giving anything away."""
+"""Credentials, projects and permissions; refusals do not reveal what exists."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic eDp5", "nonsense", "Bearer a b"])
-async def test_a_credential_that_is_none(stack: Any, header: str) -> None:
+async def test_an_invalid_credential(stack: Any, header: str) -> None:
     answer = await stack.nobody.post(
         json={"query": "{ viewer { name } }"}, headers={"Authorization": header, "X-Project": "000"}
     )
@@ -18,7 +18,7 @@ async def test_a_credential_that_is_none(stack: Any, header: str) -> None:
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_the_scheme_is_spelled_either_way(stack: Any, admin: Any) -> None:
+async def test_the_scheme_is_case_insensitive(stack: Any, admin: Any) -> None:
     answer = await stack.nobody.post(
         json={"query": "{ viewer { name } }"}, headers={"Authorization": f"bearer {admin.token}"}
     )
@@ -28,7 +28,7 @@ async def test_the_scheme_is_spelled_either_way(stack: Any, admin: Any) -> None:
 @pytest.mark.parametrize(
     "query", ["{ project { code } }", "{ meters { totalCount } }", '{ meter(number: "x") { id } }']
 )
-async def test_an_unknown_code_and_none_are_alike(stack: Any, admin: Any, query: str) -> None:
+async def test_an_unknown_project_behaves_like_none(stack: Any, admin: Any, query: str) -> None:
     errors = []
     for headers in ({"X-Project": "999"}, {"X-Project": ""}, {"X-Project": "x" * 5000}, {}):
         answer = await stack.nobody.post(
@@ -72,7 +72,7 @@ async def test_a_denial_names_the_permission_and_never_the_object(
     assert error["message"] == f"needs the permission {permission}"
 
 
-async def test_a_viewer_may_look_but_not_refresh_nor_configure(stack: Any) -> None:
+async def test_a_viewer_reads_but_cannot_refresh_or_configure(stack: Any) -> None:
     viewer = await stack.client(Role.VIEWER)
     assert (await viewer.data("{ meters { totalCount } }"))["meters"]["totalCount"] == 8
     refresh = 'mutation { meterRefresh(input: {meterNumber: "0000010101"}) { errors { code } } }'

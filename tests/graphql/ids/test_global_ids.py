@@ -1,4 +1,4 @@
-"""Promises of ids: they lead back to what they were made of, and nothing else is an id."""
+"""Opaque ids round-trip; any other text is refused."""
 
 from typing import get_args
 from uuid import UUID
@@ -13,20 +13,20 @@ CODES = st.text("0123456789", min_size=3, max_size=3)
 
 
 @given(KINDS, CODES, st.uuids())
-def test_leads_back(kind: Kind, project: str, key: UUID) -> None:
+def test_round_trip(kind: Kind, project: str, key: UUID) -> None:
     opaque = global_id(kind, project, key)
     assert decode(opaque) == GlobalId(kind, project, str(key))
     assert local_key(opaque, kind, project) == key
 
 
 @given(KINDS, CODES, CODES, st.uuids())
-def test_is_none_of_another_project_or_kind(kind: Kind, project: str, other: str, key: UUID) -> None:
+def test_no_key_for_another_project_or_kind(kind: Kind, project: str, other: str, key: UUID) -> None:
     opaque = global_id(kind, project, key)
     assert (local_key(opaque, kind, other) is None) == (project != other)
     assert local_key(opaque, "Meter" if kind != "Meter" else "Sale", project) is None
 
 
 @given(st.text() | st.binary().map(lambda raw: raw.decode("latin1")))
-def test_anything_else_is_no_id(text: str) -> None:
+def test_any_other_text_is_no_id(text: str) -> None:
     found = decode(text)
     assert found is None or found.encode() == text

@@ -240,14 +240,14 @@ def test_every_type_behind_node_has_a_probe() -> None:
 
 
 @pytest.mark.parametrize("field", sorted(PROBES))
-async def test_anothers_rows_and_none_are_alike(two: Two, field: str) -> None:
+async def test_foreign_rows_behave_like_missing_rows(two: Two, field: str) -> None:
     theirs, nobodys = await PROBES[field](two.mine, two.target), await PROBES[field](two.mine, NOBODYS)
     assert alike(theirs, two.target) == alike(nobodys, NOBODYS)
     assert "009" not in alike(theirs, two.target)
 
 
 @pytest.mark.parametrize("field", sorted(name for name in PROBES if name.startswith("node ")))
-async def test_anothers_row_is_no_node(two: Two, field: str) -> None:
+async def test_a_foreign_id_resolves_to_null(two: Two, field: str) -> None:
     assert await PROBES[field](two.mine, two.target) == {"data": {"node": None}}
 
 
@@ -257,7 +257,7 @@ async def test_anothers_row_is_no_node(two: Two, field: str) -> None:
         name for name in PROBES if name.split(".")[0] in {"Query", "Subscription"} or name.startswith("node")
     ),
 )
-async def test_its_own_operator_sees_something_there(two: Two, field: str) -> None:
+async def test_the_own_operator_gets_a_different_answer(two: Two, field: str) -> None:
     """A probe that finds nothing for its owner either proves nothing."""
     theirs = (
         await PROBES[field](two.theirs, two.target) if field != "Subscription.readingAdded" else "a message"
@@ -269,7 +269,7 @@ async def test_its_own_operator_sees_something_there(two: Two, field: str) -> No
         assert "009" in json.dumps(theirs)
 
 
-async def test_choosing_the_other_project_is_choosing_none(two: Two) -> None:
+async def test_naming_the_other_project_is_like_naming_none(two: Two) -> None:
     for field in sorted(PROBES):
         if not field.startswith("Query") or field in {"Query.viewer", "Query.projects"}:
             continue
@@ -282,7 +282,7 @@ async def test_choosing_the_other_project_is_choosing_none(two: Two) -> None:
         assert not any((answer["data"] or {}).values())
 
 
-async def test_a_foreign_key_that_was_used_there_is_free_here(two: Two) -> None:
+async def test_an_idempotency_key_used_in_another_project_is_free_here(two: Two) -> None:
     """Idempotency keys are counted within a project."""
     key = str(uuid4())
     query = "mutation($input: ControlModeSetInput!) { controlModeSet(input: $input) { replayed errors { code } } }"
@@ -292,7 +292,7 @@ async def test_a_foreign_key_that_was_used_there_is_free_here(two: Two) -> None:
         assert payload == {"replayed": False, "errors": []}
 
 
-async def test_listeners_hear_of_their_own_project_only(two: Two) -> None:
+async def test_subscriptions_get_events_of_their_own_project_only(two: Two) -> None:
     listen = "subscription($meters: [String!]!) { readingAdded(meters: $meters) { meterNumber } }"
     refresh = "mutation($number: String!) { meterRefresh(input: {meterNumber: $number}) { command { id } errors { code } } }"
     backbone, key = two.live.deployment.platform.backbone, (two.live.deployment.scope.project_id, "reading")

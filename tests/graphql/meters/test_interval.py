@@ -1,4 +1,4 @@
-"""How often meters are read."""
+"""Setting reading intervals."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ SET = """mutation($input: ReadingIntervalSetInput!) { readingIntervalSet(input: 
 METER = "0000010201"
 
 
-async def test_a_meter_the_project_and_the_meter_back(own_stack: Any) -> None:
+async def test_set_for_a_meter_then_the_project_then_reset_for_the_meter(own_stack: Any) -> None:
     admin = await (await own_stack(work="api")).client()
 
     async def set_it(**wanted: Any) -> Any:
@@ -43,11 +43,11 @@ async def test_out_of_range(admin: Any, meter: str | None, minutes: int) -> None
     }  # fmt: skip
 
 
-async def test_a_project_cannot_go_without(admin: Any) -> None:
+async def test_a_project_needs_an_interval(admin: Any) -> None:
     payload = (await admin.data(SET, input={}))["readingIntervalSet"]
     assert payload["errors"] == [{"code": "BAD_INPUT", "path": ["input", "minutes"]}]
 
 
-async def test_a_meter_that_is_none(admin: Any) -> None:
+async def test_an_unknown_meter(admin: Any) -> None:
     payload = (await admin.data(SET, input={"meterNumber": "9999999999", "minutes": 5}))["readingIntervalSet"]
     assert payload["errors"] == [{"code": "NOT_FOUND", "path": ["input", "meterNumber"]}]

@@ -1,4 +1,4 @@
-"""Promises of the list of meters."""
+"""The meter list: pages, order, filters."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class TestAll:
         assert data["meters"]["totalCount"] == 8
         assert data["meters"]["pageInfo"]["hasNextPage"] is False
 
-    async def test_a_page_of_nothing(self, admin: Any) -> None:
+    async def test_an_empty_page(self, admin: Any) -> None:
         data = await admin.data(LIST, filter={"number": "nothing"})
         assert data["meters"] == {
             "totalCount": 0, "edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None},
@@ -42,7 +42,7 @@ class TestPages:
     @pytest.mark.parametrize("field", ["NUMBER", "PLACE"])
     @pytest.mark.parametrize("direction", ["ASC", "DESC"])
     @pytest.mark.parametrize("first", [1, 3, 8, 100])
-    async def test_pages_put_together_are_the_whole(
+    async def test_concatenated_pages_are_the_whole_list(
         self, admin: Any, field: str, direction: str, first: int
     ) -> None:
         order = {"field": field, "direction": direction}
@@ -58,7 +58,7 @@ class TestPages:
                 break
         assert found == numbers(whole)
 
-    async def test_down_is_up_turned_round(self, admin: Any) -> None:
+    async def test_descending_is_the_reverse_of_ascending(self, admin: Any) -> None:
         up = await admin.data(LIST, orderBy={"field": "PLACE"})
         down = await admin.data(LIST, orderBy={"field": "PLACE", "direction": "DESC"})
         assert numbers(down) == numbers(up)[::-1]
@@ -78,7 +78,7 @@ class TestPages:
         assert await admin.code(LIST, first=1, after=cursor, orderBy={"field": "PLACE"}) == "BAD_INPUT"
 
     @pytest.mark.parametrize("after", ["", "x", "WyJOVU1CRVIgQVNDIiwiYSIsImIiXQ", "\x00", "é"])
-    async def test_a_cursor_of_somebodys_making(self, admin: Any, after: str) -> None:
+    async def test_a_forged_cursor_is_refused(self, admin: Any, after: str) -> None:
         assert await admin.code(LIST, first=1, after=after) == "BAD_INPUT"
 
 
@@ -108,7 +108,7 @@ class TestFilter:
             ({"lost": False, "accountState": "OPEN", "area": ["2号楼"], "number": "01"}, ["0000020101"]),
         ],
     )
-    async def test_each_of_them_and_together(
+    async def test_each_condition_alone_and_all_together(
         self, admin: Any, wanted: dict[str, Any], found: list[str]
     ) -> None:
         data = await admin.data(LIST, filter=wanted)

@@ -1,4 +1,4 @@
-"""One meter, as the site describes it and as it was read."""
+"""One meter, as imported from its site and as read."""
 
 from decimal import Decimal
 from typing import Any
@@ -54,7 +54,7 @@ async def test_a_prepaid_meter(admin: Any) -> None:
     assert not reading["meterClock"].endswith("Z")
 
 
-async def test_a_meter_that_is_billed_afterwards_behind_transformers(admin: Any) -> None:
+async def test_a_postpaid_meter_behind_transformers(admin: Any) -> None:
     meter = (await admin.data(METER, number="0000010102"))["meter"]
     assert (meter["postpaid"], meter["balanceLocation"], meter["account"]) == (True, "NONE", None)
     assert (meter["accountState"], meter["standing"], meter["relay"]) == ("UNOPENED", "UNOPENED", "UNKNOWN")
@@ -69,7 +69,7 @@ async def test_a_meter_that_is_billed_afterwards_behind_transformers(admin: Any)
     assert owed == -Decimal(reading["energyTotal"]), "what it would owe, from base 0 at 1.0000 per kWh"
 
 
-async def test_a_prepaid_meter_that_nobody_opened_shows_its_own_negative_credit(admin: Any) -> None:
+async def test_an_unopened_prepaid_meter_shows_its_negative_credit(admin: Any) -> None:
     meter = (await admin.data(METER, number="0000010202"))["meter"]
     assert (meter["accountState"], meter["standing"], meter["relay"]) == ("UNOPENED", "UNOPENED", "CLOSED")
     assert meter["balance"] == meter["reading"]["remaining"]
@@ -79,7 +79,7 @@ async def test_a_prepaid_meter_that_nobody_opened_shows_its_own_negative_credit(
 @pytest.mark.parametrize(
     "number", ["", "0000010199", "9999999999", "000001020", "x" * 5000, "0000010201 ", "000001010a"]
 )
-async def test_a_number_that_is_none(admin: Any, number: str) -> None:
+async def test_an_unknown_number(admin: Any, number: str) -> None:
     assert await admin.data(METER, number=number) == {"meter": None}
 
 

@@ -1,4 +1,4 @@
-"""Default deny: a schema with a field or type that nobody gave a permission does not build."""
+"""Default deny: a schema with a field or type without a permission does not build."""
 
 import pytest
 
@@ -20,23 +20,23 @@ def test_a_type_without_a_permission_stops_the_build(monkeypatch: pytest.MonkeyP
         build_schema()
 
 
-def test_a_permission_for_nothing_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_permission_without_a_field_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(permissions.ROOT_FIELDS, "Query.gone", Needs.NOTHING)
     with pytest.raises(Undeclared, match=r"Query\.gone"):
         build_schema()
 
 
-def test_only_sign_in_is_open_to_everybody() -> None:
+def test_only_sign_in_needs_no_credential() -> None:
     assert {name for name, needs in ROOT_FIELDS.items() if needs is Needs.NOTHING} == {"Mutation.signIn"}
 
 
-def test_types_open_to_everybody_hold_no_project_rows() -> None:
+def test_types_without_a_permission_hold_no_project_rows() -> None:
     assert {name for name, needs in TYPES.items() if needs is Needs.NOTHING} == {
         "Money", "PageInfo", "Problem", "SignInPayload", "UserError",
     }  # fmt: skip
 
 
-def test_whatever_changes_money_supply_or_meters_needs_more_than_looking() -> None:
+def test_mutations_on_money_supply_and_meters_need_more_than_meters_read() -> None:
     reading = {Needs.NOTHING, Needs.CREDENTIAL, Needs.PROJECT, Permission.METERS_READ}
     weak = {name for name, needs in ROOT_FIELDS.items() if name.startswith("Mutation.") and needs in reading}
     assert weak == {"Mutation.signIn", "Mutation.signOut"}

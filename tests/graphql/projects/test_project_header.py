@@ -1,4 +1,4 @@
-"""Projects: which there are, and which one a request is about."""
+"""The operator's projects, and the project of a request."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_viewers_projects_and_the_one_of_the_request(admin: Any) -> None:
+async def test_projects_of_the_operator_and_project_of_the_request(admin: Any) -> None:
     data = await admin.data("{ projects { code role } project { code role meterCount } }")
     assert data == {
         "projects": [{"code": "000", "role": "ADMINISTRATOR"}],
@@ -15,7 +15,7 @@ async def test_the_viewers_projects_and_the_one_of_the_request(admin: Any) -> No
     }
 
 
-async def test_projects_need_no_choice(stack: Any, admin: Any) -> None:
+async def test_projects_needs_no_project_header(stack: Any, admin: Any) -> None:
     answer = await stack.nobody.post(
         json={"query": "{ projects { code meterCount } }"}, headers={"Authorization": f"Bearer {admin.token}"}
     )

@@ -1,4 +1,4 @@
-"""No field of a list costs a statement for each row: a page of eight takes as many as a page of one."""
+"""The number of statements does not grow with the rows of a list."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,11 +36,11 @@ def statements(stack: Any) -> Iterator[list[str]]:
 
 @pytest.fixture
 async def quiet_stack(own_stack: Any) -> Any:
-    """Everything was read, and nobody works any more who would send statements of their own."""
+    """A stack whose meters were read, with collector and dispatcher stopped: only requests send statements."""
     stack = await own_stack()
     await stack.deployment.read()
-    working = stack.deployment.platform._working
-    working.cancel()
+    worker = stack.deployment.platform._worker
+    worker.cancel()
     return stack
 
 
@@ -56,14 +56,14 @@ async def test_a_page_of_meters(quiet_stack: Any) -> None:
     assert counts[0] == counts[1] == counts[2] <= STATEMENTS_MAX, counts
 
 
-async def test_what_is_not_asked_for_is_not_looked_up(quiet_stack: Any) -> None:
+async def test_fields_that_are_not_selected_cost_no_query(quiet_stack: Any) -> None:
     admin = await quiet_stack.client()
     with statements(quiet_stack) as seen:
         await admin.data("{ meters { edges { node { number standing account { state } } } } }")
     assert not [statement for statement in seen if "FROM readings" in statement or "count(" in statement]
 
 
-async def test_sales_of_many_meters_come_in_one_statement(own_stack: Any) -> None:
+async def test_sales_of_many_meters_take_one_statement(own_stack: Any) -> None:
     from uuid import uuid4
 
     stack = await own_stack(work="api")  # nothing is delivered: the orders stay open

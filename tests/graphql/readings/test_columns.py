@@ -51,14 +51,14 @@ async def test_columns_are_parallel_and_in_order(read_thrice: Any) -> None:
     assert None not in columns["remaining"]
 
 
-async def test_the_span_holds_its_start_and_not_its_end(read_thrice: Any) -> None:
+async def test_the_range_includes_its_start_and_excludes_its_end(read_thrice: Any) -> None:
     times = (await read_thrice.data(COLUMNS, number=PREPAID, **SPAN))["meter"]["readings"]["times"]
     middle = {"from": times[1], "to": times[2]}
     columns = (await read_thrice.data(COLUMNS, number=PREPAID, **middle))["meter"]["readings"]
     assert columns["times"] == [times[1]]
 
 
-async def test_a_span_with_more_says_so_and_can_be_gone_on_from(read_thrice: Any) -> None:
+async def test_a_truncated_range_can_be_continued(read_thrice: Any) -> None:
     whole = (await read_thrice.data(COLUMNS, number=PREPAID, **SPAN))["meter"]["readings"]["times"]
     first = (await read_thrice.data(COLUMNS, number=PREPAID, points=2, **SPAN))["meter"]["readings"]
     assert (first["truncated"], first["times"]) == (True, whole[:2])
@@ -69,13 +69,13 @@ async def test_a_span_with_more_says_so_and_can_be_gone_on_from(read_thrice: Any
     assert (rest["truncated"], rest["times"]) == (False, whole[2:])
 
 
-async def test_what_a_meter_does_not_have_is_null(admin: Any) -> None:
+async def test_missing_registers_are_null(admin: Any) -> None:
     columns = (await admin.data(COLUMNS, number=POSTPAID, **SPAN))["meter"]["readings"]
     assert columns["remaining"] == columns["purchaseCount"] == [None]
     assert columns["relay"] == ["UNKNOWN"]
 
 
-async def test_an_empty_or_backward_span_is_empty(admin: Any) -> None:
+async def test_an_empty_or_reversed_range_is_empty(admin: Any) -> None:
     for span in ({"from": SPAN["to"], "to": SPAN["from"]}, {"from": SPAN["from"], "to": SPAN["from"]}):
         columns = (await admin.data(COLUMNS, number=PREPAID, **span))["meter"]["readings"]
         assert columns["times"] == []
@@ -96,5 +96,5 @@ async def test_points_at_the_limit(admin: Any) -> None:
 @pytest.mark.parametrize(
     "moment", ["2026-01-31T08:00:00", "yesterday", 1769846400, datetime.now(UTC).date().isoformat()]
 )
-async def test_a_moment_needs_its_offset(admin: Any, moment: object) -> None:
+async def test_an_instant_needs_an_offset(admin: Any, moment: object) -> None:
     assert await admin.code(COLUMNS, number=PREPAID, **{**SPAN, "from": moment}) == "BAD_INPUT"

@@ -1,4 +1,4 @@
-"""New readings as they come, and only those of the meters that were named."""
+"""The subscription sends new readings of the named meters only."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ async def test_each_new_reading_of_the_named_meters(admin: Any, stack: Any) -> N
         )
 
 
-async def test_two_on_one_connection_do_not_mix(admin: Any, stack: Any) -> None:
+async def test_two_subscriptions_on_one_connection_are_independent(admin: Any, stack: Any) -> None:
     async with admin.socket() as socket:
         await socket.subscribe(LISTEN, "a", meters=["0000010201"])
         await socket.subscribe(LISTEN, "b", meters=["0000010202"])

@@ -1,4 +1,4 @@
-"""Promises of the scalars: strict in, one spelling out."""
+"""Scalars parse strictly and have one canonical output."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ class TestDecimal:
     @given(
         st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**12), max_value=10**12)
     )
-    def test_what_is_written_is_read_again(self, value: Decimal) -> None:
+    def test_round_trip(self, value: Decimal) -> None:
         assert parse_decimal(write_decimal(value)) == value
 
     @given(st.integers(min_value=-(2**63), max_value=2**63 - 1), st.integers(min_value=0, max_value=6))
@@ -41,7 +41,7 @@ class TestDecimal:
 
 class TestMoney:
     @given(st.integers(min_value=-(10**17), max_value=10**17))
-    def test_fen_survive_the_way_out_and_in(self, amount_fen: int) -> None:
+    def test_round_trip_in_fen(self, amount_fen: int) -> None:
         assert fen_of(decimal(amount_fen, 2), "amount") == amount_fen
 
     def test_more_decimals_than_fen_are_refused_not_rounded(self) -> None:
@@ -49,7 +49,7 @@ class TestMoney:
             fen_of(Decimal("50.001"), "amount")
         assert refused.value.path == ("input", "amount")
 
-    def test_decimals_that_say_nothing_are_no_harm(self) -> None:
+    def test_trailing_zeros_are_accepted(self) -> None:
         assert fen_of(Decimal("50.0000"), "amount") == 5000
 
     def test_prices_have_four_decimals(self) -> None:
@@ -57,14 +57,14 @@ class TestMoney:
         with pytest.raises(BadInput):
             price_e4_of(Decimal("0.75125"), "priceFlat")
 
-    def test_more_than_the_books_hold_is_refused(self) -> None:
+    def test_more_than_64_bits_is_refused(self) -> None:
         with pytest.raises(BadInput):
             fen_of(Decimal("9" * 18), "amount")
 
 
 class TestDateTime:
     @given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2100, 1, 1)))
-    def test_what_is_written_is_read_again(self, naive: datetime) -> None:
+    def test_round_trip(self, naive: datetime) -> None:
         value = naive.replace(tzinfo=UTC)
         assert parse_date_time(write_date_time(value)) == value
 
@@ -78,13 +78,13 @@ class TestDateTime:
             "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-31T24:61:00Z", "20260131T080000Z",
         ],
     )  # fmt: skip
-    def test_refuses_everything_without_an_offset_or_sense(self, value: object) -> None:
+    def test_refuses_instants_without_offset_and_invalid_ones(self, value: object) -> None:
         with pytest.raises(GraphQLError):
             parse_date_time(value)
 
 
 class TestUuid:
-    def test_reads_what_it_writes(self) -> None:
+    def test_round_trip(self) -> None:
         value = uuid4()
         assert parse_uuid(str(value)) == value
         assert parse_uuid(str(value).upper()) == value

@@ -1,4 +1,4 @@
-"""The committed schema is the one that is built, and clients can rely on it."""
+"""The committed schema equals the built one, is described completely, and changes compatibly."""
 
 import re
 from collections.abc import Iterator
@@ -49,11 +49,11 @@ def undescribed(schema: GraphQLSchema) -> Iterator[str]:
                 )
 
 
-def test_committed_is_what_is_built() -> None:
+def test_the_committed_schema_is_the_built_one() -> None:
     assert COMMITTED.read_text("utf-8") == sdl(), "run python docs/generate.py"
 
 
-def test_nothing_that_clients_use_is_broken() -> None:
+def test_no_breaking_changes() -> None:
     assert find_breaking_changes(build_schema(COMMITTED.read_text("utf-8")), build_schema(sdl())) == []
 
 
@@ -65,7 +65,7 @@ def test_an_undescribed_field_would_be_found() -> None:
     assert list(undescribed(build_schema('"x" type Query { "y" a("z" b: Int): Int c: Int }'))) == ["Query.c"]
 
 
-def test_names_that_others_build_on() -> None:
+def test_fixed_names_of_root_fields() -> None:
     built = build_schema(sdl())
     for root, wanted in FIXED_NAMES.items():
         kind = built.type_map[root]
@@ -73,7 +73,7 @@ def test_names_that_others_build_on() -> None:
         assert set(kind.fields) == wanted
 
 
-def test_every_mutation_takes_one_input_and_tells_its_errors() -> None:
+def test_every_mutation_takes_one_input_and_returns_errors() -> None:
     mutation = build_schema(sdl()).mutation_type
     assert mutation is not None
     for name, field in mutation.fields.items():

@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Sign-in and sign-out."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ SIGN_IN = """mutation($name: String!, $password: String!) { signIn(input: {name:
 NAME, PASSWORD = "administrator-000", "correct horse"
 
 
-async def test_a_token_and_what_it_is_good_for(stack: Any, admin: Any) -> None:
+async def test_a_token_gives_access_to_the_operators_projects(stack: Any, admin: Any) -> None:
     payload = (await stack.nobody.data(SIGN_IN, name=NAME, password=PASSWORD))["signIn"]
     assert payload["errors"] == []
     assert (payload["viewer"]["name"], payload["viewer"]["displayName"]) == (NAME, "Administrator-000")
@@ -39,7 +39,7 @@ async def test_a_token_and_what_it_is_good_for(stack: Any, admin: Any) -> None:
     stack.nobody.token = payload["token"]
 
 
-async def test_wrong_name_and_wrong_password_are_alike(stack: Any, admin: Any) -> None:
+async def test_wrong_name_and_wrong_password_get_the_same_error(stack: Any, admin: Any) -> None:
     told = [
         (await stack.nobody.data(SIGN_IN, name=name, password=password))["signIn"]
         for name, password in ((NAME, "wrong"), ("nobody", PASSWORD), ("", ""), ("x" * 10_000, "y" * 10_000))
@@ -50,7 +50,7 @@ async def test_wrong_name_and_wrong_password_are_alike(stack: Any, admin: Any) -
     assert told.count(told[0]) == len(told)
 
 
-async def test_guessing_is_slowed_down_and_said_so(own_stack: Any) -> None:
+async def test_repeated_wrong_passwords_are_throttled(own_stack: Any) -> None:
     stack = await own_stack(work="api")
     await stack.client(Role.VIEWER)
     codes = [
@@ -60,7 +60,7 @@ async def test_guessing_is_slowed_down_and_said_so(own_stack: Any) -> None:
     assert codes == ["WRONG_CREDENTIALS"] * 5 + ["THROTTLED"]
 
 
-async def test_signing_in_works_with_a_stale_token(stack: Any, admin: Any) -> None:
+async def test_sign_in_ignores_an_invalid_token(stack: Any, admin: Any) -> None:
     answer = await stack.nobody.post(
         json={"query": SIGN_IN, "variables": {"name": NAME, "password": PASSWORD}},
         headers={"Authorization": "Bearer of-yesterday", "X-Project": "999"},
@@ -68,7 +68,7 @@ async def test_signing_in_works_with_a_stale_token(stack: Any, admin: Any) -> No
     assert answer.json()["data"]["signIn"]["token"]
 
 
-async def test_a_token_ends_with_signing_out_and_no_other_does(stack: Any, admin: Any) -> None:
+async def test_sign_out_ends_one_token_only(stack: Any, admin: Any) -> None:
     token = (await stack.nobody.data(SIGN_IN, name=NAME, password=PASSWORD))["signIn"]["token"]
     bearer = {"Authorization": f"Bearer {token}"}
     out = {"query": "mutation { signOut { errors { code } } }"}
@@ -79,7 +79,7 @@ async def test_a_token_ends_with_signing_out_and_no_other_does(stack: Any, admin
 
 
 @pytest.mark.parametrize("text", ["a\\u0000b", "a\\ud800b", "\\udc00"])
-async def test_text_that_no_database_holds(stack: Any, text: str) -> None:
+async def test_text_that_cannot_be_stored_is_refused(stack: Any, text: str) -> None:
     """In variables and in the document itself."""
     document = 'mutation($name: String!) { signIn(input: {name: $name, password: \\"x\\"}) { token } }'
     in_variable = f'{{"query": "{document}", "variables": {{"name": "{text}"}}}}'

@@ -1,4 +1,4 @@
-"""What may run on a WebSocket, how much of it, and who may open one."""
+"""WebSocket connections: who may open one, which operations run, how many."""
 
 from typing import Any
 
@@ -29,11 +29,11 @@ class TestOpening:
                 pass
         assert refused.value.response.status_code == 403
 
-    async def test_our_own_origin_and_none_are_let_in(self, admin: Any) -> None:
+    async def test_own_origin_and_no_origin_are_accepted(self, admin: Any) -> None:
         async with admin.socket(origin=admin.live.url), admin.socket():
             pass
 
-    async def test_an_origin_that_an_administrator_listed_is_let_in(self, own_stack: Any) -> None:
+    async def test_a_configured_origin_is_accepted(self, own_stack: Any) -> None:
         settings = Settings(allowed_origins="https://a.example https://b.example:8443")
         admin = await (await own_stack(work="api", settings=settings)).client()
         async with admin.socket(origin="https://a.example"), admin.socket(origin="https://b.example:8443"):
@@ -55,12 +55,12 @@ class TestOpening:
             {"authorization": "Bearer nonsense", "project": "000"},
         ],
     )  # fmt: skip
-    async def test_without_a_good_credential_it_is_closed(self, stack: Any, payload: Any) -> None:
+    async def test_closed_without_a_valid_credential(self, stack: Any, payload: Any) -> None:
         async with stack.nobody.socket(ack=False) as socket:
             await socket.send(type="connection_init", payload=payload)
             assert (await socket.closed())[0] in {4400, 4403}
 
-    async def test_who_does_not_introduce_themselves_is_closed(
+    async def test_closed_without_connection_init(
         self, own_stack: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(transport, "CONNECTION_INIT_S_MAX", 0.05)
@@ -68,12 +68,12 @@ class TestOpening:
         async with stack.nobody.socket(ack=False) as socket:
             assert (await socket.closed())[0] == 4408
 
-    async def test_nothing_runs_before_the_introduction(self, stack: Any) -> None:
+    async def test_nothing_runs_before_connection_init(self, stack: Any) -> None:
         async with stack.nobody.socket(ack=False) as socket:
             await socket.subscribe(LISTEN, meters=[METER])
             assert (await socket.closed())[0] == 4401
 
-    async def test_an_unknown_project_and_none_are_alike(self, admin: Any) -> None:
+    async def test_an_unknown_project_behaves_like_none(self, admin: Any) -> None:
         told = []
         for project in ("999", None):
             async with admin.socket(ack=False) as socket:
@@ -104,13 +104,13 @@ class TestOperations:
             await socket.send(type="ping")
             assert (await socket.receive())["type"] == "pong"
 
-    async def test_the_limits_of_documents_hold_here_too(self, admin: Any) -> None:
+    async def test_document_limits_apply(self, admin: Any) -> None:
         aliases = " ".join(f"a{n}: meterNumber" for n in range(16))
         async with admin.socket() as socket:
             await socket.subscribe(f'subscription {{ readingAdded(meters: ["{METER}"]) {{ {aliases} }} }}')
             assert code(await socket.receive()) == "LIMIT_EXCEEDED"
 
-    async def test_ten_subscriptions_and_not_one_more(self, admin: Any) -> None:
+    async def test_an_eleventh_subscription_is_refused(self, admin: Any) -> None:
         async with admin.socket() as socket:
             for number in range(SUBSCRIPTIONS_PER_SOCKET_MAX + 1):
                 await socket.subscribe(LISTEN, str(number), meters=[METER])
@@ -124,7 +124,7 @@ class TestOperations:
     @pytest.mark.parametrize(
         "meters", [[], [METER] * (METERS_LISTENED_MAX + 1), ["9999999999"], [METER, "x"]]
     )
-    async def test_meters_that_cannot_be_listened_to(self, admin: Any, meters: list[str]) -> None:
+    async def test_invalid_meters_are_refused(self, admin: Any, meters: list[str]) -> None:
         async with admin.socket() as socket:
             await socket.subscribe(LISTEN, meters=meters)
             message = await socket.receive()
@@ -132,7 +132,7 @@ class TestOperations:
             assert [error["extensions"]["code"] for error in errors] == ["BAD_INPUT"]
 
     @pytest.mark.parametrize("ident", ["", "x", "TWV0ZXI6MDAwOjE"])
-    async def test_a_command_that_is_none(self, admin: Any, ident: str) -> None:
+    async def test_an_unknown_command(self, admin: Any, ident: str) -> None:
         async with admin.socket() as socket:
             await socket.subscribe("subscription($id: ID!) { commandProgress(id: $id) { state } }", id=ident)
             message = await socket.receive()
@@ -162,12 +162,12 @@ class TestMessages:
             await socket.connection.send(b"{}")
             assert (await socket.closed())[0] == 4400
 
-    async def test_a_message_as_large_as_no_request_may_be(self, admin: Any) -> None:
+    async def test_a_message_above_the_body_limit(self, admin: Any) -> None:
         async with admin.socket() as socket:
             await socket.connection.send(" " * 300 * 1024)
             assert (await socket.closed())[0] == 1009
 
-    async def test_an_id_twice(self, admin: Any) -> None:
+    async def test_a_duplicate_subscription_id(self, admin: Any) -> None:
         async with admin.socket() as socket:
             await socket.subscribe(LISTEN, "1", meters=[METER])
             await socket.subscribe(LISTEN, "1", meters=[METER])

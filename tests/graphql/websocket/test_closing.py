@@ -1,4 +1,4 @@
-"""A connection ends with its credential, and leaves nothing behind when it ends."""
+"""A WebSocket connection closes with its credential and frees all that it used."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 LISTEN = 'subscription { readingAdded(meters: ["0000010101"]) { meterNumber } }'
 
 
-async def test_it_closes_soon_after_sign_out(own_stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closes_soon_after_sign_out(own_stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket_module, "CREDENTIAL_CHECK_S", 0.05)
     admin = await (await own_stack(work="api")).client()
     async with admin.socket() as socket:
@@ -25,7 +25,7 @@ async def test_it_closes_soon_after_sign_out(own_stack: Any, monkeypatch: pytest
         assert (await socket.closed())[0] == socket_module.SIGNED_OUT_CODE
 
 
-async def test_it_closes_soon_after_its_operator_left_the_project(
+async def test_closes_soon_after_its_operator_left_the_project(
     own_stack: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from sqlalchemy import text
@@ -44,7 +44,7 @@ async def test_it_closes_soon_after_its_operator_left_the_project(
 
 
 @pytest.mark.parametrize(("idle_s", "absolute_s"), [(3600, 600), (600, 3600)])
-async def test_it_closes_when_the_session_ends_also_for_want_of_use(
+async def test_closes_when_the_session_ends_also_by_idle_time(
     own_stack: Any, until: Any, idle_s: int, absolute_s: int
 ) -> None:
     """An open connection is no use of the session: a terminal that nobody touches is signed out."""
@@ -69,7 +69,7 @@ def asleep(clock: ManualClock) -> bool:
     return any(not woken.done() for _, _, woken in clock._sleepers)
 
 
-async def test_a_good_credential_is_not_closed_on(
+async def test_stays_open_while_the_credential_is_valid(
     own_stack: Any, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket_module, "CREDENTIAL_CHECK_S", 0.01)

@@ -1,4 +1,4 @@
-"""A platform starts on the right schema only; of several one works, and it stops when it no longer leads."""
+"""A platform starts on the right schema only; of several one works, and stops when it loses leadership."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ async def refreshed(deployment: "Deployment") -> str:
     return str((await deployment.ended(command.id)).state)
 
 
-async def test_an_older_schema_is_refused_before_anything_is_begun(empty_database_url: str) -> None:
+async def test_an_older_schema_is_refused_before_anything_starts(empty_database_url: str) -> None:
     platform = Platform(empty_database_url)
     with pytest.raises(SchemaOutdated):
         await platform.start()
@@ -40,14 +40,14 @@ async def test_an_older_schema_is_refused_before_anything_is_begun(empty_databas
     await platform.stop()
 
 
-async def test_a_database_that_is_not_there_is_named(database_url: str) -> None:
+async def test_an_unreachable_database_is_named(database_url: str) -> None:
     platform = Platform(database_url.replace("/test_", "/nobodys_"))
     with pytest.raises(DatabaseUnreachable, match="nobodys_"):
         await platform.start()
     await platform.stop()
 
 
-async def test_of_two_one_works_and_when_it_is_cut_off_it_stops_and_one_goes_on(
+async def test_of_two_platforms_one_leads_and_the_other_takes_over(
     open_deployment: OpenDeployment, database_url: str
 ) -> None:
     deployment, second = await open_deployment(work="all"), await open_deployment(work="all", code="007")
@@ -68,7 +68,7 @@ async def test_of_two_one_works_and_when_it_is_cut_off_it_stops_and_one_goes_on(
     assert await refreshed(deployment) == "SUCCEEDED"
 
 
-async def test_work_that_breaks_begins_again(
+async def test_failed_work_is_started_again(
     open_deployment: OpenDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = await open_deployment()

@@ -116,11 +116,11 @@ class TestDatabase:
         done = await prewatt("db", "check", url=empty_database_url)
         assert done.out == "the database answers, schema 0001\n"
 
-    async def test_a_folder_will_do_instead_of_a_server(self, tmp_path: Path) -> None:
+    async def test_a_data_folder_instead_of_a_server(self, tmp_path: Path) -> None:
         done = await prewatt("db", "check", "--json", data=str(tmp_path / "data"))
         assert done.json == {"before": "0001", "after": "0001"}
 
-    async def test_with_neither_named_nothing_is_begun(self) -> None:
+    async def test_without_database_and_folder_nothing_starts(self) -> None:
         refused(await prewatt("db", "upgrade"), "PREWATT_DATABASE_URL", "PREWATT_DATA")
 
     @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ class TestDatabase:
 
 
 class TestImport:
-    async def test_it_says_what_it_did_and_what_is_unreachable(self, database_url: str) -> None:
+    async def test_prints_counts_and_unreachable_gateways(self, database_url: str) -> None:
         done = await prewatt("project", "import", "tiny", url=database_url)
         assert done.code == 0
         first, *others = done.out.splitlines()
@@ -181,7 +181,7 @@ class TestImport:
             "left_aside": [],
         }
 
-    async def test_with_the_table_that_the_simulator_prints(self, imported: str, tmp_path: Path) -> None:
+    async def test_endpoints_as_the_simulator_prints_them(self, imported: str, tmp_path: Path) -> None:
         printed = await prewatt("sim", "endpoints", "tiny", "--json")
         table = tmp_path / "endpoints.json"
         table.write_text(printed.out)
@@ -189,7 +189,7 @@ class TestImport:
         assert done.json["unreachable"] == []
         assert await ask(imported, "SELECT count(*) FROM ports WHERE host = '127.0.0.1'") == 3
 
-    async def test_a_site_of_one_s_own(self, database_url: str, tmp_path: Path) -> None:
+    async def test_a_site_file(self, database_url: str, tmp_path: Path) -> None:
         site = tmp_path / "own.toml"
         site.write_text(TINY.read_text("utf-8").replace('"000', '"042'), "utf-8")
         done = await prewatt("project", "import", str(site), "--json", url=database_url)
@@ -208,7 +208,7 @@ class TestImport:
             ('currency = "CNY"', 'currency = "yuan"', "project.currency"),
         ],
     )
-    async def test_what_is_wrong_in_a_file_is_named_and_nothing_is_done(
+    async def test_an_invalid_site_file_is_named_and_changes_nothing(
         self, database_url: str, tmp_path: Path, old: str, new: str, named: str
     ) -> None:
         site = tmp_path / "wrong.toml"
@@ -228,7 +228,7 @@ class TestImport:
             ),
         ],
     )
-    async def test_a_wrong_table_of_endpoints_is_named_and_nothing_is_done(
+    async def test_an_invalid_endpoints_file_is_named_and_changes_nothing(
         self, database_url: str, tmp_path: Path, table: str | None, named: str
     ) -> None:
         file = tmp_path / "endpoints.json"
@@ -240,7 +240,7 @@ class TestImport:
 
 
 class TestOperator:
-    async def test_without_a_password_a_good_one_is_made(self, imported: str) -> None:
+    async def test_without_a_password_file_a_password_is_generated(self, imported: str) -> None:
         done = await prewatt("operator", "add", "li", "--project", "000", url=imported)
         assert done.code == 0
         said, password = done.out.splitlines()
@@ -257,7 +257,9 @@ class TestOperator:
         assert done.json == {"name": "li", "role": "CASHIER", "projects": ["000"], "password": None}
         assert await ask(imported, "SELECT display_name FROM operators") == "Li"
 
-    async def test_what_cannot_be_is_named_and_nobody_is_added(self, imported: str, tmp_path: Path) -> None:
+    async def test_invalid_arguments_are_named_and_add_no_operator(
+        self, imported: str, tmp_path: Path
+    ) -> None:
         short, empty, binary = (tmp_path / name for name in ("short", "empty", "binary"))
         short.write_text("1234567")
         empty.write_text("")

@@ -1,4 +1,4 @@
-"""A child never outlives its parent, and stops when it is told, one way or the other."""
+"""A child ends with its parent, and stops by SIGTERM or SIGKILL."""
 
 import asyncio
 import os
@@ -58,7 +58,7 @@ async def started(program: str, *arguments: str) -> asyncio.subprocess.Process:
     return child
 
 
-async def test_a_child_is_asked_to_end_when_its_parent_is_killed(
+async def test_a_child_gets_sigterm_when_its_parent_is_killed(
     owner: Owner, tmp_path: Path, gone: Callable[[Iterable[int]], Awaitable[None]]
 ) -> None:
     parent, pid = await owner(PARENT, NOTES_ITS_END, str(tmp_path / "note"))
@@ -67,30 +67,30 @@ async def test_a_child_is_asked_to_end_when_its_parent_is_killed(
     assert (tmp_path / "note").read_text() == "asked to end"
 
 
-async def test_stop_asks_first(tmp_path: Path) -> None:
+async def test_stop_sends_sigterm_first(tmp_path: Path) -> None:
     child = await started(NOTES_ITS_END, str(tmp_path / "note"))
     assert await stop_child(child) == 0
     assert (tmp_path / "note").exists()
 
 
-async def test_stop_insists_when_the_child_does_not_listen() -> None:
+async def test_stop_sends_sigkill_when_sigterm_is_ignored() -> None:
     assert await stop_child(await started(DEAF), grace_s=0.05) == -signal.SIGKILL
 
 
-async def test_stop_of_a_child_that_ended_gives_its_exit_code() -> None:
+async def test_stop_of_an_ended_child_returns_its_exit_code() -> None:
     child = await start_child([sys.executable, "-c", "raise SystemExit(3)"])
     await child.wait()
     assert await stop_child(child) == 3
 
 
-async def test_a_program_that_does_not_exist_is_code_127() -> None:
+async def test_a_missing_program_gives_exit_code_127() -> None:
     child = await start_child(["/no/such/program"], stderr=asyncio.subprocess.PIPE)
     _, said = await child.communicate()
     assert child.returncode == 127
     assert b"/no/such/program: No such file" in said
 
 
-async def test_the_terminals_interrupt_does_not_reach_a_child(tmp_path: Path) -> None:
+async def test_ctrl_c_does_not_reach_a_child(tmp_path: Path) -> None:
     child = await started(NOTES_ITS_END, str(tmp_path / "note"))
     assert os.getsid(child.pid) != os.getsid(0)
     await stop_child(child)

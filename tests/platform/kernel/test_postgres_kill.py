@@ -1,4 +1,4 @@
-"""Whoever is killed, the server goes too, its scratch folder with it, and its data folder starts again."""
+"""When owner, supervisor or server is killed, the others end, the scratch folder is removed and the data folder restarts."""
 
 import asyncio
 import contextlib
@@ -89,7 +89,7 @@ async def test_a_folder_whose_every_process_was_killed_recovers(
 
 
 @pytest.mark.parametrize("left", ["{sleeper}\n/old\n", ""], ids=["another process", "empty"])
-async def test_a_process_id_left_behind_is_no_obstacle(ask: Ask, tmp_path: Path, left: str) -> None:
+async def test_a_stale_pid_file_does_not_prevent_the_start(ask: Ask, tmp_path: Path, left: str) -> None:
     async with EmbeddedPostgres(tmp_path, settings=QUICK):
         pass
     account = "nobody" if os.geteuid() == 0 else None
@@ -103,7 +103,7 @@ async def test_a_process_id_left_behind_is_no_obstacle(ask: Ask, tmp_path: Path,
         await sleeper.wait()
 
 
-async def test_a_killed_supervisor_takes_the_server_along(descendants: Descendants, gone: Gone) -> None:
+async def test_the_server_ends_with_a_killed_supervisor(descendants: Descendants, gone: Gone) -> None:
     before = descendants(os.getpid())
     server = EmbeddedPostgres(settings=QUICK)
     scratch = scratch_of(await server.start())
@@ -121,7 +121,7 @@ async def test_the_owner_in_another_process_is_named(owner: Owner, tmp_path: Pat
     assert refused.value.pid == process.pid
 
 
-async def test_an_interrupt_of_the_terminal_leaves_the_server_to_its_owner(ask: Ask, owner: Owner) -> None:
+async def test_ctrl_c_reaches_the_owner_and_not_the_server(ask: Ask, owner: Owner) -> None:
     busy = "import signal; signal.signal(signal.SIGINT, lambda *_: print('still busy', flush=True))\n" + OWNER
     process, url = await owner(busy, "")
     assert process.stdout is not None
@@ -131,7 +131,7 @@ async def test_an_interrupt_of_the_terminal_leaves_the_server_to_its_owner(ask: 
 
 
 @pytest.mark.usefixtures("as_root")
-async def test_an_ordinary_account_needs_nobody(ask: Ask, owner: Owner) -> None:
+async def test_an_ordinary_account_runs_the_server_itself(ask: Ask, owner: Owner) -> None:
     _, url = await owner(OWNER, "", account="daemon")
     assert await ask(url, "SELECT 1") == 1
     assert scratch_of(url).owner() == "daemon"

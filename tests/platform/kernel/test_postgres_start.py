@@ -1,4 +1,4 @@
-"""A server starts wherever it is asked to, for whoever asks, and leaves nothing behind when it is stopped."""
+"""The embedded server starts for any account and folder, and leaves nothing behind when it is stopped."""
 
 import asyncio
 import os
@@ -95,7 +95,7 @@ async def test_a_data_folder_is_served_once(ask: Ask, tmp_path: Path) -> None:
         assert await ask(url, "SELECT 1") == 1
 
 
-async def test_works_below_a_folder_closed_to_the_servers_account(ask: Ask, tmp_path: Path) -> None:
+async def test_works_below_a_folder_that_the_servers_account_cannot_enter(ask: Ask, tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     async with EmbeddedPostgres(closed / "a" / "data", settings=QUICK) as url:
@@ -105,7 +105,7 @@ async def test_works_below_a_folder_closed_to_the_servers_account(ask: Ask, tmp_
 
 
 @pytest.mark.usefixtures("as_root")
-async def test_works_from_a_wheel_closed_to_the_servers_account(
+async def test_works_from_a_wheel_that_the_servers_account_cannot_enter(
     ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = copied_wheel(tmp_path / "site")
@@ -146,7 +146,7 @@ async def test_the_environment_of_the_caller_does_not_reach_the_server(
 
 
 @pytest.mark.parametrize(("below", "mode"), [("d" * 100, 0o755), ("closed", 0o700)])
-async def test_a_temporary_folder_that_cannot_serve_is_passed_over(
+async def test_an_unusable_temporary_folder_is_skipped(
     ask: Ask, open_folder: Path, monkeypatch: pytest.MonkeyPatch, below: str, mode: int
 ) -> None:
     if mode == 0o700 and os.geteuid() != 0:
@@ -160,7 +160,7 @@ async def test_a_temporary_folder_that_cannot_serve_is_passed_over(
         assert not socket_folder(url).is_relative_to(unfit)
 
 
-async def test_a_failed_start_says_what_the_server_said_and_leaves_nothing(
+async def test_a_failed_start_shows_the_servers_log_and_leaves_nothing(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(open_folder))
@@ -184,7 +184,7 @@ async def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
         await EmbeddedPostgres(taken).start()
 
 
-async def test_a_cluster_left_half_made_is_made_again(ask: Ask, tmp_path: Path) -> None:
+async def test_an_incomplete_cluster_is_made_again(ask: Ask, tmp_path: Path) -> None:
     half = tmp_path / "cluster.new"
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")
@@ -220,7 +220,7 @@ OTHER = 54321
         pytest.param(OTHER, OTHER, 0o001, 0o770, id="others"),
     ],
 )
-async def test_an_account_enters_by_its_own_class_of_bits_only(
+async def test_can_enter_checks_only_the_mode_bits_of_the_accounts_class(
     open_folder: Path, uid: int, gid: int, opens: int, closes: int
 ) -> None:
     inner = open_folder / "folder"

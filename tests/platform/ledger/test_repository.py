@@ -1,4 +1,4 @@
-"""Queries on the ledger: movements, sums and balances of the accounts that are asked for, and of no others."""
+"""Queries on the ledger return movements, sums and balances of the named accounts only."""
 
 from datetime import timedelta
 from typing import Any
@@ -41,7 +41,7 @@ async def _pay(work: Work, amount_fen: int, kind: TransferKind = TransferKind.SA
     )
 
 
-async def test_movements_in_a_stretch_of_time(database: Database, scope: Scope) -> None:
+async def test_movements_in_a_time_range(database: Database, scope: Scope) -> None:
     async with database.project(scope) as work:
         first, second = await _pay(work, 100), await _pay(work, 50)
         rows = LedgerRepository(work)

@@ -1,4 +1,4 @@
-"""Pure rules of postings: what a transfer may be, and amounts that divide without a rest."""
+"""Pure rules of postings: valid transfers, and amounts divided without a remainder."""
 
 import pytest
 from hypothesis import given
@@ -36,7 +36,7 @@ class TestCheck:
             ([Line(TILL, 1), Line(GRANTED, -1)], "PAID lines do not sum to zero"),
         ],
     )
-    def test_what_is_no_transfer(self, lines: list[Line], reason: str) -> None:
+    def test_invalid_transfers_are_refused(self, lines: list[Line], reason: str) -> None:
         with pytest.raises(LinesRefused, match=reason):
             check(lines)
 
@@ -63,6 +63,6 @@ class TestShares:
             assert abs(share * sum(weights) - total_fen * weight) < sum(weights)
 
     @pytest.mark.parametrize("weights", [[], [0, 0], [1, -1, 5]])
-    def test_weights_that_say_nothing(self, weights: list[int]) -> None:
+    def test_invalid_weights_are_refused(self, weights: list[int]) -> None:
         with pytest.raises(ValueError, match="weights"):
             shares(100, weights)

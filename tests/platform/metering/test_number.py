@@ -1,4 +1,4 @@
-"""Gateway, port and bus address of a meter are what its number says, and nothing else can be."""
+"""Gateway, port and bus address of a meter are generated from its number."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ def a_site(*places: tuple[int, int]) -> Site:
     return parse_site(f"{head}ports = [{ports}]\n{meters}", "here")
 
 
-async def test_both_ports_and_addresses_are_hexadecimal_from_end_to_end(database: Database) -> None:
+async def test_port_and_bus_address_are_hexadecimal_digits_of_the_number(database: Database) -> None:
     places = [(1, 1), (1, 11), (9, 247), (10, 16), (16, 10), (99, 99), (171, 205), (255, 1)]
     site = a_site(*places)
     await import_site(database, site)
@@ -60,9 +60,7 @@ async def one_meter(database: Database) -> Meter:
 
 
 @pytest.mark.parametrize("column", ["gateway_number", "port", "bus_address"])
-async def test_none_of_them_can_be_set_apart_from_the_number(
-    database: Database, one_meter: Meter, column: str
-) -> None:
+async def test_generated_columns_cannot_be_set(database: Database, one_meter: Meter, column: str) -> None:
     async def set_apart() -> None:
         async with database.project(SCOPE) as work:
             await work.session.execute(text(f"UPDATE meters SET {column} = {column}"))
@@ -72,7 +70,7 @@ async def test_none_of_them_can_be_set_apart_from_the_number(
 
 
 @pytest.mark.parametrize("number", ["001029010", "00102901011", "0010290l01", "001029010b", "00102Z0101"])
-async def test_what_is_no_meter_number_is_refused(database: Database, one_meter: Meter, number: str) -> None:
+async def test_an_invalid_meter_number_is_refused(database: Database, one_meter: Meter, number: str) -> None:
     async def renumber() -> None:
         async with database.project(SCOPE) as work:
             await work.session.execute(text("UPDATE meters SET number = :number"), {"number": number})
@@ -81,7 +79,7 @@ async def test_what_is_no_meter_number_is_refused(database: Database, one_meter:
         await renumber()
 
 
-async def test_a_meter_hangs_on_a_port_that_exists(database: Database, one_meter: Meter) -> None:
+async def test_a_meter_needs_an_existing_port(database: Database, one_meter: Meter) -> None:
     async def move() -> None:
         async with database.project(SCOPE) as work:
             await work.session.execute(text("UPDATE meters SET number = '0010290201'"))
@@ -90,7 +88,7 @@ async def test_a_meter_hangs_on_a_port_that_exists(database: Database, one_meter
         await move()
 
 
-async def test_the_address_of_a_meter_is_where_its_port_was_said_to_be(
+async def test_the_address_of_a_meter_comes_from_its_port(
     open_deployment: Callable[..., Awaitable["Deployment"]],
 ) -> None:
     deployment = await open_deployment(framing="tcp")

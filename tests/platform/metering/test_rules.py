@@ -1,4 +1,4 @@
-"""When a meter is lost, and which slot a moment lies in."""
+"""Lost meters, reading slots, repeated registers."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -34,7 +34,7 @@ def test_a_slot_lasts_one_interval(at: datetime, interval_s: int) -> None:
 
 
 @given(moments, moments, intervals)
-def test_later_moments_lie_in_no_earlier_slot(one: datetime, other: datetime, interval_s: int) -> None:
+def test_slots_rise_with_time(one: datetime, other: datetime, interval_s: int) -> None:
     assert rules.slot(min(one, other), interval_s) <= rules.slot(max(one, other), interval_s)
 
 
@@ -64,18 +64,18 @@ class TestStale:
         later = self.AT + timedelta(minutes=30)
         assert not is_stale(self.SEEN, later, self.CLOCK - timedelta(hours=1), 1001)
 
-    def test_energy_that_was_not_read_leaves_the_clock_to_decide(self) -> None:
+    def test_without_energy_the_clock_alone_decides(self) -> None:
         later = self.AT + timedelta(minutes=30)
         assert is_stale(self.SEEN, later, self.CLOCK, None)
 
     @pytest.mark.parametrize("before", [None, Seen(AT, None, 1000)])
-    def test_nothing_to_compare_with(self, before: Seen | None) -> None:
+    def test_without_an_earlier_reading_nothing_is_stale(self, before: Seen | None) -> None:
         assert not is_stale(before, self.AT + timedelta(hours=1), self.CLOCK, 1000)
 
     def test_meter_without_a_clock(self) -> None:
         assert not is_stale(self.SEEN, self.AT + timedelta(hours=1), None, 1000)
 
     @given(st.integers(2, 10**6), st.integers(1, 10**6), st.integers(0, 10**6))
-    def test_a_clock_that_goes_on_is_never_stale(self, after_s: int, clock_s: int, energy: int) -> None:
+    def test_an_advancing_clock_is_never_stale(self, after_s: int, clock_s: int, energy: int) -> None:
         at, clock = self.AT + timedelta(seconds=after_s), self.CLOCK + timedelta(seconds=clock_s)
         assert not is_stale(self.SEEN, at, clock, energy)

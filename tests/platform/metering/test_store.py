@@ -1,4 +1,4 @@
-"""Readings: stored once each, in the month they belong to, and the state of a meter only moves forward."""
+"""Readings are stored once, in their month's partition; a meter's state is updated by newer readings only."""
 
 import asyncio
 import dataclasses
@@ -100,7 +100,7 @@ def at(moment: datetime, **other: Any) -> MeterReading:
 
 
 class TestStore:
-    async def test_everything_comes_back_at_the_edge_of_what_registers_hold(
+    async def test_extreme_register_values_are_stored_exactly(
         self, database: Database, meters: list[UUID]
     ) -> None:
         await store(database, {meters[0]: READING})
@@ -123,7 +123,7 @@ class TestStore:
         assert {found.remaining_fen, found.prices_e4, found.relay_closed, found.meter_clock} == {None}
         assert (await state(database, meters[0])).relay == "UNKNOWN"
 
-    async def test_what_is_there_already_changes_nothing(
+    async def test_storing_a_reading_again_changes_nothing(
         self, database: Database, meters: list[UUID]
     ) -> None:
         await store(database, {meters[0]: READING})
@@ -137,11 +137,11 @@ class TestStore:
         assert (await state(database, meters[0])).relay == "OPEN"
         assert await ask(database, lambda r: r.count(meters[0])) == 1
 
-    async def test_nothing_is_stored_of_nothing(self, database: Database, meters: list[UUID]) -> None:
+    async def test_an_empty_batch_stores_nothing(self, database: Database, meters: list[UUID]) -> None:
         await store(database, {})
         assert await ask(database, lambda r: r.latest(meters)) == {}
 
-    async def test_each_new_reading_is_told_of(
+    async def test_each_new_reading_sends_an_event(
         self, database: Database, database_url: str, meters: list[UUID]
     ) -> None:
         backbone = Backbone(database_url)
@@ -153,7 +153,7 @@ class TestStore:
 
 
 class TestState:
-    async def test_it_is_that_of_the_newest_reading_in_whatever_order_they_come(
+    async def test_the_state_is_that_of_the_newest_reading_in_any_order(
         self, database: Database, meters: list[UUID]
     ) -> None:
         closed = dataclasses.replace(PREPAID, relay_closed=True, alarm_1=False, alarm_2=False, arrears=False)
@@ -168,7 +168,7 @@ class TestState:
         await store(database, {meters[0]: at(AT + MINUTE)})
         assert (await state(database, meters[0])).relay == "OPEN"
 
-    async def test_alarms_of_a_meter_whose_money_control_is_off_mean_nothing(
+    async def test_alarms_are_ignored_while_money_control_is_off(
         self, database: Database, meters: list[UUID]
     ) -> None:
         off = dataclasses.replace(PREPAID, money_control=False)
@@ -196,7 +196,7 @@ class TestState:
 
 
 class TestMonths:
-    async def test_a_month_is_made_when_its_first_reading_comes(
+    async def test_a_partition_is_created_with_its_first_reading(
         self, database: Database, meters: list[UUID]
     ) -> None:
         last_of_year = datetime(2027, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
@@ -217,19 +217,21 @@ class TestMonths:
         ]
         assert await ask(database, lambda r: r.count(meters[0])) == 4
 
-    async def test_one_batch_may_reach_over_several(self, database: Database, meters: list[UUID]) -> None:
+    async def test_one_batch_may_span_several_months(self, database: Database, meters: list[UUID]) -> None:
         batch = {meter: at(AT + timedelta(days=31 * place)) for place, meter in enumerate(meters)}
         await store(database, batch)
         assert len(await months(database)) == len(meters)
 
-    async def test_many_may_make_the_same_at_once(self, database: Database, meters: list[UUID]) -> None:
+    async def test_concurrent_first_readings_create_one_partition(
+        self, database: Database, meters: list[UUID]
+    ) -> None:
         await asyncio.gather(*(store(database, {meter: READING}) for meter in meters))
         assert await months(database) == ["readings_2026_01"]
         assert len(await ask(database, lambda r: r.latest(meters))) == len(meters)
 
 
 class TestFetch:
-    async def test_a_span_holds_its_start_and_not_its_end_oldest_first_and_no_more_than_asked(
+    async def test_a_range_includes_its_start_excludes_its_end_and_is_limited(
         self, database: Database, meters: list[UUID]
     ) -> None:
         for place in (3, 1, 2, 0):
@@ -246,7 +248,7 @@ class TestFetch:
         assert await between(1, 4, 2) == [1, 2]
         assert await between(4, 9, 10) == []
 
-    async def test_readings_of_named_instants(self, database: Database, meters: list[UUID]) -> None:
+    async def test_readings_at_given_instants(self, database: Database, meters: list[UUID]) -> None:
         for place in range(2):
             await store(database, {meter: at(AT + place * MINUTE) for meter in meters[:2]})
         wanted = [(meters[0], AT), (meters[1], AT + MINUTE), (meters[2], AT)]

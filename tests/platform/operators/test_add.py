@@ -1,4 +1,4 @@
-"""Adding an operator: whole or not at all."""
+"""Adding an operator succeeds completely or changes nothing."""
 
 import asyncio
 from typing import Any
@@ -19,7 +19,7 @@ async def counts(directory: Any) -> tuple[int, int]:
     return found[0], found[1]
 
 
-async def test_an_operator_may_sign_in_in_the_projects_named(directory: Any) -> None:
+async def test_an_added_operator_can_sign_in_to_the_named_projects(directory: Any) -> None:
     await directory.operators.add("bert", "12345678", "Bert", [(directory.projects[1], Role.VIEWER)])
     _, signed_in = await directory.operators.sign_in("bert", "12345678")
     assert [(project.code, role) for project, role in signed_in.projects] == [("002", Role.VIEWER)]
@@ -38,7 +38,7 @@ async def test_a_name_is_needed(directory: Any, name: str) -> None:
         await directory.operators.add(name, "12345678", "Nobody", [])
 
 
-async def test_a_taken_name_is_refused_and_the_other_stays_as_it_was(directory: Any) -> None:
+async def test_a_taken_name_is_refused_and_its_operator_unchanged(directory: Any) -> None:
     with pytest.raises(NameTaken, match="'anna'") as refused:
         await directory.operators.add("anna", "another one", "Other", [(directory.projects[0], Role.VIEWER)])
     assert refused.value.name == "anna"
@@ -47,7 +47,7 @@ async def test_a_taken_name_is_refused_and_the_other_stays_as_it_was(directory: 
     assert signed_in.display_name == "Anna"
 
 
-async def test_of_two_that_come_at_once_with_one_name_one_is_added(directory: Any) -> None:
+async def test_of_two_concurrent_additions_of_one_name_one_succeeds(directory: Any) -> None:
     done = await asyncio.gather(
         *(directory.operators.add("bert", "12345678", "Bert", []) for _ in range(2)), return_exceptions=True
     )

@@ -1,4 +1,4 @@
-"""Password hashes cost what they should, and no more than a few at once."""
+"""Parameters of password hashes, and the limit of concurrent computations."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ from prewatt_platform.operators.passwords import Passwords
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_hash_is_argon2id_with_the_parameters_promised() -> None:
+async def test_a_hash_is_argon2id_with_the_documented_parameters() -> None:
     stored = await Passwords().hash("correct horse")
     assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
     assert await Passwords().verify(stored, "correct horse")
@@ -23,21 +23,21 @@ async def test_two_hashes_of_one_password_differ() -> None:
 
 
 @pytest.mark.parametrize("stored", [None, "", "plain", "$argon2id$v=19$m=65536,t=3,p=4$broken"])
-async def test_without_a_hash_worth_its_name_nothing_fits(stored: str | None) -> None:
+async def test_without_a_valid_stored_hash_no_password_matches(stored: str | None) -> None:
     assert not await Passwords().verify(stored, "")
 
 
-async def test_only_a_few_are_computed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_concurrent_computations_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     at_once, most = 0, 0
     lock = threading.Lock()
-    everybody_who_may = threading.Barrier(2)
+    all_permitted = threading.Barrier(2)
 
     def verify(_stored: str | None, _password: str) -> bool:
         nonlocal at_once, most
         with lock:
             at_once += 1
             most = max(most, at_once)
-        everybody_who_may.wait(30)
+        all_permitted.wait(30)
         with lock:
             at_once -= 1
         return True

@@ -1,4 +1,4 @@
-"""Who may do what: what is not listed is refused; and how long a wrong password makes one wait."""
+"""Permissions of roles (default deny), and the delay after wrong passwords."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -32,11 +32,11 @@ def test_every_permission_and_every_role_is_in_the_matrix() -> None:
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("permission", Permission)
-def test_a_role_has_what_the_matrix_gives_it_and_no_more(role: Role, permission: Permission) -> None:
+def test_each_role_has_exactly_the_permissions_of_the_matrix(role: Role, permission: Permission) -> None:
     assert (permission in ROLE_PERMISSIONS[role]) == (role in MATRIX[permission])
 
 
-def test_the_wait_doubles_and_never_lasts_for_ever() -> None:
+def test_the_delay_doubles_up_to_its_maximum() -> None:
     now = datetime(2026, 1, 15, tzinfo=UTC)
     assert wait_until(0, None) is None
     assert wait_until(FREE_FAILURES, now) is None

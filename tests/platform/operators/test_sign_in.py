@@ -1,4 +1,4 @@
-"""Signing in: the right password opens a session, everything else says the same and is made to wait."""
+"""Sign-in: the right password starts a session; every failure gives the same error and the same delay."""
 
 import asyncio
 import hashlib
@@ -36,7 +36,7 @@ async def disable(directory: Any) -> None:
         await work.session.execute(text("UPDATE operators SET disabled = true"))
 
 
-async def test_the_right_password_tells_who_and_where(directory: Any) -> None:
+async def test_the_right_password_returns_operator_and_projects(directory: Any) -> None:
     token, signed_in = await directory.operators.sign_in(directory.name, directory.password)
     assert (signed_in.name, signed_in.display_name) == ("anna", "Anna")
     assert [(project.code, role) for project, role in signed_in.projects] == [
@@ -48,7 +48,7 @@ async def test_the_right_password_tells_who_and_where(directory: Any) -> None:
     assert await directory.operators.authenticate(token) == signed_in
 
 
-async def test_wrong_unknown_and_disabled_are_told_the_same(directory: Any) -> None:
+async def test_wrong_password_unknown_name_and_disabled_operator_get_the_same_error(directory: Any) -> None:
     wrong = await refusal(directory.operators, directory.name, "incorrect horse")
     unknown = await refusal(directory.operators, "bert", directory.password)
     await disable(directory)
@@ -58,7 +58,7 @@ async def test_wrong_unknown_and_disabled_are_told_the_same(directory: Any) -> N
         assert str(refused) == "name or password is wrong"
 
 
-async def test_wrong_unknown_and_disabled_cost_the_same_work(
+async def test_wrong_password_unknown_name_and_disabled_operator_hash_once_each(
     directory: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashed: list[str] = []
@@ -78,9 +78,7 @@ async def test_wrong_unknown_and_disabled_cost_the_same_work(
 
 class TestThrottle:
     @pytest.mark.parametrize("name", ["anna", "nobody"])
-    async def test_from_the_fifth_failure_on_each_costs_a_longer_wait(
-        self, directory: Any, name: str
-    ) -> None:
+    async def test_each_failure_from_the_fifth_on_doubles_the_delay(self, directory: Any, name: str) -> None:
         """A name that nobody has waits like any other."""
         for _ in range(FREE_FAILURES + 1):
             assert type(await refusal(directory.operators, name, "wrong")) is WrongCredentials
@@ -93,14 +91,14 @@ class TestThrottle:
             directory.clock.advance(0.001)
             assert type(await refusal(directory.operators, name, "wrong")) is WrongCredentials
 
-    async def test_while_it_lasts_the_right_password_is_not_looked_at(self, directory: Any) -> None:
+    async def test_during_the_delay_no_password_is_checked(self, directory: Any) -> None:
         for _ in range(FREE_FAILURES + 1):
             await refusal(directory.operators, directory.name, "wrong")
         assert isinstance(await refusal(directory.operators, directory.name, directory.password), Throttled)
         directory.clock.advance(1)
         await directory.operators.sign_in(directory.name, directory.password)
 
-    async def test_the_right_password_ends_it(self, directory: Any) -> None:
+    async def test_the_right_password_resets_the_delay(self, directory: Any) -> None:
         for _ in range(FREE_FAILURES):
             await refusal(directory.operators, directory.name, "wrong")
         await directory.operators.sign_in(directory.name, directory.password)
@@ -108,12 +106,12 @@ class TestThrottle:
             assert type(await refusal(directory.operators, directory.name, "wrong")) is WrongCredentials
         await directory.operators.sign_in(directory.name, directory.password)
 
-    async def test_another_name_does_not_wait(self, directory: Any) -> None:
+    async def test_other_names_are_not_delayed(self, directory: Any) -> None:
         for _ in range(FREE_FAILURES + 1):
             await refusal(directory.operators, "nobody", "wrong")
         await directory.operators.sign_in(directory.name, directory.password)
 
-    async def test_guesses_that_come_at_once_get_no_more_tries(self, directory: Any) -> None:
+    async def test_concurrent_guesses_get_no_more_tries(self, directory: Any) -> None:
         refusals = await asyncio.gather(
             *(refusal(directory.operators, directory.name, f"guess {number}") for number in range(20))
         )
@@ -122,7 +120,7 @@ class TestThrottle:
 
 
 class TestSession:
-    async def test_it_ends_when_it_is_not_used(self, directory: Any) -> None:
+    async def test_ends_after_the_idle_time(self, directory: Any) -> None:
         token, _ = await directory.operators.sign_in(directory.name, directory.password)
         directory.clock.advance(599)
         assert await directory.operators.authenticate(token) is not None
@@ -131,14 +129,14 @@ class TestSession:
         directory.clock.advance(600)
         assert await directory.operators.authenticate(token) is None
 
-    async def test_looking_at_it_is_no_use_of_it(self, directory: Any) -> None:
+    async def test_checking_it_does_not_restart_the_idle_time(self, directory: Any) -> None:
         token, _ = await directory.operators.sign_in(directory.name, directory.password)
         directory.clock.advance(599)
         assert await directory.operators.authenticate(token, in_use=False) is not None
         directory.clock.advance(1)
         assert await directory.operators.authenticate(token) is None
 
-    async def test_it_ends_after_a_day_s_work_however_used(self, directory: Any) -> None:
+    async def test_ends_after_the_absolute_time_even_when_used(self, directory: Any) -> None:
         token, signed_in = await directory.operators.sign_in(directory.name, directory.password)
         for _ in range(11):
             directory.clock.advance(300)
@@ -149,7 +147,7 @@ class TestSession:
         assert signed_in.expires_at == directory.clock.now()
         assert await directory.operators.authenticate(token) is None
 
-    async def test_one_that_ended_is_gone_for_good(self, directory: Any) -> None:
+    async def test_an_ended_session_stays_ended(self, directory: Any) -> None:
         token, _ = await directory.operators.sign_in(directory.name, directory.password)
         directory.clock.advance(600)
         await directory.operators.authenticate(token)
@@ -157,7 +155,7 @@ class TestSession:
             left = (await work.session.execute(text("SELECT count(*) FROM sessions"))).scalar_one()
         assert left == 0
 
-    async def test_signing_in_clears_away_what_ended(self, directory: Any) -> None:
+    async def test_sign_in_deletes_ended_sessions(self, directory: Any) -> None:
         await directory.operators.sign_in(directory.name, directory.password)
         directory.clock.advance(601)
         token, _ = await directory.operators.sign_in(directory.name, directory.password)
@@ -166,12 +164,12 @@ class TestSession:
         assert left == 1
         assert await directory.operators.authenticate(token) is not None
 
-    async def test_it_ends_with_the_operator_s_disabling(self, directory: Any) -> None:
+    async def test_ends_when_the_operator_is_disabled(self, directory: Any) -> None:
         token, _ = await directory.operators.sign_in(directory.name, directory.password)
         await disable(directory)
         assert await directory.operators.authenticate(token) is None
 
-    async def test_signing_out_ends_one_and_no_other(self, directory: Any) -> None:
+    async def test_sign_out_ends_one_session_only(self, directory: Any) -> None:
         first, _ = await directory.operators.sign_in(directory.name, directory.password)
         second, _ = await directory.operators.sign_in(directory.name, directory.password)
         await directory.operators.sign_out(first)
@@ -180,10 +178,10 @@ class TestSession:
         assert await directory.operators.authenticate(second) is not None
 
     @pytest.mark.parametrize("token", ["", "nonsense", "\0", "a" * 100_000])
-    async def test_what_is_no_token_is_good_for_nothing(self, directory: Any, token: str) -> None:
+    async def test_an_invalid_token_is_refused(self, directory: Any, token: str) -> None:
         assert await directory.operators.authenticate(token) is None
 
-    async def test_a_role_that_was_taken_away_is_gone_with_the_next_request(self, directory: Any) -> None:
+    async def test_a_removed_role_is_gone_at_the_next_request(self, directory: Any) -> None:
         token, _ = await directory.operators.sign_in(directory.name, directory.password)
         async with directory.database.engine.begin() as connection:
             await connection.execute(text("DELETE FROM memberships WHERE role = 'CASHIER'"))

@@ -1,4 +1,4 @@
-"""Projects: the directory knows them all, a project knows itself."""
+"""A directory's unit of work reads all projects, a project's reads itself only."""
 
 from datetime import UTC, datetime
 
@@ -27,7 +27,7 @@ async def ids(database: Database) -> list[int]:
     return [project.id for project in added if project.id is not None]
 
 
-async def test_the_directory_lists_them_by_code(database: Database, ids: list[int]) -> None:
+async def test_the_directory_lists_all_projects_by_code(database: Database, ids: list[int]) -> None:
     async with database.directory() as work:
         projects = ProjectRepository(work)
         assert [project.code for project in await projects.all()] == ["001", "002"]

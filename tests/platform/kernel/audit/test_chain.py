@@ -1,4 +1,4 @@
-"""The audit chain: whole as it was written, and every change, removal, swap or cut is found at its first place."""
+"""The audit chain verifies as written; every change, removal, swap or cut is found at its first event."""
 
 import asyncio
 import random
@@ -54,14 +54,12 @@ class TestWhole:
         verdict = await _verify(database, scope)
         assert (verdict.events, verdict.head.sequence, verdict.reason) == (3, 3, None)
 
-    async def test_events_written_at_once_stand_one_after_the_other(
-        self, database: Database, scope: Scope
-    ) -> None:
+    async def test_concurrent_events_form_one_chain(self, database: Database, scope: Scope) -> None:
         await asyncio.gather(*(_write(database, scope, 5) for _ in range(8)))
         assert (await _verify(database, scope)).events == 40
         assert (await _verify(database, scope)).reason is None
 
-    async def test_what_was_rolled_back_left_no_event(self, database: Database, scope: Scope) -> None:
+    async def test_a_rollback_leaves_no_event(self, database: Database, scope: Scope) -> None:
         async def fail() -> None:
             async with database.project(scope) as work:
                 audit.record(work, "price set", "meter 1")

@@ -1,4 +1,4 @@
-"""Events are heard after the commit that makes them true, and only then."""
+"""Events are delivered after their transaction's commit, and only then."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -39,9 +39,7 @@ async def heard(events: asyncio.Queue[Event]) -> UUID:
         return (await events.get()).subject
 
 
-async def test_an_event_is_heard_after_the_commit_and_not_before(
-    backbone: Backbone, database: Database
-) -> None:
+async def test_an_event_is_delivered_after_the_commit(backbone: Backbone, database: Database) -> None:
     async with backbone.listening(7, "command") as events:
         async with database.project(Scope(7, PLATFORM)) as work:
             await notify(work, "command", FIRST)
@@ -51,7 +49,7 @@ async def test_an_event_is_heard_after_the_commit_and_not_before(
         assert events.empty()
 
 
-async def test_what_was_rolled_back_is_never_heard(backbone: Backbone, database: Database) -> None:
+async def test_a_rollback_discards_its_events(backbone: Backbone, database: Database) -> None:
     async def fail() -> None:
         async with database.project(Scope(7, PLATFORM)) as work:
             await notify(work, "command", FIRST)
@@ -64,7 +62,7 @@ async def test_what_was_rolled_back_is_never_heard(backbone: Backbone, database:
         assert await heard(events) == SECOND
 
 
-async def test_a_project_hears_its_own_events_and_the_platform_hears_all(
+async def test_a_project_gets_its_own_events_and_the_platform_gets_all(
     backbone: Backbone, database: Database
 ) -> None:
     async with (
@@ -82,7 +80,7 @@ async def test_a_project_hears_its_own_events_and_the_platform_hears_all(
         assert readings.empty()
 
 
-async def test_every_process_that_listens_hears(database_url: str, database: Database) -> None:
+async def test_every_listening_process_gets_the_event(database_url: str, database: Database) -> None:
     backbones = [Backbone(database_url), Backbone(database_url)]
     for backbone in backbones:
         await backbone.start()
@@ -93,7 +91,7 @@ async def test_every_process_that_listens_hears(database_url: str, database: Dat
         await backbone.stop()
 
 
-async def test_events_are_heard_again_after_the_connection_broke(
+async def test_listening_resumes_after_a_broken_connection(
     backbone: Backbone, database: Database, database_url: str
 ) -> None:
     async with backbone.listening(7, "command") as events:
@@ -107,7 +105,7 @@ async def test_events_are_heard_again_after_the_connection_broke(
         assert await heard(events) == SECOND
 
 
-async def test_a_slow_reader_loses_the_oldest_and_never_the_newest(
+async def test_a_full_queue_drops_its_oldest_event(
     backbone: Backbone, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_QUEUE_MAX", 2)
@@ -121,7 +119,7 @@ async def test_a_slow_reader_loses_the_oldest_and_never_the_newest(
         assert slow.empty()
 
 
-async def test_nobody_is_told_after_they_stopped_listening(backbone: Backbone, database: Database) -> None:
+async def test_no_event_is_delivered_after_listening_stopped(backbone: Backbone, database: Database) -> None:
     async with backbone.listening(7, "command") as left:
         pass
     async with backbone.listening(7, "command") as events:

@@ -1,4 +1,4 @@
-"""A unit of work is whole or nothing, and leaves no trace on its connection."""
+"""A unit of work commits as a whole or not at all, and leaves no role or project on its connection."""
 
 from typing import TYPE_CHECKING
 
@@ -39,14 +39,14 @@ async def one_connection(database_url: str) -> "AsyncIterator[Database]":
     await database.close()
 
 
-async def test_what_was_written_stands_at_the_end(database: Database) -> None:
+async def test_rows_are_committed_at_the_end(database: Database) -> None:
     async with database.directory() as work:
         await ProjectRepository(work).add(a_project(work, "001"))
         assert await codes(database) == []
     assert await codes(database) == ["001"]
 
 
-async def test_an_error_leaves_nothing_half_done(database: Database) -> None:
+async def test_an_error_rolls_everything_back(database: Database) -> None:
     async def fail_midway() -> None:
         async with database.directory() as work:
             await ProjectRepository(work).add(a_project(work, "001"))
@@ -57,7 +57,7 @@ async def test_an_error_leaves_nothing_half_done(database: Database) -> None:
     assert await codes(database) == []
 
 
-async def test_a_rule_of_the_database_broken_late_undoes_what_came_before(database: Database) -> None:
+async def test_a_constraint_that_fails_at_commit_rolls_everything_back(database: Database) -> None:
     async def add_two() -> None:
         async with database.directory() as work:
             projects = ProjectRepository(work)
@@ -69,7 +69,7 @@ async def test_a_rule_of_the_database_broken_late_undoes_what_came_before(databa
     assert await codes(database) == []
 
 
-async def test_a_connection_given_back_carries_neither_role_nor_project(one_connection: Database) -> None:
+async def test_a_returned_connection_has_neither_role_nor_project(one_connection: Database) -> None:
     async with one_connection.project(Scope(7, PLATFORM)) as work:
         assert (await work.session.execute(ROLE_AND_PROJECT)).one() == ("prewatt_app", "7")
     async with one_connection.engine.connect() as connection:
@@ -82,7 +82,7 @@ async def test_a_connection_given_back_carries_neither_role_nor_project(one_conn
     assert not project
 
 
-async def test_a_connection_given_back_after_an_error_carries_nothing_either(
+async def test_a_returned_connection_has_neither_role_nor_project_after_an_error(
     one_connection: Database,
 ) -> None:
     with pytest.raises(ZeroDivisionError):

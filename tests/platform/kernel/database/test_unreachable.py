@@ -1,4 +1,4 @@
-"""A database that cannot be had is named, with the way out and without the password."""
+"""Errors for an unreachable or wrong database name it with the way out, without the password."""
 
 import asyncio
 import socket
@@ -32,7 +32,7 @@ async def check(url: str) -> None:
         await database.close()
 
 
-async def test_nobody_listens() -> None:
+async def test_connection_refused() -> None:
     port = _free_port()
     with pytest.raises(DatabaseUnreachable) as refused:
         await check(f"postgresql://anna:{SECRET}@127.0.0.1:{port}/prewatt")
@@ -42,17 +42,17 @@ async def test_nobody_listens() -> None:
     assert "\n" not in str(refused.value)
 
 
-async def test_no_such_host() -> None:
+async def test_unknown_host() -> None:
     with pytest.raises(DatabaseUnreachable, match=r"nowhere\.invalid"):
         await check(f"postgresql://anna:{SECRET}@nowhere.invalid/prewatt")
 
 
-async def test_no_such_database(postgres_url: str) -> None:
+async def test_unknown_database(postgres_url: str) -> None:
     with pytest.raises(DatabaseUnreachable, match='"nobodys" does not exist'):
         await check(postgres_url.replace("/postgres?", "/nobodys?"))
 
 
-async def test_no_such_account(postgres_url: str) -> None:
+async def test_unknown_account(postgres_url: str) -> None:
     wrong = postgres_url.replace("postgres@", f"anna:{SECRET}@")
     with pytest.raises(DatabaseUnreachable, match='"anna" does not exist') as refused:
         await check(wrong)
@@ -60,7 +60,7 @@ async def test_no_such_account(postgres_url: str) -> None:
     assert "\n" not in str(refused.value)
 
 
-async def test_what_listens_is_no_postgresql() -> None:
+async def test_server_that_is_not_postgresql() -> None:
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
@@ -71,9 +71,7 @@ async def test_what_listens_is_no_postgresql() -> None:
 
 
 @pytest.mark.parametrize("options", ["sslmode=disable", "sslmode=prefer", "application_name=mine"])
-async def test_options_are_written_as_postgresql_s_own_tools_take_them(
-    postgres_url: str, options: str
-) -> None:
+async def test_url_takes_libpq_options(postgres_url: str, options: str) -> None:
     await check(f"{postgres_url}&{options}")
 
 
@@ -87,7 +85,7 @@ async def test_options_are_written_as_postgresql_s_own_tools_take_them(
         ("sqlite:///prewatt.db", "sqlite is not postgresql"),
     ],
 )
-async def test_what_is_no_postgresql_url_is_refused_without_being_repeated(url: str, said: str) -> None:
+async def test_invalid_url_is_refused_without_printing_it(url: str, said: str) -> None:
     with pytest.raises(DatabaseUrlWrong, match=said) as refused:
         await check(url)
     assert "postgresql://user:password@host:port/database" in str(refused.value)
@@ -95,5 +93,5 @@ async def test_what_is_no_postgresql_url_is_refused_without_being_repeated(url: 
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"])
-def test_every_way_to_write_postgresql_is_understood(scheme: str) -> None:
+def test_every_spelling_of_the_scheme_is_accepted(scheme: str) -> None:
     assert asyncpg_url(f"{scheme}://a:b@h/d") == "postgresql+asyncpg://a:b@h/d"

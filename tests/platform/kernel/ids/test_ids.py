@@ -1,4 +1,4 @@
-"""Ids are UUIDv7: unique, rising, and telling when they were made."""
+"""Ids are UUIDv7: unique, rising, and containing their creation time."""
 
 import random
 from datetime import UTC, datetime
@@ -39,12 +39,12 @@ def test_more_ids_in_a_millisecond_than_the_sequence_counts_still_rise() -> None
 
 
 @given(st.datetimes(datetime(1970, 1, 2), datetime(9999, 1, 1)))
-def test_an_id_tells_the_millisecond_of_its_birth(at: datetime) -> None:
+def test_an_id_contains_the_millisecond_of_its_creation(at: datetime) -> None:
     clock = ManualClock(at.replace(tzinfo=UTC))
     assert IdMaker(clock)().int >> 80 == int(clock.time() * 1000)
 
 
-def test_two_makers_of_one_moment_differ_by_chance_alone() -> None:
+def test_two_makers_at_one_instant_differ_in_random_bits() -> None:
     clock = ManualClock(START)
     assert IdMaker(clock, random.Random(1))() == IdMaker(clock, random.Random(1))()
     assert IdMaker(clock)() != IdMaker(clock)()

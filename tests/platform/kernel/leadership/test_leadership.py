@@ -1,4 +1,4 @@
-"""One process leads at a time; the lead passes on when its holder ends or loses its connection."""
+"""One process leads at a time; another takes over when it ends or loses its connection."""
 
 import asyncio
 import sys
@@ -45,7 +45,7 @@ async def leads(stack: AsyncExitStack, url: str) -> "asyncio.Future[None]":
         return await stack.enter_async_context(leadership(url))
 
 
-async def test_a_second_waits_until_the_first_is_done(database_url: str) -> None:
+async def test_a_second_process_waits_until_the_first_ends(database_url: str) -> None:
     order: list[str] = []
 
     async def second() -> None:
@@ -62,7 +62,7 @@ async def test_a_second_waits_until_the_first_is_done(database_url: str) -> None
     assert order == ["first is done", "second leads"]
 
 
-async def test_whoever_loses_the_connection_is_told_and_another_leads(
+async def test_a_lost_connection_ends_leadership_and_another_leads(
     database_url: str, stack: AsyncExitStack
 ) -> None:
     lost = await leads(stack, database_url)
@@ -74,7 +74,7 @@ async def test_whoever_loses_the_connection_is_told_and_another_leads(
     await leads(stack, database_url)
 
 
-async def test_the_lead_passes_on_when_its_holder_is_killed(database_url: str, stack: AsyncExitStack) -> None:
+async def test_another_leads_when_the_leader_is_killed(database_url: str, stack: AsyncExitStack) -> None:
     holder = await asyncio.create_subprocess_exec(
         sys.executable, "-c", LEAD, database_url, stdout=asyncio.subprocess.PIPE
     )

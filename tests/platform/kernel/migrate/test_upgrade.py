@@ -1,4 +1,4 @@
-"""A database is brought to this version's schema, by whoever may, however many try at once."""
+"""Migration of a database to this version's schema: repeated, concurrent, and with limited accounts."""
 
 import asyncio
 import sys
@@ -39,13 +39,13 @@ async def empty_database(empty_database_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
-async def test_an_empty_database_has_no_revision_and_says_what_to_do(empty_database: Database) -> None:
+async def test_an_empty_database_has_no_revision(empty_database: Database) -> None:
     assert await migrate.revision(empty_database) is None
     with pytest.raises(SchemaOutdated, match="schema none, this version needs 0001: run prewatt db upgrade"):
         await migrate.check(empty_database)
 
 
-async def test_an_upgrade_brings_it_to_this_version_and_a_second_changes_nothing(
+async def test_upgrade_then_a_second_upgrade_changes_nothing(
     empty_database: Database,
 ) -> None:
     await migrate.upgrade(empty_database.url)
@@ -63,12 +63,12 @@ async def test_another_version_s_schema_is_named(database: Database) -> None:
     assert (outdated.value.found, outdated.value.wanted) == ("0999", migrate.HEAD)
 
 
-async def test_two_at_once_in_one_process(empty_database: Database) -> None:
+async def test_concurrent_upgrades_in_one_process(empty_database: Database) -> None:
     await asyncio.gather(*(migrate.upgrade(empty_database.url) for _ in range(2)))
     await migrate.check(empty_database)
 
 
-async def test_two_processes_at_once(empty_database: Database) -> None:
+async def test_concurrent_upgrades_in_two_processes(empty_database: Database) -> None:
     program = "import asyncio, sys; from prewatt_platform.kernel import migrate; asyncio.run(migrate.upgrade(sys.argv[1]))"
     running = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", program, empty_database.url)
@@ -78,7 +78,7 @@ async def test_two_processes_at_once(empty_database: Database) -> None:
     await migrate.check(empty_database)
 
 
-def test_this_version_works_with_the_newest_script() -> None:
+def test_head_is_the_newest_script() -> None:
     config = Config()
     config.set_main_option("script_location", str(migrate.SCRIPTS))
     assert ScriptDirectory.from_config(config).get_current_head() == migrate.HEAD
@@ -94,7 +94,7 @@ def is_reviewed(difference: Any) -> bool:
     return difference[0] in {"remove_index", "remove_fk", "remove_constraint"}
 
 
-async def test_the_database_is_what_the_models_say(database: Database) -> None:
+async def test_the_migrated_schema_equals_the_models(database: Database) -> None:
     def differences(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         found: list[Any] = compare_metadata(context, SQLModel.metadata)
@@ -120,7 +120,7 @@ async def landlord() -> AsyncIterator[Callable[..., Awaitable[str]]]:
         await connection.close()
 
 
-async def test_an_owner_who_is_no_superuser_migrates_and_is_bound_by_the_policies(
+async def test_an_owner_without_superuser_migrates_and_is_subject_to_the_policies(
     landlord: Callable[..., Awaitable[str]],
 ) -> None:
     url = await landlord("anna")
@@ -147,7 +147,9 @@ async def _insert_for_another_project(database: Database) -> None:
         )
 
 
-async def test_an_owner_who_may_not_use_the_roles_is_told(landlord: Callable[..., Awaitable[str]]) -> None:
+async def test_an_owner_who_cannot_use_the_roles_gets_an_error(
+    landlord: Callable[..., Awaitable[str]],
+) -> None:
     await migrate.upgrade(await landlord("anna"))
     with pytest.raises(MigrationFailed, match="permission denied to grant role") as failed:
         await migrate.upgrade(await landlord("bert"))

@@ -1,4 +1,4 @@
-"""Settings come from `PREWATT_*` and nowhere else; a wrong one is refused by name, a secret is not shown."""
+"""Settings come from `PREWATT_*` only; an invalid one is refused by name, a secret is not printed."""
 
 from pathlib import Path
 
@@ -18,13 +18,13 @@ def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_without_any_the_defaults_hold() -> None:
+def test_defaults() -> None:
     settings = Settings()
     assert settings.database_url is None
     assert (settings.read_timeout_s, settings.read_retries, settings.session_idle_s) == (1.5, 1, 1800)
 
 
-def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_override_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREWATT_READ_RETRIES", "3")
     monkeypatch.setenv("PREWATT_DATA", "/srv/prewatt")
     settings = Settings()
@@ -32,7 +32,7 @@ def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.data == Path("/srv/prewatt")
 
 
-def test_a_file_in_the_working_folder_does_not(tmp_path: Path) -> None:
+def test_a_dotenv_file_is_not_read(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PREWATT_READ_RETRIES=3\n")
     assert Settings().read_retries == 1
 
@@ -61,5 +61,5 @@ def test_the_database_s_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -
     assert "tell-nobody" not in settings.model_dump_json()
 
 
-def test_every_setting_says_what_it_is_for() -> None:
+def test_every_setting_has_a_description() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []

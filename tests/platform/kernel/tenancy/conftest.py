@@ -1,4 +1,4 @@
-"""Two projects in one database, each with at least one row in every table: copied for each test."""
+"""Two projects in one database, each with at least one row in every table; the database is copied for each test."""
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,14 +28,14 @@ def unopened(deployment: "Deployment") -> str:
 
 
 @dataclass
-class Town:
+class TwoProjects:
     """A database with two projects; `own` and `foreign` are their scopes, as one operator."""
 
     database: Database
     own: Scope
     foreign: Scope
     superuser: "asyncpg.Connection[Any]"
-    """On the same database, for looking past every wall."""
+    """On the same database, for looking without row-level security."""
 
 
 async def _sell(deployment: "Deployment") -> uuid.UUID:
@@ -77,9 +77,9 @@ async def town_template(
 
 
 @pytest.fixture(scope="module")
-async def town(
+async def two_projects(
     own_database: Callable[[str], AbstractAsyncContextManager[str]], town_template: str
-) -> AsyncIterator[Town]:
+) -> AsyncIterator[TwoProjects]:
     """One for each test module: tests undo what they do."""
     clock = RealClock()
     async with own_database(town_template) as url:
@@ -87,6 +87,6 @@ async def town(
         own, foreign = await superuser.fetchval("SELECT array_agg(id ORDER BY code) FROM projects")
         database = Database(url, clock=clock, new_id=IdMaker(clock))
         actor = Actor(uuid.uuid4(), "anna")
-        yield Town(database, Scope(own, actor), Scope(foreign, actor), superuser)
+        yield TwoProjects(database, Scope(own, actor), Scope(foreign, actor), superuser)
         await database.close()
         await superuser.close()

@@ -1,8 +1,8 @@
-"""Two walls between projects, each of which holds without the other.
+"""Two layers isolate projects, and each isolates alone.
 
-Every public method of every repository is asked, in one project, for what is another's. What it answers with both
-walls standing is what it must answer with either of them alone; with both down the answer must differ, or the probe
-would prove nothing. A method without a probe fails the test.
+Every public method of every repository is called in one project with arguments of the other project. The answer with
+both layers must be the answer with either layer alone; with both off it must differ, otherwise the probe proves nothing.
+A method without a probe fails the test.
 """
 
 import dataclasses
@@ -197,8 +197,8 @@ def test_every_public_method_of_every_repository_has_a_probe() -> None:
 
 
 @pytest.fixture(scope="module")
-async def foreign(town: Any) -> Foreign:
-    async with town.database.project(town.foreign) as work:
+async def foreign(two_projects: Any) -> Foreign:
+    async with two_projects.database.project(two_projects.foreign) as work:
 
         async def first(model: type[SQLModel], *conditions: Any) -> Any:
             return (await work.session.execute(select(model).where(*conditions).limit(1))).scalar_one()
@@ -247,7 +247,7 @@ async def project_tables(session: AsyncSession) -> list[str]:
 
 
 async def rows_of(session: AsyncSession, project_id: int) -> dict[str, str]:
-    """Everything a project has, as a digest for each table, seen past every wall."""
+    """Everything a project has, as a digest for each table, read without any layer."""
     await session.execute(text("RESET ROLE"))
     return {
         table: (
@@ -276,20 +276,20 @@ def plain(value: Any) -> Any:
     return value
 
 
-class Walls:
-    """Asks a probe's question with one or both walls down; nothing is kept."""
+class Layers:
+    """Runs a probe with one or both layers switched off, and rolls back."""
 
-    def __init__(self, town: Any, foreign: Foreign, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._town = town
+    def __init__(self, two_projects: Any, foreign: Foreign, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._two_projects = two_projects
         self._foreign = foreign
         self._monkeypatch = monkeypatch
 
     async def ask(
         self, repository: type[Repository], method: str, *, filtered: bool = True, policed: bool = True
     ) -> tuple[Any, dict[str, str]]:
-        """What the method answers, and what the other project holds afterwards."""
+        """The answer of the method, and digests of the other project's rows afterwards."""
         async with self._session(policed=policed) as session:
-            work = Work(session, self._town.own, _STILL, self._town.database._new_id)
+            work = Work(session, self._two_projects.own, _FIXED_CLOCK, self._two_projects.database._new_id)
             with self._monkeypatch.context() as patched:
                 if not filtered:
                     patched.setattr(Repository, "_narrow", lambda _self, statement, *_models: statement)
@@ -299,24 +299,24 @@ class Walls:
                         await session.flush()
                 except (DBAPIError, MultipleResultsFound, PlatformError, AssertionError):
                     answer = "refused"
-            return answer, await rows_of(session, self._town.foreign.project_id)
+            return answer, await rows_of(session, self._two_projects.foreign.project_id)
 
     @asynccontextmanager
     async def _session(self, *, policed: bool) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(self._town.database.engine) as session:
+        async with AsyncSession(self._two_projects.database.engine) as session:
             if not policed:
                 for table in [*await project_tables(session), "projects"]:
                     await session.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
             await session.execute(
                 text("SELECT set_config('role', 'prewatt_app', true), set_config('app.project', :own, true)"),
-                {"own": str(self._town.own.project_id)},
+                {"own": str(self._two_projects.own.project_id)},
             )
             yield session
             await session.rollback()
 
 
-class _Still:
-    """One instant for all questions, so that answers can be compared."""
+class _FixedClock:
+    """The same instant for all probes, so that answers can be compared."""
 
     def time(self) -> float:
         return self.now().timestamp()
@@ -328,12 +328,12 @@ class _Still:
         raise NotImplementedError
 
 
-_STILL = _Still()
+_FIXED_CLOCK = _FixedClock()
 
 
 @pytest.fixture
-def walls(town: Any, foreign: Foreign, monkeypatch: pytest.MonkeyPatch) -> Walls:
-    return Walls(town, foreign, monkeypatch)
+def layers(two_projects: Any, foreign: Foreign, monkeypatch: pytest.MonkeyPatch) -> Layers:
+    return Layers(two_projects, foreign, monkeypatch)
 
 
 named = pytest.mark.parametrize(
@@ -343,20 +343,20 @@ named = pytest.mark.parametrize(
 
 
 @named
-async def test_each_wall_holds_alone(walls: Walls, repository: type[Repository], method: str) -> None:
-    both = await walls.ask(repository, method)
-    assert await walls.ask(repository, method, policed=False) == both
-    assert await walls.ask(repository, method, filtered=False) == both
+async def test_each_layer_isolates_alone(layers: Layers, repository: type[Repository], method: str) -> None:
+    both = await layers.ask(repository, method)
+    assert await layers.ask(repository, method, policed=False) == both
+    assert await layers.ask(repository, method, filtered=False) == both
     if (repository, method) not in FILTERED_OTHERWISE:
-        assert await walls.ask(repository, method, filtered=False, policed=False) != both
+        assert await layers.ask(repository, method, filtered=False, policed=False) != both
 
 
 @named
 async def test_nothing_of_another_project_changes(
-    town: Any, walls: Walls, repository: type[Repository], method: str
+    two_projects: Any, layers: Layers, repository: type[Repository], method: str
 ) -> None:
-    async with AsyncSession(town.database.engine) as session:
-        before = await rows_of(session, town.foreign.project_id)
+    async with AsyncSession(two_projects.database.engine) as session:
+        before = await rows_of(session, two_projects.foreign.project_id)
     for policed in (True, False):
-        _, after = await walls.ask(repository, method, policed=policed)
+        _, after = await layers.ask(repository, method, policed=policed)
         assert after == before

@@ -1,4 +1,4 @@
-"""What the database itself refuses, table by table, from the catalogue: a new table is probed without being named."""
+"""Row-level security of every table, found in the catalogue: a new table is tested without being listed here."""
 
 from typing import Any
 
@@ -68,23 +68,25 @@ async def copy_of(connection: Any, table: str, project_id: int) -> tuple[str, li
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}) ON CONFLICT DO NOTHING", list(row)
 
 
-async def test_each_project_has_rows_in_every_table(town: Any) -> None:
+async def test_each_project_has_rows_in_every_table(two_projects: Any) -> None:
     """Else the probes below would prove nothing."""
-    tables = await project_tables(town.superuser)
+    tables = await project_tables(two_projects.superuser)
     assert len(tables) >= 19
     for table in tables:
-        for scope in (town.own, town.foreign):
-            say = As(town.superuser, None, None).say
+        for scope in (two_projects.own, two_projects.foreign):
+            say = As(two_projects.superuser, None, None).say
             found = await say(f"SELECT 1 FROM {table} WHERE project_id = $1", scope.project_id)
             assert int(found) > 0, f"{table} of project {scope.project_id}"
 
 
 @pytest.mark.parametrize("has_project", [True, False])
-async def test_nothing_of_another_project_is_seen_or_touched(town: Any, has_project: bool) -> None:
-    own = town.own.project_id if has_project else None
-    foreign = town.foreign.project_id
-    app = As(town.superuser, "prewatt_app", own)
-    for table in await project_tables(town.superuser):
+async def test_rows_of_another_project_cannot_be_read_or_changed(
+    two_projects: Any, has_project: bool
+) -> None:
+    own = two_projects.own.project_id if has_project else None
+    foreign = two_projects.foreign.project_id
+    app = As(two_projects.superuser, "prewatt_app", own)
+    for table in await project_tables(two_projects.superuser):
         assert await app.say(f"SELECT 1 FROM {table} WHERE project_id = $1", foreign) == "0", table
         for change in (
             f"UPDATE {table} SET project_id = project_id WHERE project_id = $1",
@@ -92,39 +94,39 @@ async def test_nothing_of_another_project_is_seen_or_touched(town: Any, has_proj
         ):
             said = await app.say(change, foreign)
             assert said == "0" or FORBIDDEN in said, (table, change, said)
-        statement, row = await copy_of(town.superuser, table, foreign)
+        statement, row = await copy_of(two_projects.superuser, table, foreign)
         assert REFUSED in await app.say(statement, *row), table
 
 
-async def test_no_row_can_be_moved_to_another_project(town: Any) -> None:
-    app = As(town.superuser, "prewatt_app", town.own.project_id)
-    for table in await project_tables(town.superuser):
-        said = await app.say(f"UPDATE {table} SET project_id = $1", town.foreign.project_id)
+async def test_no_row_can_be_moved_to_another_project(two_projects: Any) -> None:
+    app = As(two_projects.superuser, "prewatt_app", two_projects.own.project_id)
+    for table in await project_tables(two_projects.superuser):
+        said = await app.say(f"UPDATE {table} SET project_id = $1", two_projects.foreign.project_id)
         assert REFUSED in said or FORBIDDEN in said, (table, said)
 
 
-async def test_without_a_project_nothing_is_seen_and_nothing_written(town: Any) -> None:
-    nobody = As(town.superuser, "prewatt_app", None)
-    for table in [*await project_tables(town.superuser), "projects"]:
+async def test_without_a_project_no_row_can_be_read_or_written(two_projects: Any) -> None:
+    nobody = As(two_projects.superuser, "prewatt_app", None)
+    for table in [*await project_tables(two_projects.superuser), "projects"]:
         assert await nobody.say(f"SELECT 1 FROM {table}") == "0", table
-    for table in await project_tables(town.superuser):
-        statement, row = await copy_of(town.superuser, table, town.own.project_id)
+    for table in await project_tables(two_projects.superuser):
+        statement, row = await copy_of(two_projects.superuser, table, two_projects.own.project_id)
         assert REFUSED in await nobody.say(statement, *row), table
 
 
-async def test_the_own_rows_are_seen_and_written_and_none_is_ever_deleted(town: Any) -> None:
-    app = As(town.superuser, "prewatt_app", town.own.project_id)
-    for table in await project_tables(town.superuser):
+async def test_own_rows_can_be_read_and_written_but_not_deleted(two_projects: Any) -> None:
+    app = As(two_projects.superuser, "prewatt_app", two_projects.own.project_id)
+    for table in await project_tables(two_projects.superuser):
         count = await app.say(f"SELECT 1 FROM {table}")
         assert int(count) > 0, table
-        statement, row = await copy_of(town.superuser, table, town.own.project_id)
+        statement, row = await copy_of(two_projects.superuser, table, two_projects.own.project_id)
         # written again, an existing row changes nothing: what matters is that it is not refused
         assert await app.say(statement, *row) == "0", table
         assert FORBIDDEN in await app.say(f"DELETE FROM {table}"), table
 
 
-async def test_a_project_sees_itself_among_the_projects_and_renames_only_itself(town: Any) -> None:
-    app = As(town.superuser, "prewatt_app", town.own.project_id)
+async def test_a_project_reads_and_renames_only_itself(two_projects: Any) -> None:
+    app = As(two_projects.superuser, "prewatt_app", two_projects.own.project_id)
     assert await app.say("SELECT 1 FROM projects") == "1"
     assert await app.say("UPDATE projects SET name = 'mine'") == "1"
     assert FORBIDDEN in await app.say("UPDATE projects SET code = '099'")
@@ -132,33 +134,33 @@ async def test_a_project_sees_itself_among_the_projects_and_renames_only_itself(
 
 
 @pytest.mark.parametrize("table", ["operators", "memberships", "sessions", "alembic_version"])
-async def test_the_application_sees_no_password_and_no_session(town: Any, table: str) -> None:
-    app = As(town.superuser, "prewatt_app", town.own.project_id)
+async def test_the_application_role_cannot_read_passwords_or_sessions(two_projects: Any, table: str) -> None:
+    app = As(two_projects.superuser, "prewatt_app", two_projects.own.project_id)
     assert FORBIDDEN in await app.say(f"SELECT 1 FROM {table}")
 
 
-async def test_the_directory_sees_operators_and_projects_and_no_project_s_rows(town: Any) -> None:
-    directory = As(town.superuser, "prewatt_directory", town.own.project_id)
+async def test_the_directory_role_reads_operators_and_projects_but_no_project_rows(two_projects: Any) -> None:
+    directory = As(two_projects.superuser, "prewatt_directory", two_projects.own.project_id)
     assert await directory.say("SELECT 1 FROM operators") == "1"
     assert await directory.say("SELECT 1 FROM projects") == "2"
-    for table in await project_tables(town.superuser):
+    for table in await project_tables(two_projects.superuser):
         assert FORBIDDEN in await directory.say(f"SELECT 1 FROM {table}"), table
 
 
-async def test_a_month_of_readings_cannot_be_reached_past_its_table(town: Any) -> None:
-    months = await town.superuser.fetch(
+async def test_a_partition_of_readings_cannot_be_read_directly(two_projects: Any) -> None:
+    months = await two_projects.superuser.fetch(
         "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'readings'::regclass"
     )
     assert months
     for role in ("prewatt_app", "prewatt_directory"):
         for month in months:
-            assert FORBIDDEN in await As(town.superuser, role, town.own.project_id).say(
+            assert FORBIDDEN in await As(two_projects.superuser, role, two_projects.own.project_id).say(
                 f"SELECT 1 FROM {month[0]}"
             )
 
 
-async def test_what_is_append_only_is_so_for_its_owner_too(town: Any) -> None:
-    owner = As(town.superuser, None, None)
+async def test_append_only_holds_for_the_owner_too(two_projects: Any) -> None:
+    owner = As(two_projects.superuser, None, None)
     for table in sorted(APPEND_ONLY):
         for change in (
             f"UPDATE {table} SET project_id = project_id",
@@ -168,47 +170,47 @@ async def test_what_is_append_only_is_so_for_its_owner_too(town: Any) -> None:
             assert f"{table} is append only" in await owner.say(change), change
 
 
-async def test_every_project_table_is_policed_for_its_owner_too(town: Any) -> None:
-    rows = await town.superuser.fetch(
+async def test_row_level_security_is_forced_on_every_project_table(two_projects: Any) -> None:
+    rows = await two_projects.superuser.fetch(
         "SELECT relname, relrowsecurity AND relforcerowsecurity AS policed FROM pg_class"
         " WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace"
     )
     assert {row["relname"] for row in rows if not row["policed"]} == DIRECTORY - {"projects"}
     assert {row["relname"] for row in rows if row["policed"]} == {
-        *await project_tables(town.superuser),
+        *await project_tables(two_projects.superuser),
         "projects",
     }
 
 
-async def test_the_application_s_roles_own_nothing_and_bypass_nothing(town: Any) -> None:
-    roles = await town.superuser.fetch(
+async def test_the_application_roles_own_no_table_and_cannot_bypass_policies(two_projects: Any) -> None:
+    roles = await two_projects.superuser.fetch(
         "SELECT rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles"
         " WHERE rolname IN ('prewatt_app', 'prewatt_directory')"
     )
     assert len(roles) == 2
     assert not any(value for role in roles for value in role.values())
-    owned = await town.superuser.fetch(
+    owned = await two_projects.superuser.fetch(
         "SELECT 1 FROM pg_class WHERE relowner IN ('prewatt_app'::regrole, 'prewatt_directory'::regrole)"
     )
     assert owned == []
-    member_of = await town.superuser.fetch(
+    member_of = await two_projects.superuser.fetch(
         "SELECT 1 FROM pg_auth_members WHERE member IN ('prewatt_app'::regrole, 'prewatt_directory'::regrole)"
     )
     assert member_of == []
 
 
-async def test_the_project_leads_every_key(town: Any) -> None:
+async def test_every_key_begins_with_the_project(two_projects: Any) -> None:
     """Primary, unique and foreign keys, and unique indexes; reviewed: what refers to a project by its id alone."""
-    keys = await town.superuser.fetch(
+    keys = await two_projects.superuser.fetch(
         """SELECT conrelid::regclass::text AS tab, conname, contype::text AS kind,
                   (SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND attnum = conkey[1]) AS leads
            FROM pg_constraint WHERE contype IN ('p', 'u', 'f') AND connamespace = 'public'::regnamespace"""
     )
-    tables = set(await project_tables(town.superuser))
+    tables = set(await project_tables(two_projects.superuser))
     wrong = [key["conname"] for key in keys if key["tab"] in tables and key["leads"] != "project_id"]
     assert wrong == []
     assert {key["tab"] for key in keys if key["kind"] == "p"} >= tables
-    indexes = await town.superuser.fetch(
+    indexes = await two_projects.superuser.fetch(
         """SELECT indrelid::regclass::text AS tab, indexrelid::regclass::text AS name, attname AS leads
            FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]
            JOIN pg_class c ON c.oid = indrelid WHERE c.relnamespace = 'public'::regnamespace"""
@@ -216,11 +218,13 @@ async def test_the_project_leads_every_key(town: Any) -> None:
     assert [row["name"] for row in indexes if row["tab"] in tables and row["leads"] != "project_id"] == []
 
 
-async def test_every_reference_between_project_tables_names_the_project_on_both_sides(town: Any) -> None:
-    rows = await town.superuser.fetch(
+async def test_every_reference_between_project_tables_names_the_project_on_both_sides(
+    two_projects: Any,
+) -> None:
+    rows = await two_projects.superuser.fetch(
         """SELECT conname, confrelid::regclass::text AS target,
                   (SELECT attname FROM pg_attribute WHERE attrelid = confrelid AND attnum = confkey[1]) AS leads
            FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace"""
     )
-    tables = set(await project_tables(town.superuser))
+    tables = set(await project_tables(two_projects.superuser))
     assert [row["conname"] for row in rows if row["target"] in tables and row["leads"] != "project_id"] == []
