@@ -1,5 +1,6 @@
-"""The meters' end of the wire: meters, buses and gateways that behave, on one clock that the owner holds.
+"""Simulated meters, buses and gateways: the meters' end of the wire.
 
-A lean core without sockets (`load`, `image`, `meters`, `journal`, `faults`, `bus`) and its doors (`gateway`, `farm`,
-`serve`, `cli`). It never imports pymodbus: an independent stack has to be able to prove it right.
+A request passes from `line` (sockets, gateway, bus) through `faults` to `devices` and is recorded in `journal`. `farm`
+builds all of it from a site, `recording` from recorded traffic. `cli`, `control`, `testing` and `plugin` are the ways to
+use it. pymodbus is never imported, so that it can serve as an independent peer in the tests.
 """

@@ -1,14 +1,14 @@
-"""Errors of the simulator's callers.
+"""Errors that the simulator raises to its callers.
 
 SimulatorError
-    FaultRuleError     a fault rule that cannot apply: names the key and what was expected
-    UnknownMeter       no meter of that number in the farm
-    OtherKind          a question to a device of another kind
-    KeepsNoCredit      a question about money to a meter that has none
-    PortTaken          a listener's TCP port is in use; names host and port
-    StateError         kept registers that do not fit this farm
-    ClockRunsByItself  a clock was to be moved by hand, and it is not of that kind
-    DialsOut           nobody listens for a meter: its gateway dials out
+    FaultRuleError     a fault rule cannot apply: names the key and what was expected
+    UnknownMeter       the farm has no meter of that number
+    WrongDeviceKind    the device is of another kind
+    NotPrepaid         the meter's model has no credit registers
+    PortTaken          a listener's TCP port is in use: names host and port
+    StateError         a saved state does not fit this farm, or is damaged
+    ClockNotManual     the clock runs and cannot be moved by hand
+    GatewayDialsOut    a meter has no address, because its gateway dials out
     SerialPortError    a serial port cannot be used: names it and the reason
     RecordingError     a recording is damaged: names the file, the line and what was expected
 """
@@ -21,7 +21,7 @@ class SimulatorError(Exception):
 
 
 class FaultRuleError(SimulatorError):
-    """A fault rule is wrong: `key` says where, `expected` says what would be right."""
+    """A fault rule is wrong at `key`; `expected` describes a valid value."""
 
     def __init__(self, key: str, expected: str) -> None:
         super().__init__(f"{key}: {expected}")
@@ -37,8 +37,8 @@ class UnknownMeter(SimulatorError, LookupError):
         self.number = number
 
 
-class OtherKind(SimulatorError):
-    """The device is of another kind than was asked for."""
+class WrongDeviceKind(SimulatorError):
+    """The device is of another kind than requested."""
 
     def __init__(self, number: str, model: str, kind: str, wanted: str) -> None:
         super().__init__(f"{number} is a {model}, a {kind} and no {wanted}")
@@ -46,7 +46,7 @@ class OtherKind(SimulatorError):
         self.model = model
 
 
-class KeepsNoCredit(SimulatorError):
+class NotPrepaid(SimulatorError):
     """The meter's model has no money registers."""
 
     def __init__(self, number: str, model: str) -> None:
@@ -65,11 +65,11 @@ class PortTaken(SimulatorError):
 
 
 class StateError(SimulatorError):
-    """Kept registers do not belong to this farm, or are damaged."""
+    """A saved state does not fit this farm, or is damaged."""
 
 
-class ClockRunsByItself(SimulatorError):
-    """The clock is not moved by hand."""
+class ClockNotManual(SimulatorError):
+    """The clock runs and cannot be moved by hand."""
 
     def __init__(self, clock: object) -> None:
         super().__init__(
@@ -78,8 +78,8 @@ class ClockRunsByItself(SimulatorError):
         self.clock = clock
 
 
-class DialsOut(SimulatorError, LookupError):
-    """A meter has no address, because its gateway calls and does not listen."""
+class GatewayDialsOut(SimulatorError, LookupError):
+    """A meter has no address, because its gateway dials out instead of listening."""
 
     def __init__(self, number: str) -> None:
         super().__init__(f"nobody listens for meter {number}: its gateway dials out")
@@ -87,7 +87,7 @@ class DialsOut(SimulatorError, LookupError):
 
 
 class RecordingError(SimulatorError):
-    """A recording is damaged: `file` and `line` (from 1) say where, `expected` says what would be right."""
+    """A recording is damaged at `line` of `file`, from 1; `expected` describes a valid one."""
 
     def __init__(self, file: str, line: int, expected: str) -> None:
         super().__init__(f"{file}, line {line}: {expected}")

@@ -1,6 +1,7 @@
-"""A farm: all the meters of a site on their buses, on one clock, with faults and a journal.
+"""A farm: the devices of a site on their buses, with one clock, fault rules and a journal.
 
-This is the Python door. It builds everything from a site; `wiring` serves it. One seed fixes every random thing in it.
+`Farm` is the Python interface of the simulator. It builds everything from a site; its base class `BusServer` serves it.
+Everything random comes from one seed.
 """
 
 import zlib
@@ -28,7 +29,7 @@ from prewatt_simulator.devices.segment import Segment
 from prewatt_simulator.devices.sensors.climate import ClimateController
 from prewatt_simulator.devices.sensors.terminal import RemoteTerminal
 from prewatt_simulator.devices.water import WaterMeter
-from prewatt_simulator.errors import FaultRuleError, OtherKind, StateError, UnknownMeter
+from prewatt_simulator.errors import FaultRuleError, StateError, UnknownMeter, WrongDeviceKind
 from prewatt_simulator.faults import Faults, FaultTargets, fault_from
 from prewatt_simulator.journal.journal import Journal
 from prewatt_simulator.line.bus import Bus, Pace
@@ -45,10 +46,10 @@ View = MeterView | WaterView | TerminalView | ClimateView
 
 
 class Farm(BusServer):
-    """The simulated site.
+    """A simulated site. Raises `SiteError` for wrong loads and faults.
 
-    `source` is what errors in the site's loads and faults call it. With `wire_timing` a request takes the time it
-    takes on copper; without, it is answered at once. `journal` is where it records, by default one of its own.
+    `source` names the site in errors. With `wire_timing`, frames take their time on the line; without, a request is
+    answered at once. `journal` defaults to a new one.
     """
 
     def __init__(
@@ -107,23 +108,23 @@ class Farm(BusServer):
         return tuple(self._meters)
 
     def meter(self, number: str) -> MeterView:
-        """One energy meter; `UnknownMeter` when there is no device of that number, `OtherKind` when it is none."""
+        """View of one energy meter. Raises `UnknownMeter`, and `WrongDeviceKind` for another device."""
         return MeterView(self._device(number, EnergyMeter, DeviceKind.ENERGY_METER), self.clock)
 
     def water_meter(self, number: str) -> WaterView:
-        """One water meter; `UnknownMeter`, `OtherKind`."""
+        """View of one water meter. Raises `UnknownMeter`, `WrongDeviceKind`."""
         return WaterView(self._device(number, WaterMeter, DeviceKind.WATER_METER), self.clock)
 
     def terminal(self, number: str) -> TerminalView:
-        """One remote terminal; `UnknownMeter`, `OtherKind`."""
+        """View of one remote terminal. Raises `UnknownMeter`, `WrongDeviceKind`."""
         return TerminalView(self._device(number, RemoteTerminal, DeviceKind.REMOTE_TERMINAL), self.clock)
 
     def climate(self, number: str) -> ClimateView:
-        """One climate controller; `UnknownMeter`, `OtherKind`."""
+        """View of one climate controller. Raises `UnknownMeter`, `WrongDeviceKind`."""
         return ClimateView(self._device(number, ClimateController, DeviceKind.CLIMATE_CONTROLLER), self.clock)
 
     def view(self, number: str) -> View:
-        """The view of any device. Raises `UnknownMeter`."""
+        """View of any device. Raises `UnknownMeter`."""
         if number not in self._meters:
             raise UnknownMeter(number)
         return _VIEWS[self._meters[number].profile.kind](self, number)
@@ -133,6 +134,7 @@ class Farm(BusServer):
         if number not in self._meters:
             raise UnknownMeter(number)
         reply = self._meters[number].receive(pdu, self.clock.time())
+        # A write of port settings waits for the end of an exchange, and here there is none.
         self._attach()
         return reply
 
@@ -144,7 +146,7 @@ class Farm(BusServer):
         self._attach()
 
     def state(self) -> dict[str, Any]:
-        """What all meters hold now, as JSON-able data for `restore`."""
+        """State of all devices now, as JSON-able data for `restore`. Changes nothing."""
         now_ms = self._now_ms
         present = {number: meter.copy() for number, meter in self._meters.items()}
         for meter in present.values():
@@ -155,9 +157,9 @@ class Farm(BusServer):
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Give the meters back what `state` holds; a meter that it does not name keeps its start values.
+        """Set the devices to `state`; those that it does not name keep theirs.
 
-        `StateError` when it is of another site, names a meter that this farm lacks, or is damaged.
+        Raises `StateError` when it is of another site, names a meter that this farm lacks, or is damaged.
         """
         meters = state.get("meters")
         if state.get("project") != self.site.project.code or not isinstance(meters, Mapping):
@@ -170,7 +172,7 @@ class Farm(BusServer):
         self._attach()
 
     def _attach(self) -> None:
-        """Let the buses find the devices where their settings put them now."""
+        """Attach the devices to their buses at the addresses of their settings."""
         for key, segment in self._segments.items():
             self._buses[key].attach(attached_devices(segment))
 
@@ -179,7 +181,7 @@ class Farm(BusServer):
         if device is None:
             raise UnknownMeter(number)
         if not isinstance(device, wanted):
-            raise OtherKind(number, device.profile.model, device.profile.kind, kind)
+            raise WrongDeviceKind(number, device.profile.model, device.profile.kind, kind)
         return device
 
     @property
@@ -197,6 +199,7 @@ class Farm(BusServer):
                 layout,
                 now_ms=now_ms,
                 zone_ms=self._zone_ms,
+                # a seed of its own for each device, so that adding one to a site changes no other
                 seed=zlib.crc32(f"{self.seed}/{placed.number}".encode()) << 32 | self.seed,
             )
         except LoadError as wrong:

@@ -1,7 +1,7 @@
-"""Makes site files of any size for scale: the fleet of a real college, repeated, with values from a seed.
+"""Generates site files of any size: the mix of a real college, with values from a seed.
 
-The mix is that of the site `mingde` (100 ADW300/CLR, 43 DTSD1352-C, 34 DTSY1352-NK/F, 85 DDSY1352-NK/F), thirty meters a
-bus and eight buses a gateway. The same number and seed give the same text.
+The mix is that of the site `mingde` (100 ADW300/CLR, 43 DTSD1352-C, 34 DTSY1352-NK/F, 85 DDSY1352-NK/F), with 30 meters
+per bus and 8 buses per gateway. The same number and seed give the same text.
 """
 
 import random
@@ -11,7 +11,7 @@ PROJECT = "900"
 BUS_METERS = 30
 GATEWAY_PORTS = 8
 METERS_MAX = 999 * GATEWAY_PORTS * BUS_METERS
-"""What the three digits of a gateway's number within its project leave room for."""
+"""Bounded by the three digits of a gateway's number within its project."""
 
 _MIX = {"ADW300/CLR": 100, "DTSD1352-C": 43, "DTSY1352-NK/F": 34, "DDSY1352-NK/F": 85}
 _PREPAID = {"DTSY1352-NK/F", "DDSY1352-NK/F"}
@@ -21,7 +21,7 @@ _PRICE_E4 = 7500
 
 
 def site_text(meters: int, seed: int) -> str:
-    """A site file with that many meters; `ValueError` when a project has no room for them."""
+    """A site file with that many meters. Raises `ValueError` when a project has no room for them."""
     if not 1 <= meters <= METERS_MAX:
         raise ValueError(f"1 to {METERS_MAX} meters fit into one project, not {meters}")
     rng = random.Random(f"site/{meters}/{seed}")
@@ -44,7 +44,7 @@ def _models(meters: int, rng: random.Random) -> list[str]:
 
 
 def _place(index: int) -> tuple[int, int, int]:
-    """Gateway, port and bus address of a meter, each from 1."""
+    """Gateway, port and bus address of meter `index`, each from 1."""
     bus, address = divmod(index, BUS_METERS)
     gateway, port = divmod(bus, GATEWAY_PORTS)
     return gateway + 1, port + 1, address + 1
@@ -85,6 +85,6 @@ def _credit(used_kwh: int, rng: random.Random) -> str:
     )
 
 
-def _yuan(amount: int, targets: int) -> str:
-    whole, rest = divmod(amount, 10**targets)
-    return f'"{whole}.{rest:0{targets}}"'
+def _yuan(amount: int, decimals: int) -> str:
+    whole, rest = divmod(amount, 10**decimals)
+    return f'"{whole}.{rest:0{decimals}}"'

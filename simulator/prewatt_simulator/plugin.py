@@ -1,7 +1,7 @@
-"""The pytest plugin: the fixtures `meter_farm` and `meter_farm_factory`, their marker, their seed, their part of a report.
+"""pytest plugin: the fixtures `meter_farm` and `meter_farm_factory`, their marker, seed option and report section.
 
-Every pytest run of a machine that has prewatt installed imports this, so it imports nothing in turn until a test asks
-for a farm; what happens then is `testing`'s business.
+Every pytest run in an environment with prewatt imports this module, so it imports nothing further until a test uses a
+farm. `testing` has the farms themselves.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FARMS = pytest.StashKey["MeterFarmFactory"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Where a failure is repeated from."""
+    """Add `--meter-farm-seed`, which repeats a failure."""
     parser.getgroup("meter farm").addoption(
         "--meter-farm-seed",
         type=int,
@@ -33,13 +33,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Marks are strict."""
+    """Register the marker, as strict markers require."""
     config.addinivalue_line("markers", _MARKER)
 
 
 @pytest.fixture
 def meter_farm_factory(request: pytest.FixtureRequest) -> Iterator[MeterFarmFactory]:
-    """Builds meter farms, which live as long as the test: `meter_farm_factory("mingde", framing="tcp")`."""
+    """Builds meter farms for the duration of the test: `meter_farm_factory("mingde", framing="tcp")`."""
     from prewatt_simulator.testing import MeterFarmFactory  # noqa: PLC0415 - see above
 
     seed: int | None = request.config.getoption("--meter-farm-seed")
@@ -51,15 +51,15 @@ def meter_farm_factory(request: pytest.FixtureRequest) -> Iterator[MeterFarmFact
 
 @pytest.fixture
 def meter_farm(request: pytest.FixtureRequest, meter_farm_factory: MeterFarmFactory) -> MeterFarm:
-    """A site of simulated meters, by default `tiny`; the marker `meter_farm` says what else."""
+    """A farm of simulated meters: site `tiny`, unless the marker `meter_farm` has other arguments."""
     marker = request.node.get_closest_marker("meter_farm")
     return meter_farm_factory(*marker.args, **marker.kwargs) if marker else meter_farm_factory()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failure shows what went over the wires of the test's farms, and how to have the same farms again."""
+    """Add the journal of the test's farms, and the option that repeats them, to the report of a failure."""
     report = yield
     if report.failed and _FARMS in item.stash:
-        report.sections.extend(("meter farm", told) for told in item.stash[_FARMS].tell())
+        report.sections.extend(("meter farm", section) for section in item.stash[_FARMS].report())
     return report

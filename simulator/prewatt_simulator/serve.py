@@ -1,6 +1,6 @@
-"""Runs a farm or a replay until a stop signal; keeps a farm's registers in a file between runs.
+"""Serves a farm or a replay until a stop signal; saves a farm's state to a file between runs.
 
-Owns start, announcement and end of one run; what is printed where is the command line's business.
+Owns start, announcement and end of one run. `cli` prints.
 """
 
 import asyncio
@@ -18,10 +18,11 @@ from prewatt_simulator.journal.file import WRITE_EVERY_S, JournalFile
 from prewatt_simulator.line.listener import BusServer
 
 Control = Callable[[tuple[Endpoint, ...]], AbstractAsyncContextManager[str]]
+"""Serves the control API of a farm with these endpoints; yields its URL."""
 
 
 async def serve(
-    wiring: BusServer,
+    server: BusServer,
     *,
     host: str,
     base_port: int,
@@ -30,14 +31,13 @@ async def serve(
     file: JournalFile | None = None,
     control: Control | None = None,
 ) -> None:
-    """Listen until SIGINT or SIGTERM; `announce` is called once everything is listening.
+    """Serve until SIGINT or SIGTERM; call `announce` with endpoints and control URL once everything listens.
 
-    `file` is the journal's, written to now and then; OSError when it can no longer be. `control` opens another door
-    beside the listeners, which it is told, and yields its URL for the announcement.
+    `file` is written every `WRITE_EVERY_S`; raises OSError when that fails. `control` serves the control API.
     """
     stop = stop_requested()
     async with AsyncExitStack() as stack:
-        listening = wiring.serving(host=host, base_port=base_port, framing=framing)
+        listening = server.serving(host=host, base_port=base_port, framing=framing)
         endpoints = await stack.enter_async_context(listening)
         announce(endpoints, None if control is None else await stack.enter_async_context(control(endpoints)))
         while not stop.is_set():
@@ -49,7 +49,7 @@ async def serve(
 
 
 def stop_requested() -> asyncio.Event:
-    """Is set by SIGINT and SIGTERM from now on."""
+    """An event that SIGINT and SIGTERM set from now on."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
@@ -58,7 +58,7 @@ def stop_requested() -> asyncio.Event:
 
 
 def load_state(farm: Farm, path: Path) -> None:
-    """Restore the farm's registers from the file; a missing file is ignored. `StateError` names the file."""
+    """Restore the farm from a file; a missing file is ignored. Raises `StateError`, which names the file."""
     if not path.exists():
         return
     try:
@@ -68,7 +68,8 @@ def load_state(farm: Farm, path: Path) -> None:
 
 
 def save_state(farm: Farm, path: Path) -> None:
-    """Put the farm's registers into the file, whole or not at all."""
+    """Save the farm's state to a file, whole or not at all."""
+    # written beside the file and renamed over it: a run that is killed here leaves the old state
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(farm.state()), "utf-8")
     part.replace(path)

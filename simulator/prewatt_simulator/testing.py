@@ -1,7 +1,6 @@
 """Farms for tests: served from a thread of their own, with calls that are safe from the test's thread.
 
-Owns the life of such farms, their clocks by name, and what a failure report says of them. Which farm a test gets, and
-from what seed, is for `plugin` to find out.
+Owns the life of such farms, their clocks by name, and their section of a failure report. `plugin` chooses site and seed.
 """
 
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_fixtures.site import Site, load_site, shipped_sites
 from prewatt_simulator.devices.device_view import ClimateView, TerminalView, WaterView
 from prewatt_simulator.devices.meter_view import MeterView
-from prewatt_simulator.errors import ClockRunsByItself, DialsOut, UnknownMeter
+from prewatt_simulator.errors import ClockNotManual, GatewayDialsOut, UnknownMeter
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.faults import Faults
 from prewatt_simulator.journal.export import text_line
@@ -25,19 +24,19 @@ from prewatt_simulator.journal.frames import timeline
 from prewatt_simulator.journal.journal import Journal
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
-"""When the clock of a farm begins unless a test says otherwise: a Monday, 08:00 in Shanghai."""
+"""Default start of a farm's clock: a Monday, 08:00 in Shanghai."""
 
-TOLD_MAX = 40
-"""How many lines of its journal a failure report shows of each farm."""
+JOURNAL_LINES_MAX = 40
+"""Lines of each farm's journal in a failure report."""
 
 ClockChoice = Clock | Literal["manual", "real"] | float
-"""A clock, or how to make one: moved by hand from the start, the machine's, or that many times as fast as it."""
+"""A clock, or how to make one: moved by hand, the machine's, or a multiple of its speed."""
 
 T = TypeVar("T")
 
 
 class MeterAddress(NamedTuple):
-    """Where a client finds one meter."""
+    """Host, TCP port and unit id of one meter."""
 
     host: str
     tcp: int
@@ -47,9 +46,9 @@ class MeterAddress(NamedTuple):
 class MeterFarm:
     """A farm for one test.
 
-    The first question for an endpoint or an address puts it on free TCP ports, served by a thread of its own; until
-    then it lives in the test's thread. Everything here may be asked from any thread at any time. `farm` is the
-    farm itself, for tests that stay without sockets (`farm.bus`, `farm.in_memory`).
+    The first use of `endpoints` or `address` serves it on free TCP ports from a thread of its own; before that it runs
+    in the test's thread. Every method may be called from any thread. `farm` is the farm itself, for tests without
+    sockets (`farm.bus`, `farm.in_memory`).
     """
 
     def __init__(self, farm: Farm, framing: Framing) -> None:
@@ -61,7 +60,7 @@ class MeterFarm:
 
     @property
     def seed(self) -> int:
-        """What every random thing in the farm comes from."""
+        """Seed of everything random in the farm."""
         return self.farm.seed
 
     @property
@@ -71,7 +70,7 @@ class MeterFarm:
 
     @property
     def clock(self) -> Clock:
-        """The farm's clock, to look at; `advance` moves it."""
+        """The farm's clock, for reading; `advance` moves it."""
         return self.farm.clock
 
     @property
@@ -90,46 +89,46 @@ class MeterFarm:
         return self.farm.meter_numbers
 
     def meter(self, number: str) -> MeterView:
-        """View of one energy meter; `UnknownMeter` or `OtherKind` when there is none of that number."""
+        """View of one energy meter. Raises `UnknownMeter`, and `WrongDeviceKind` for another device."""
         return self._on_thread(self.farm.meter(number))
 
     def water_meter(self, number: str) -> WaterView:
-        """The same of a water meter."""
+        """View of one water meter; raises as `meter`."""
         return self._on_thread(self.farm.water_meter(number))
 
     def terminal(self, number: str) -> TerminalView:
-        """The same of a remote terminal; its contacts can be set."""
+        """View of one remote terminal, with settable contacts; raises as `meter`."""
         return self._on_thread(self.farm.terminal(number))
 
     def climate(self, number: str) -> ClimateView:
-        """The same of a climate controller; its air can be set."""
+        """View of one climate controller, with settable air; raises as `meter`."""
         return self._on_thread(self.farm.climate(number))
 
     def do(self, work: Callable[[Farm], T]) -> T:
-        """The result of `work(farm)`, done between two requests."""
+        """Call `work(farm)` between two requests and return its result."""
         return self._call(partial(work, self.farm))
 
     def advance(self, seconds: float) -> None:
-        """Move a manual clock on; `ClockRunsByItself` with any other."""
+        """Move a manual clock forward; pending timers due in between fire. Raises `ClockNotManual` for another clock."""
         clock = self.farm.clock
         if not isinstance(clock, ManualClock):
-            raise ClockRunsByItself(clock)
+            raise ClockNotManual(clock)
         self._call(partial(clock.advance, seconds))
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
-        """Where each bus is served."""
+        """Endpoints of the buses; the first use serves them."""
         if self._portal is None:
             self._serve()
         return self._endpoints
 
     def address(self, number: str) -> MeterAddress:
-        """Address of one meter. Raises `UnknownMeter`, and `DialsOut` when its gateway dials out."""
+        """Address of one meter. Raises `UnknownMeter`, and `GatewayDialsOut` when its gateway dials out."""
         placed = next((placed for placed in self.site.meters if placed.number == number), None)
         if placed is None:
             raise UnknownMeter(number)
         if (placed.gateway, placed.port) in self.site.dials:
-            raise DialsOut(number)
+            raise GatewayDialsOut(number)
         bus = next(e for e in self.endpoints if (e.gateway, e.port) == (placed.gateway, placed.port))
         return MeterAddress(bus.host, bus.tcp, placed.bus_address)
 
@@ -138,10 +137,10 @@ class MeterFarm:
         self._portal = None
         self._open.close()
 
-    def tell(self) -> str:
-        """The site, the clock, the seed, and the last lines of the journal."""
+    def report(self) -> str:
+        """Section of a failure report: site, clock, seed and the last lines of the journal."""
         seen = timeline(self.journal)
-        shown = seen[-TOLD_MAX:]
+        shown = seen[-JOURNAL_LINES_MAX:]
         lines = [
             f"site {self.site.project.code} {self.site.project.name}, clock at {self.clock.now():%Y-%m-%d %H:%M:%S} UTC",
             f"the same again: --meter-farm-seed={self.seed}",
@@ -165,7 +164,7 @@ class MeterFarm:
 
 
 class _ThreadProxy:
-    """An object whose every attribute is read, set and called where the farm runs."""
+    """Proxy that reads, sets and calls every attribute of an object in the farm's thread."""
 
     def __init__(self, target: object, call: Callable[[Callable[[], Any]], Any]) -> None:
         object.__setattr__(self, "_target", target)
@@ -183,7 +182,7 @@ class _ThreadProxy:
 
 
 class MeterFarmFactory:
-    """Builds farms from one seed, until it closes all of them."""
+    """Builds farms from one seed; `close` closes all of them."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -199,10 +198,10 @@ class MeterFarmFactory:
         start: datetime = START,
         wire_timing: bool = False,
     ) -> MeterFarm:
-        """A farm of a shipped site, a site file or a site, with RTU over TCP (`rtu`) or Modbus TCP (`tcp`).
+        """Build a farm from a shipped site's name, a site file or a site, with RTU over TCP (`rtu`) or Modbus TCP (`tcp`).
 
-        `clock` is `manual` (stands still until `advance`), `real`, a number (that many times as fast as real), or a
-        clock; `start` is when the first and the third begin. `seed` is the test's own unless given.
+        `clock` is `manual` (stands still until `advance`), `real`, a multiple of the machine's speed, or a clock;
+        `start` is the start time of the first and the third. `seed` defaults to the test's own.
         """
         described = _load(site) if isinstance(site, str) else site
         farm = Farm(
@@ -221,9 +220,9 @@ class MeterFarmFactory:
             for farm in self._farms:
                 stack.callback(farm.close)
 
-    def tell(self) -> list[str]:
+    def report(self) -> list[str]:
         """Section of a failure report for each farm."""
-        return [farm.tell() for farm in self._farms]
+        return [farm.report() for farm in self._farms]
 
 
 def _load(name_or_path: str) -> Site:

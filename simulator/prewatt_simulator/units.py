@@ -1,6 +1,7 @@
-"""The fine integer units in which the simulator counts, so that nothing is ever rounded on the way.
+"""Integer units of the simulator, fine enough that no step of a computation rounds.
 
-Energy in mWh (a millionth of a kWh), water in ml (a millionth of a m³), credit in 1e-10 yuan (mWh × price in 0.0001 yuan per kWh), time in milliseconds.
+Energy in mWh (a millionth of a kWh), water in ml (a millionth of a m³), time in milliseconds, credit in 1e-10 yuan
+(mWh × price in 0.0001 yuan per kWh; names end in `_fine`).
 """
 
 MWH_PER_CENTIKWH = 10_000

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from prewatt_simulator.faults import Faults
 
 BASE_PORT = 15001
+"""Default TCP port of the first bus."""
 _REFUSED = 2
 
 
@@ -44,7 +45,7 @@ ProtocolOption = Annotated[Protocol, typer.Option(help="RTU frames over TCP, or 
 
 
 def add_faults(faults: "Faults", rules: "Iterable[str]") -> None:
-    """Put the rules of a command line in force, and keep them for `reset`."""
+    """Put the rules of a command line in force, as part of the baseline. Exits with code 2 for a wrong rule."""
     from prewatt_simulator.errors import FaultRuleError  # noqa: PLC0415 - quick --help
     from prewatt_simulator.faults import fault_from_words  # noqa: PLC0415 - quick --help
 
@@ -63,7 +64,10 @@ def announce(
     *,
     as_json: bool,
 ) -> None:
-    """One line per listener, per port that dials out and for the control API, then `ready`, flushed: programs wait for it."""
+    """Print one line per listener, per port that dials out and for the control API, then `ready`.
+
+    Programs that start a farm wait for `ready`.
+    """
     import json  # noqa: PLC0415 - quick --help
     from dataclasses import asdict  # noqa: PLC0415 - quick --help
 
@@ -86,7 +90,7 @@ def announce(
 
 
 def show_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """Aligned columns on a terminal; tabs and no headline when piped."""
+    """Print aligned columns on a terminal; tabs and no headline when piped."""
     if not typer.get_text_stream("stdout").isatty():
         for row in rows:
             typer.echo("\t".join(row))
@@ -97,6 +101,6 @@ def show_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 
 def refuse(reason: object) -> NoReturn:
-    """End with exit code 2 and the reason."""
+    """Print the reason and exit with code 2."""
     typer.echo(f"prewatt sim: {reason}", err=True)
     raise typer.Exit(_REFUSED)

@@ -1,6 +1,6 @@
-"""`prewatt sim`: run a farm, list where it listens, check a site, list the devices; `cli_recording` adds record and replay.
+"""Commands of `prewatt sim`: run, endpoints, check, generate, devices; record and replay are in `cli.recording`.
 
-Only words and options live here. Heavy imports stand inside the commands, so that `--help` is quick.
+Options and output only. Heavy imports are inside the commands, so that `--help` is quick.
 """
 
 from datetime import datetime, timedelta
@@ -59,7 +59,9 @@ def run(
         str | None,
         typer.Option(metavar="ISO", help="Farm time at the start, with an offset; now by default."),
     ] = None,
-    wire_timing: Annotated[bool, typer.Option(help="Take the time that the copper takes.")] = True,
+    wire_timing: Annotated[
+        bool, typer.Option(help="Let frames take their time on the line; else answer at once.")
+    ] = True,
     state: Annotated[
         Path | None,
         typer.Option(
@@ -128,7 +130,7 @@ def endpoints(
     protocol: ProtocolOption = Protocol.RTU,
     as_json: JsonOption = False,
 ) -> None:
-    """List where `sim run` with the same options would listen."""
+    """List the endpoints of `sim run` with the same options."""
     from prewatt_fixtures.endpoints import Endpoint, endpoints_to_json  # noqa: PLC0415 - quick --help
 
     checked = _farm(site).site
@@ -147,9 +149,9 @@ def endpoints(
 
 @app.command(epilog="Example: [bold]prewatt sim check site.toml[/]")
 def check(site: SiteArgument) -> None:
-    """Say whether a site can be run: exit code 0, or 2 with the file, the key and what was expected.
+    """Check a site: exit code 0, or 2 with the file, the key and what was expected.
 
-    Windows of faults are judged from the earliest of them on, so that a site stays valid when its windows are over.
+    Fault windows are checked as of their earliest moment, so that a site stays valid when its windows are over.
     """
     from prewatt_fixtures.clock import ManualClock  # noqa: PLC0415 - quick --help
     from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - quick --help
@@ -175,7 +177,7 @@ def generate(
     meters: Annotated[int, typer.Option(min=1, help="How many meters.")],
     seed: SeedOption = 1,
 ) -> None:
-    """Print a site file of that size: the mix of the site mingde, with invented values."""
+    """Print a site file with that many meters: the mix of the site mingde, with invented values."""
     from prewatt_simulator.generate import site_text  # noqa: PLC0415 - quick --help
 
     try:
@@ -186,7 +188,7 @@ def generate(
 
 @app.command(epilog="Example: [bold]prewatt sim devices --json[/]")
 def devices(as_json: JsonOption = False) -> None:
-    """List the models that a site may name."""
+    """List the device models for site files."""
     import json  # noqa: PLC0415 - quick --help
 
     from prewatt_fixtures.profile import profiles  # noqa: PLC0415 - quick --help

@@ -1,4 +1,7 @@
-"""`prewatt sim record` and `prewatt sim replay`: words and options. Heavy imports stand inside, for a quick `--help`."""
+"""Commands `prewatt sim record` and `prewatt sim replay`: options and output only.
+
+Heavy imports are inside the commands, so that `--help` is quick.
+"""
 
 from functools import partial
 from pathlib import Path
@@ -51,21 +54,21 @@ def record(
         Path | None,
         typer.Option(metavar="DEVICE", help="A serial port instead, such as /dev/ttyUSB0; RTU only."),
     ] = None,
-    baud: Annotated[int, typer.Option(help="Of the serial port.")] = 9600,
-    parity: Annotated[str, typer.Option(help="Of the serial port: N, E or O.")] = "N",
+    baud: Annotated[int, typer.Option(help="Speed of the serial port.")] = 9600,
+    parity: Annotated[str, typer.Option(help="Parity of the serial port: N, E or O.")] = "N",
     listen: Annotated[
         int,
         typer.Option(min=0, max=65535, help="TCP port for clients; a site's follow it. 0 takes free ones."),
     ] = BASE_PORT,
     host: HostOption = "127.0.0.1",
     protocol: ProtocolOption = Protocol.RTU,
-    gateway: Annotated[str, typer.Option(help="What the gateway is called, six digits.")] = "000001",
-    port: Annotated[int, typer.Option(min=1, max=255, help="Which of its ports it is.")] = 1,
+    gateway: Annotated[str, typer.Option(help="Gateway number in the recording, six digits.")] = "000001",
+    port: Annotated[int, typer.Option(min=1, max=255, help="Gateway port in the recording.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Record the traffic between a client and a real gateway.
 
-    Every byte goes on at once and as it came. Runs until Ctrl-C or SIGTERM.
+    Every byte is passed on at once and unchanged. Runs until Ctrl-C or SIGTERM.
     """
     import asyncio  # noqa: PLC0415 - quick --help
 
@@ -105,10 +108,10 @@ def replay(
     ] = None,
     seed: SeedOption = 1,
     speed: Annotated[
-        float, typer.Option(min=0, help="Recorded seconds per second; 0 stands at the start.")
+        float, typer.Option(min=0, help="Recorded seconds per second; 0 stays at the start.")
     ] = 1.0,
     loop: Annotated[
-        bool, typer.Option("--loop/--hold", help="At the end begin again, or stay as it was last.")
+        bool, typer.Option("--loop/--hold", help="At the end start again, or keep the last values.")
     ] = False,
     latencies: Annotated[
         bool,
@@ -171,12 +174,12 @@ async def _record(
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()
-    told = {"exchanges": recorder.exchanges, "stray_bytes": recorder.stray_bytes}
+    counts = {"exchanges": recorder.exchanges, "stray_bytes": recorder.stray_bytes}
     typer.echo(
-        json.dumps(told)
+        json.dumps(counts)
         if as_json
-        else f"{told['exchanges']} exchanges in {recording}, "
-        f"{told['stray_bytes']} bytes beside them that were part of none"
+        else f"{counts['exchanges']} exchanges in {recording}, "
+        f"{counts['stray_bytes']} bytes beside them that were part of none"
     )
 
 

@@ -1,5 +1,5 @@
-"""The farm over HTTP, for tests in other languages: JSON resources that act on the same state as Python does.
+"""Control API: a farm over HTTP, for tests in other languages. JSON resources on the same state as in Python.
 
-One module per noun says which operations it has; `operation` says what one is, `openapi` describes them, `app` puts
-them on paths, `serve` on a port. Nothing outside imports this package unless a control port is wanted.
+One module per noun declares its operations. `operation` defines an operation, `openapi` describes them, `app` routes
+them, `guard` restricts access, `serve` listens. Nothing else imports this package unless a control port is requested.
 """

@@ -1,4 +1,4 @@
-"""Routes of the control API: bounds and checks requests before they reach an operation."""
+"""Routes of the control API: limits and validates requests before they reach an operation."""
 
 from collections.abc import Mapping
 from functools import cache, partial
@@ -36,12 +36,12 @@ NOUNS = (
 
 @cache
 def openapi() -> Mapping[str, Any]:
-    """The description of everything here."""
+    """The OpenAPI description of the whole API."""
     return describe(NOUNS, version("prewatt"))
 
 
 def build_app(context: ControlContext) -> Starlette:
-    """The control API of one farm. Everything in it happens between two requests of the farm's own clients."""
+    """The control API of one farm. Operations run in the farm's event loop, between two requests of its clients."""
     by_path: dict[str, dict[str, Operation]] = {}
     for noun in NOUNS:
         for operation in noun.all:
@@ -62,7 +62,7 @@ def _route(context: ControlContext, path: str, operations: Mapping[str, Operatio
         _check_query(operation, request, given)
         _check_body(operation, await _body(request), given)
         do = partial(operation.handler, context, **given)
-        # a long document is written aside, from a copy of the journal, so that clients of the farm do not wait for it
+        # A document may be long: it is written in a thread, from a copy of the journal, so that clients do not wait.
         return _response(operation, await run_sync(do) if operation.returns_document else do())
 
     return Route(path, answer, methods=list(operations))

@@ -1,4 +1,4 @@
-"""The farm's clock: looked at, moved on while it stands still, and made faster or slower."""
+"""Control API, noun clock: read it, advance it while it stands still, set its speed."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -9,59 +9,59 @@ from pydantic import AwareDatetime, Field
 from prewatt_fixtures.clock import Clock, ManualClock, ScaledClock
 from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
 from prewatt_simulator.control.problem import Problem
-from prewatt_simulator.errors import ClockRunsByItself
+from prewatt_simulator.errors import ClockNotManual
 
 operations = Operations("clock")
 
 END = datetime(2100, 1, 1, tzinfo=UTC)
-"""Meters have two digits for the year."""
+"""Bound of the clock: clock registers have two digits for the year."""
 
 SPEED_MAX = 1_000_000
 
 
 class ClockAnswer(ResponseModel):
-    """A clock."""
+    """The farm's clock."""
 
     kind: Literal["manual", "scaled", "real"]
-    """Moved by hand only; at a speed that can be set; the machine's."""
+    """Moved by hand only; with a settable speed; the machine's."""
     now: datetime
     speed: float
-    """Farm seconds per second; 0: it stands still, and can be moved on."""
+    """Farm seconds per second; 0: it stands still and can be advanced."""
 
 
 class AdvanceBody(RequestModel):
-    """How far: one of the two."""
+    """Advance by seconds or to a time; exactly one of the two."""
 
     seconds: Annotated[float, Field(ge=0)] | None = None
     to: AwareDatetime | None = None
-    """A moment with an offset, not before the farm's present."""
+    """A time with an offset, not before the farm's present."""
 
 
 class SpeedBody(RequestModel):
-    """How fast."""
+    """Speed in farm seconds per second."""
 
     speed: Annotated[float, Field(ge=0, le=SPEED_MAX)]
 
 
 @operations.add("GET", "/clock")
 def get_clock(context: ControlContext) -> ClockAnswer:
-    """The farm's present."""
+    """Read the clock."""
     return clock_answer(context.farm.clock)
 
 
 @operations.add("POST", "/clock/advance")
 def advance_clock(context: ControlContext, body: AdvanceBody) -> ClockAnswer:
-    """Advance a clock that stands still; events due in between happen."""
+    """Advance a clock that stands still; timers due in between fire. 409 for a clock that runs."""
     clock = context.farm.clock
     if not isinstance(clock, ManualClock | ScaledClock) or (isinstance(clock, ScaledClock) and clock.speed):
-        raise ClockRunsByItself(clock)
+        raise ClockNotManual(clock)
     clock.advance(_seconds(body, clock))
     return clock_answer(clock)
 
 
 @operations.add("PUT", "/clock/speed")
 def set_speed(context: ControlContext, body: SpeedBody) -> ClockAnswer:
-    """From now on the clock runs so many times as fast as the machine's; 0 stops it."""
+    """Set the clock's speed from now on; 0 stops it."""
     clock = context.farm.clock
     if not isinstance(clock, ScaledClock):
         raise Problem(HTTPStatus.CONFLICT, "clock", "a clock with a speed, and this farm's has none")
@@ -70,7 +70,7 @@ def set_speed(context: ControlContext, body: SpeedBody) -> ClockAnswer:
 
 
 def clock_answer(clock: Clock) -> ClockAnswer:
-    """What there is to say about a clock."""
+    """Kind, time and speed of a clock."""
     match clock:
         case ScaledClock():
             return ClockAnswer(kind="scaled", now=clock.now(), speed=clock.speed)

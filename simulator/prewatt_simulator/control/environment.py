@@ -1,4 +1,4 @@
-"""Environment of devices that measure no energy: contacts, and the air at sensors."""
+"""Control API, environment of devices that measure no energy: contacts, and the air at sensors."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -25,7 +25,7 @@ class ContactAnswer(ResponseModel):
 
 
 class ContactBody(RequestModel):
-    """State of the contact from now on."""
+    """State of a contact from now on."""
 
     closed: bool
 
@@ -52,53 +52,53 @@ class AirAnswer(ResponseModel):
 
 
 class AirBody(RequestModel):
-    """Air at the channel's sensors from now on."""
+    """Air at a channel's sensors from now on."""
 
     temperature_decicelsius: Annotated[int, Field(ge=-1000, le=2000)]
     humidity_permille: Annotated[int, Field(ge=0, le=1000)]
 
 
 class SensorBody(RequestModel):
-    """What becomes of the sensor."""
+    """State of a channel's sensor from now on."""
 
     faulty: bool
 
 
-SURROUNDINGS: Mapping[DeviceKind, Mapping[str, Any]] = {
+ENVIRONMENT_FIELDS: Mapping[DeviceKind, Mapping[str, Any]] = {
     DeviceKind.REMOTE_TERMINAL: {
         "contacts": (tuple[ContactAnswer, ...], ...),
         "outputs": (tuple[OutputAnswer, ...], ...),
     },
     DeviceKind.CLIMATE_CONTROLLER: {"channels": (tuple[AirAnswer, ...], ...)},
 }
-"""What a device's answer holds of them, as fields of a pydantic model."""
+"""Fields of the environment in a device's answer, for a pydantic model."""
 
 
 @operations.add("GET", "/meters/{number}/contacts/{contact}")
 def get_contact(context: ControlContext, number: str, contact: str) -> ContactAnswer:
-    """Whether a contact is closed."""
-    return _contact(context.farm.terminal(number), _of(contact, "contact"))
+    """Read a contact."""
+    return _contact(context.farm.terminal(number), _number(contact, "contact"))
 
 
 @operations.add("PUT", "/meters/{number}/contacts/{contact}")
 def set_contact(context: ControlContext, number: str, contact: str, body: ContactBody) -> ContactAnswer:
     """Close or open a contact."""
-    terminal, which = context.farm.terminal(number), _of(contact, "contact")
-    _there("contact", terminal.set_closed, which, body.closed)
+    terminal, which = context.farm.terminal(number), _number(contact, "contact")
+    _found("contact", terminal.set_closed, which, body.closed)
     return _contact(terminal, which)
 
 
 @operations.add("GET", "/meters/{number}/air/{channel}")
 def get_air(context: ControlContext, number: str, channel: str) -> AirAnswer:
-    """Measured values and outputs of a channel."""
-    return _air(context.farm.climate(number), _of(channel, "channel"))
+    """Read the air and outputs of a channel."""
+    return _air(context.farm.climate(number), _number(channel, "channel"))
 
 
 @operations.add("PUT", "/meters/{number}/air/{channel}")
 def set_air(context: ControlContext, number: str, channel: str, body: AirBody) -> AirAnswer:
-    """Hold the air at a channel's sensors."""
-    climate, which = context.farm.climate(number), _of(channel, "channel")
-    _there(
+    """Set the air at a channel's sensors."""
+    climate, which = context.farm.climate(number), _number(channel, "channel")
+    _found(
         "channel",
         climate.set_air,
         which,
@@ -110,20 +110,20 @@ def set_air(context: ControlContext, number: str, channel: str, body: AirBody) -
 
 @operations.add("DELETE", "/meters/{number}/air/{channel}")
 def release_air(context: ControlContext, number: str, channel: str) -> None:
-    """Let the air at a channel's sensors follow its own curve again."""
-    _there("channel", context.farm.climate(number).release_air, _of(channel, "channel"))
+    """Let the air at a channel's sensors follow the curve from the seed again."""
+    _found("channel", context.farm.climate(number).release_air, _number(channel, "channel"))
 
 
 @operations.add("PUT", "/meters/{number}/sensors/{channel}")
 def set_sensor(context: ControlContext, number: str, channel: str, body: SensorBody) -> AirAnswer:
-    """Break or mend a channel's sensor."""
-    climate, which = context.farm.climate(number), _of(channel, "channel")
-    _there("channel", climate.set_faulty, which, body.faulty)
+    """Break or repair a channel's sensor."""
+    climate, which = context.farm.climate(number), _number(channel, "channel")
+    _found("channel", climate.set_faulty, which, body.faulty)
     return _air(climate, which)
 
 
 def environment_of(view: View) -> dict[str, Any]:
-    """The values for `SURROUNDINGS`; empty for devices that have none."""
+    """Values of `ENVIRONMENT_FIELDS`; empty for devices without any."""
     if isinstance(view, TerminalView):
         inputs, outputs = range(1, view.input_count + 1), range(1, view.output_count + 1)
         return {
@@ -138,11 +138,11 @@ def environment_of(view: View) -> dict[str, Any]:
 
 
 def _contact(terminal: TerminalView, contact: int) -> ContactAnswer:
-    return ContactAnswer(contact=contact, closed=_there("contact", terminal.closed, contact))
+    return ContactAnswer(contact=contact, closed=_found("contact", terminal.closed, contact))
 
 
 def _air(climate: ClimateView, channel: int) -> AirAnswer:
-    air = _there("channel", climate.air, channel)
+    air = _found("channel", climate.air, channel)
     return AirAnswer(
         channel=channel,
         temperature_decicelsius=air.temperature,
@@ -153,14 +153,14 @@ def _air(climate: ClimateView, channel: int) -> AirAnswer:
     )
 
 
-def _of(text: str, key: str) -> int:
+def _number(text: str, key: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 5):
         raise Problem(HTTPStatus.NOT_FOUND, key, f"a number from 1, not {text!r}")
     return int(text)
 
 
-def _there(key: str, do: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-    """Result of the call; a problem when the device has no contact or channel of that number."""
+def _found(key: str, do: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    """Result of the call. Raises a 404 `Problem` when the device has no contact or channel of that number."""
     try:
         return do(*arguments, **keywords)
     except ValueError as wrong:

@@ -1,4 +1,4 @@
-"""The farm as a whole: identity, listeners, and reset between tests."""
+"""Control API, noun farm: site, seed, clock, listeners, and reset between tests."""
 
 from datetime import datetime
 from typing import Literal
@@ -20,7 +20,7 @@ class EndpointAnswer(ResponseModel):
 
 
 class FarmAnswer(ResponseModel):
-    """A farm."""
+    """Site, seed, clock and listeners of the farm."""
 
     project: str
     """The site's project code."""
@@ -29,20 +29,20 @@ class FarmAnswer(ResponseModel):
     start: datetime
     clock: ClockAnswer
     meters: int
-    """How many devices of every kind."""
+    """Number of devices of all kinds."""
     endpoints: tuple[EndpointAnswer, ...]
 
 
 class ResetBody(RequestModel):
-    """How far back."""
+    """Extent of a reset."""
 
     meters: bool = False
-    """Also the devices: counters, money, settings, loads and environment as in the site file, from now on."""
+    """Also reset devices to the site file: counters, credit, settings, loads and environment."""
 
 
 @operations.add("GET", "/farm")
 def get_farm(context: ControlContext) -> FarmAnswer:
-    """The farm: site, seed, clock, listeners."""
+    """Read site, seed, clock and listeners."""
     farm = context.farm
     return FarmAnswer(
         project=farm.site.project.code,
@@ -60,7 +60,7 @@ def get_farm(context: ControlContext) -> FarmAnswer:
 
 @operations.add("POST", "/farm/reset")
 def reset_farm(context: ControlContext, body: ResetBody) -> None:
-    """Between tests: the faults of the farm's start and no others, an empty journal; the clock goes on."""
+    """Reset fault rules to those of the farm's start and empty the journal; the clock goes on."""
     context.farm.faults.reset()
     if body.meters:
         context.farm.reset_devices()

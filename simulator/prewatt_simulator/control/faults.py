@@ -1,4 +1,4 @@
-"""The rules that make the field misbehave: listed, added, removed, and put back to those of the farm's start."""
+"""Control API, noun faults: list, add and remove fault rules, and reset them to those of the farm's start."""
 
 import warnings
 from dataclasses import fields
@@ -33,27 +33,27 @@ class FaultAnswer(ResponseModel):
     """A rule in force."""
 
     name: str
-    """As the journal calls it."""
+    """Name of the rule in the journal."""
     fired: int
     """Number of hits."""
     rule: FaultBody
 
 
 class FaultsAnswer(ResponseModel):
-    """The rules in force, in the order in which they are asked; the first that fires wins."""
+    """The rules in force, in the order of matching; the first that fires is applied."""
 
     faults: tuple[FaultAnswer, ...]
 
 
 @operations.add("GET", "/faults")
 def list_faults(context: ControlContext) -> FaultsAnswer:
-    """The rules in force, with the number of hits of each."""
+    """List the rules in force with their number of hits."""
     return FaultsAnswer(faults=tuple(_answer(handle) for handle in context.farm.faults.rules))
 
 
 @operations.add("POST", "/faults", status=HTTPStatus.CREATED)
 def add_fault(context: ControlContext, body: FaultBody) -> FaultAnswer:
-    """Put a rule in force; one that can never apply in this farm is refused."""
+    """Put a rule in force. 422 for a rule that can never apply in this farm."""
     return _answer(context.farm.faults.add(Fault(**body.model_dump(exclude_unset=True))))
 
 
@@ -65,14 +65,14 @@ def clear_faults(context: ControlContext) -> None:
 
 @operations.add("POST", "/faults/reset")
 def reset_faults(context: ControlContext) -> FaultsAnswer:
-    """The rules of the farm's start and no others, nothing fired, every chance from its beginning."""
+    """Reset to the rules of the farm's start, with no hits counted and every random source seeded anew."""
     context.farm.faults.reset()
     return list_faults(context)
 
 
 @operations.add("GET", "/faults/{name}")
 def get_fault(context: ControlContext, name: str) -> FaultAnswer:
-    """One rule, with its number of hits."""
+    """Read one rule with its number of hits."""
     return _answer(_handle(context, name))
 
 

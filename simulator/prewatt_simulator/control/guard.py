@@ -1,7 +1,7 @@
-"""Who may use the control API: requests to this host by name, from no foreign web page, with the token where one is set.
+"""Access check of the control API: `Host`, `Origin`, and the token where one is set.
 
-A web page in the developer's own browser can reach loopback. It cannot choose its `Origin`, and a name that was rebound
-to loopback stands in `Host`, so both are compared with the names of this host.
+A web page in the developer's own browser can reach loopback. It cannot choose its `Origin`, and a DNS name that was
+rebound to loopback appears in `Host`, so both are compared with the names of this host.
 """
 
 import hmac
@@ -19,7 +19,10 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Guard:
-    """ASGI middleware. `token` None: none is asked for."""
+    """ASGI middleware that answers 403 for a foreign `Host` or `Origin` and 401 without the token.
+
+    `token` None: no token is required.
+    """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], token: str | None) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The journal: asked in pages, exported whole, and emptied."""
+"""Control API, noun journal: query it page by page, export it, empty it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ PAGE_MAX = 1000
 
 
 class JournalQuery(RequestModel):
-    """Which entries; without a word all, a page at a time."""
+    """Conditions that entries match; all without any."""
 
     gateway: str | None = None
     port: int | None = None
@@ -36,15 +36,15 @@ class JournalQuery(RequestModel):
     since: AwareDatetime | None = None
     """A time with an offset, not before the farm's start."""
     after: Annotated[int, Field(ge=0)] = 0
-    """Entries with a higher number: the `last` of the page before."""
+    """Only entries with a higher number: `last` of the page before."""
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 100
 
 
 class EntryAnswer(ResponseModel):
-    """A request that reached a bus, and its fate."""
+    """A request that reached a bus, and its outcome."""
 
     number: int
-    """Rises by one; a gap means that entries were lost in between."""
+    """Rises by one; a gap means that entries were dropped in between."""
     at: datetime
     gateway: str
     port: int
@@ -53,21 +53,21 @@ class EntryAnswer(ResponseModel):
     function: int
     verdict: Verdict
     fault: str | None
-    """The rule that touched it."""
+    """Name of the rule that hit."""
     request: str
     """PDU, hexadecimal."""
     request_text: str
     reply: str | None
-    """What the meter said, even where it never arrived."""
+    """PDU of the meter, hexadecimal, even when it was lost on the way."""
     reply_text: str | None
     took_s: float
-    """From the request's arrival on the bus to the reply's last character."""
+    """Seconds from the request's arrival on the bus to the reply's last character."""
     sent: tuple[str, ...] | None
-    """The segments that left, where a fault changed them."""
+    """The segments that left, hexadecimal, where a fault changed the reply frame."""
 
 
 class PortEventAnswer(ResponseModel):
-    """What happened at a port and is no exchange: a client refused or dropped, requests that overlap."""
+    """An event at a port that is no exchange: a client refused or dropped, a request before the reply to another."""
 
     at: datetime
     gateway: str
@@ -80,24 +80,24 @@ class PortEventAnswer(ResponseModel):
 
 
 class PortEventsAnswer(ResponseModel):
-    """Oldest first."""
+    """Port events, oldest first."""
 
     events: tuple[PortEventAnswer, ...]
 
 
 class JournalAnswer(ResponseModel):
-    """A page, oldest first."""
+    """A page of entries, oldest first."""
 
     entries: tuple[EntryAnswer, ...]
     last: int
-    """Up to which number the journal has been looked through: `after` of the next page."""
+    """Number of the last entry examined: `after` of the next page."""
     more: bool
     """Whether there is a next page already."""
 
 
 @operations.add("GET", "/journal")
 def query_journal(context: ControlContext, query: JournalQuery) -> JournalAnswer:
-    """Requests that reached the buses with their outcomes, page by page."""
+    """Read entries of requests that reached a bus, page by page."""
     if query.since is not None and query.since < context.farm.start:
         expected = f"a time from the farm's start ({context.farm.start.isoformat()}) on"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "since", expected)
@@ -114,7 +114,7 @@ def query_journal(context: ControlContext, query: JournalQuery) -> JournalAnswer
 
 @operations.add("GET", "/journal/port-events")
 def list_port_events(context: ControlContext) -> PortEventsAnswer:
-    """What happened at the ports beside the exchanges."""
+    """List the port events."""
     return PortEventsAnswer(
         events=tuple(
             PortEventAnswer(
@@ -133,31 +133,31 @@ def list_port_events(context: ControlContext) -> PortEventsAnswer:
 
 @operations.add("DELETE", "/journal")
 def clear_journal(context: ControlContext) -> None:
-    """Forget everything that happened."""
+    """Delete all entries and port events."""
     context.farm.journal.clear()
 
 
 @operations.add("GET", "/journal.txt", media_type="text/plain")
 def journal_as_text(context: ControlContext) -> Document:
-    """The whole journal as text, one line per frame."""
+    """Export the journal as text, one line per frame."""
     return Document(to_text(context.farm.journal).encode(), "text/plain; charset=utf-8")
 
 
 @operations.add("GET", "/journal.jsonl", media_type="application/jsonl")
 def journal_as_json_lines(context: ControlContext) -> Document:
-    """The whole journal, a JSON object a frame."""
+    """Export the journal as JSON lines, one object per frame."""
     return Document(to_json_lines(context.farm.journal).encode(), "application/jsonl")
 
 
 @operations.add("GET", "/journal.pcapng", media_type="application/vnd.tcpdump.pcap")
 def journal_as_capture(context: ControlContext) -> Document:
-    """The whole journal as a capture for Wireshark and tshark, in the framing of the farm's listeners."""
+    """Export the journal as a pcapng capture, in the framing of the farm's listeners."""
     framing = context.endpoints[0].framing if context.endpoints else "rtu"
     return Document(to_pcapng(context.farm.journal, framing), "application/vnd.tcpdump.pcap")
 
 
 def _fitting(context: ControlContext, query: JournalQuery) -> Iterator[tuple[int, Entry | None]]:
-    """Every entry after the asked number; None instead of those that do not fit."""
+    """Numbers after `query.after`, each with its entry, or with None for an entry that does not match."""
     asked = query.model_dump(exclude_none=True, include={"gateway", "port", "meter", "function", "verdict"})
     since_s = None if query.since is None else query.since.timestamp()
     for number, record in context.numbering.numbered():

@@ -1,6 +1,6 @@
 """A device as JSON: its place, and the properties of its Python view under the same names.
 
-The models are made from the views, so that what one door shows the other shows too.
+The pydantic models are made from the views, so that a property added to a view appears in the API.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from pydantic import BaseModel, Field, RootModel, create_model
 
 from prewatt_fixtures.profile import DeviceKind
 from prewatt_fixtures.site import SiteMeter
-from prewatt_simulator.control.environment import SURROUNDINGS, environment_of
+from prewatt_simulator.control.environment import ENVIRONMENT_FIELDS, environment_of
 from prewatt_simulator.control.operation import RequestModel, ResponseModel
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.devices.device_view import ClimateView, TerminalView, WaterView
 from prewatt_simulator.devices.meter_view import MeterView
-from prewatt_simulator.errors import KeepsNoCredit
+from prewatt_simulator.errors import NotPrepaid
 from prewatt_simulator.farm import View
 
 _VIEWS: Mapping[DeviceKind, type[View]] = {
@@ -28,7 +28,7 @@ _VIEWS: Mapping[DeviceKind, type[View]] = {
     DeviceKind.CLIMATE_CONTROLLER: ClimateView,
 }
 _PLACED = frozenset({"number", "profile"})
-"""What a view shows and the place tells already."""
+"""Properties of a view that `MeterRow` has already."""
 
 
 class MeterRow(ResponseModel):
@@ -40,13 +40,13 @@ class MeterRow(ResponseModel):
     gateway: str
     port: int
     unit: int
-    """Its address on the bus, as the site file says."""
+    """Bus address in the site file."""
     place: str
     area: tuple[str, ...]
 
 
 def row_of(placed: SiteMeter) -> MeterRow:
-    """Where a device is."""
+    """Number, model and place of a device."""
     return MeterRow(
         number=placed.number,
         model=placed.profile.model,
@@ -62,20 +62,20 @@ def row_of(placed: SiteMeter) -> MeterRow:
 @cache
 def _properties(kind: DeviceKind) -> Mapping[str, property]:
     found: dict[str, property] = {}
-    for each in reversed(_VIEWS[kind].__mro__):
-        found |= {name: shown for name, shown in vars(each).items() if isinstance(shown, property)}
-    return {name: shown for name, shown in found.items() if name not in _PLACED}
+    for base in reversed(_VIEWS[kind].__mro__):
+        found |= {name: each for name, each in vars(base).items() if isinstance(each, property)}
+    return {name: each for name, each in found.items() if name not in _PLACED}
 
 
 def _model(kind: DeviceKind) -> type[BaseModel]:
-    """Properties that a model lacks, such as money, are null."""
-    shown: dict[str, Any] = {"kind": (Literal[kind], ...)}
-    shown |= {
+    """Answer model of a kind. Properties that a device model lacks, such as credit, are null."""
+    fields: dict[str, Any] = {"kind": (Literal[kind], ...)}
+    fields |= {
         name: (get_type_hints(each.fget)["return"] | None, Field(description=each.__doc__))
         for name, each in _properties(kind).items()
     }
     name = "".join(word.title() for word in kind.split("-"))
-    return create_model(name, __base__=MeterRow, **shown, **SURROUNDINGS.get(kind, {}))
+    return create_model(name, __base__=MeterRow, **fields, **ENVIRONMENT_FIELDS.get(kind, {}))
 
 
 _MODELS = {kind: _model(kind) for kind in DeviceKind}
@@ -91,7 +91,7 @@ else:
 
 
 def _settable() -> dict[str, Any]:
-    """What any view lets be set."""
+    """Fields of the settable properties of all views."""
     return {
         name: (get_type_hints(each.fget)["return"] | None, Field(None, description=each.__doc__))
         for kind in DeviceKind
@@ -104,12 +104,12 @@ if TYPE_CHECKING:
     SettingsBody = RequestModel
 else:
     SettingsBody = create_model(
-        "SettingsBody", __base__=RequestModel, __doc__="What of a device can be set by hand.", **_settable()
+        "SettingsBody", __base__=RequestModel, __doc__="Settable properties of a device.", **_settable()
     )
 
 
 def change(view: View, settings: SettingsBody) -> None:
-    """Set the given properties, or none of them with a problem when the device lacks one."""
+    """Set the given properties. Raises a `Problem`, with none of them set, when the device lacks one."""
     wanted = settings.model_dump(exclude_none=True)
     known = _properties(view.profile.kind)
     for name in wanted:
@@ -120,15 +120,14 @@ def change(view: View, settings: SettingsBody) -> None:
 
 
 def answer_of(placed: SiteMeter, view: View) -> MeterAnswer:
-    """All there is to see of a device."""
+    """Place, properties and environment of a device."""
     kind = placed.profile.kind
     seen = {name: _seen(view, name) for name in _properties(kind)}
-    shown = _MODELS[kind].model_validate(dict(row_of(placed)) | seen | environment_of(view))
-    return MeterAnswer(shown)
+    return MeterAnswer(_MODELS[kind].model_validate(dict(row_of(placed)) | seen | environment_of(view)))
 
 
 def _seen(view: View, name: str) -> Any:
     try:
         return getattr(view, name)
-    except KeepsNoCredit:
+    except NotPrepaid:
         return None

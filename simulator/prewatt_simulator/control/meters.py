@@ -1,4 +1,4 @@
-"""Meters: list, state, load, and changes made beside the wire."""
+"""Control API, noun meters: list, state, load, and changes made without the bus."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -24,6 +24,7 @@ from prewatt_simulator.errors import UnknownMeter
 operations = Operations("meters")
 
 LOAD_PER_DAY_MAX = 1_000_000_000
+"""10 GWh or a million m³ per day: beyond any meter, and exact in every JSON client."""
 
 LoadPerDay = Annotated[int, Field(ge=0, le=LOAD_PER_DAY_MAX)]
 
@@ -35,17 +36,17 @@ class MetersAnswer(ResponseModel):
 
 
 class MetersQuery(RequestModel):
-    """Which; without a word all."""
+    """Conditions that devices match; all without any."""
 
     gateway: str | None = None
     port: int | None = None
     kind: DeviceKind | None = None
     model: str | None = None
-    """As profiles name it."""
+    """Model name of a profile."""
 
 
 class FlowBody(RequestModel):
-    """How much."""
+    """Amount of reverse flow."""
 
     litres: Annotated[int, Field(ge=1, le=LOAD_PER_DAY_MAX)]
 
@@ -54,11 +55,11 @@ class LoadBody(RequestModel):
     """A load, in the unit of the meter's kind."""
 
     shape: str
-    """As in a site file."""
+    """Shape name as in a site file."""
     centikwh_per_day: LoadPerDay | None = None
-    """Of an energy meter, primary side."""
+    """For an energy meter, primary side."""
     litres_per_day: LoadPerDay | None = None
-    """Of a water meter."""
+    """For a water meter."""
 
 
 class LoadAnswer(ResponseModel):
@@ -71,7 +72,7 @@ class LoadAnswer(ResponseModel):
 
 @operations.add("GET", "/meters")
 def list_meters(context: ControlContext, query: MetersQuery) -> MetersAnswer:
-    """The devices of the farm and their places."""
+    """List the devices of the farm and their places."""
     rows = (row_of(placed) for placed in context.farm.site.meters)
     wanted = query.model_dump(exclude_none=True)
     return MetersAnswer(
@@ -81,13 +82,13 @@ def list_meters(context: ControlContext, query: MetersQuery) -> MetersAnswer:
 
 @operations.add("GET", "/meters/{number}")
 def get_meter(context: ControlContext, number: str) -> MeterAnswer:
-    """All there is to see of one device, without a word on its bus."""
+    """Read the state of a device without a request on its bus."""
     return _answer(context, number)
 
 
 @operations.add("PATCH", "/meters/{number}")
 def set_meter(context: ControlContext, number: str, body: SettingsBody) -> MeterAnswer:
-    """Change what only a hand can: what of a device can be set in Python."""
+    """Set the settable properties of a device."""
     change(context.farm.view(number), body)
     return _answer(context, number)
 
@@ -101,21 +102,21 @@ def press_key(context: ControlContext, number: str) -> MeterAnswer:
 
 @operations.add("POST", "/meters/{number}/reverse-flow")
 def add_reverse_flow(context: ControlContext, number: str, body: FlowBody) -> MeterAnswer:
-    """Let water run backwards through a water meter, at once."""
+    """Add reverse volume to a water meter, at once."""
     context.farm.water_meter(number).add_reverse_flow(body.litres)
     return _answer(context, number)
 
 
 @operations.add("GET", "/meters/{number}/load")
 def get_load(context: ControlContext, number: str) -> LoadAnswer:
-    """Load behind an energy or water meter."""
-    return _load(_loaded(context, number))
+    """Read the load behind an energy or water meter."""
+    return _load(_view_with_load(context, number))
 
 
 @operations.add("PUT", "/meters/{number}/load")
 def set_load(context: ControlContext, number: str, body: LoadBody) -> LoadAnswer:
     """Set the load from now on; counters keep their values."""
-    view = _loaded(context, number)
+    view = _view_with_load(context, number)
     key, foreign = "centikwh_per_day", "litres_per_day"
     if isinstance(view, WaterView):
         key, foreign = foreign, key
@@ -128,10 +129,10 @@ def set_load(context: ControlContext, number: str, body: LoadBody) -> LoadAnswer
     return _load(view)
 
 
-def _loaded(context: ControlContext, number: str) -> MeterView | WaterView:
+def _view_with_load(context: ControlContext, number: str) -> MeterView | WaterView:
     view = context.farm.view(number)
     if not isinstance(view, MeterView | WaterView):
-        raise Problem(HTTPStatus.NOT_FOUND, "number", f"a meter that something draws through, not {number}")
+        raise Problem(HTTPStatus.NOT_FOUND, "number", f"a meter with a load, not {number}")
     return view
 
 
@@ -142,11 +143,11 @@ def _load(view: MeterView | WaterView) -> LoadAnswer:
 
 
 def _answer(context: ControlContext, number: str) -> MeterAnswer:
-    return answer_of(placed_as(context, number), context.farm.view(number))
+    return answer_of(site_row(context, number), context.farm.view(number))
 
 
-def placed_as(context: ControlContext, number: str) -> SiteMeter:
-    """A device's row of the site; `UnknownMeter`."""
+def site_row(context: ControlContext, number: str) -> SiteMeter:
+    """Row of a device in the site. Raises `UnknownMeter`."""
     placed = next((placed for placed in context.farm.site.meters if placed.number == number), None)
     if placed is None:
         raise UnknownMeter(number)

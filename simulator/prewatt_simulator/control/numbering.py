@@ -1,8 +1,8 @@
-"""Numbers of journal entries, so that a client can ask for entries after the last it saw.
+"""Numbers of journal entries, so that a client can read the entries after the last it saw.
 
-The journal itself counts nothing, because recording is the farm's busiest moment. Whenever it is looked at, what was
-the newest then is found again and the rest is numbered from there; numbers only rise, and a gap means that entries
-were lost in between, by its bound or by clearing.
+The journal does not number entries, because recording is on the farm's busiest path. Each reading finds the entry that
+was the newest at the last reading and numbers the rest from there. Numbers only rise; a gap means that entries were
+dropped in between, by the journal's bound or by clearing.
 """
 
 from prewatt_simulator.journal.journal import Journal, Record
@@ -11,7 +11,7 @@ _REQUEST = 4
 
 
 class Numbering:
-    """Of one journal."""
+    """Numbering of one journal."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -20,7 +20,7 @@ class Numbering:
         self._number = 0
 
     def numbered(self) -> list[tuple[int, Record]]:
-        """All that the journal holds, oldest first, each with its number, from 1."""
+        """All records of the journal, oldest first, each with its number, from 1."""
         records = self._journal.records()
         first = self._first(records)
         if records:
@@ -29,15 +29,16 @@ class Numbering:
         return list(enumerate(records, first))
 
     def _first(self, records: list[Record]) -> int:
-        """The number of the oldest. What was newest can only have moved towards the oldest since."""
+        """Number of the oldest record."""
         if self._newest is None:
             return 1
+        # The former newest record can only have moved towards the start: the deque drops records there.
         for at in range(min(self._newest_at, len(records) - 1), -1, -1):
             if _is_same(records[at], self._newest):
                 return self._number - at
-        return self._number + 2
+        return self._number + 2  # it was dropped: leave a gap of at least one number
 
 
 def _is_same(one: Record, other: Record) -> bool:
-    """Whether it is one request: a journal may have come to tell its place in other words."""
+    """Whether two records are of one request. The place is not compared: it changes with bus addresses."""
     return one[_REQUEST] is other[_REQUEST] and one[0] == other[0] and one[2:4] == other[2:4]

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description, made from the operations and their models."""
+"""Builds the OpenAPI 3.1 description of the control API from the operations and their models."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _JSON = "application/json"
 
 
 def describe(nouns: Iterable[Operations], version: str) -> dict[str, Any]:
-    """The whole description."""
+    """The OpenAPI document."""
     nouns = tuple(nouns)
     operations = [each for noun in nouns for each in noun.all]
     references, definitions = _schemas(operations)
@@ -27,7 +27,7 @@ def describe(nouns: Iterable[Operations], version: str) -> dict[str, Any]:
         "info": {
             "title": "prewatt farm",
             "version": version,
-            "description": "A farm of simulated meters in the hands of a test. Numbers are integers with the unit in the name.",
+            "description": "Controls a farm of simulated meters from a test. Numbers are integers with the unit in the name.",
         },
         "tags": [{"name": noun.noun} for noun in nouns],
         "paths": paths,

@@ -1,7 +1,7 @@
 """Operations of the control API: method, path, input and answer, declared by one function each.
 
-`Operations` collects the functions of one noun. A function takes the `ControlContext`, the parts of its path as text, and, if
-it names them, `query` and `body`, pydantic models; it returns a model, a `Document`, or None.
+`Operations` collects the functions of one noun. A function takes the `ControlContext`, the variable parts of its path as
+text, and, if it names them, the pydantic models `query` and `body`. It returns a model, a `Document` or None.
 """
 
 import inspect
@@ -19,20 +19,20 @@ from prewatt_simulator.farm import Farm
 
 
 class RequestModel(BaseModel):
-    """A body or a query. Unknown keys are refused; types are not converted."""
+    """Base of bodies and queries. Unknown keys are refused; a body's types are not converted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class ResponseModel(BaseModel):
-    """An answer, or a part of one."""
+    """Base of answers and their parts."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True, slots=True)
 class ControlContext:
-    """What operations act on."""
+    """The farm and its endpoints, for operations."""
 
     farm: Farm
     endpoints: tuple[Endpoint, ...]
@@ -46,7 +46,7 @@ class ControlContext:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An answer that is no JSON object."""
+    """An answer that is no JSON object, with its media type."""
 
     content: bytes
     media_type: str
@@ -67,11 +67,11 @@ class Operation:
     body: type[RequestModel] | None
     answer: type[BaseModel] | None
     media_type: str
-    """Of an answer that is a document."""
+    """Media type of an answer that is a document."""
 
     @property
     def name(self) -> str:
-        """As OpenAPI's operationId."""
+        """OpenAPI's operationId."""
         return self.handler.__name__
 
     @property
@@ -81,17 +81,17 @@ class Operation:
 
     @property
     def returns_document(self) -> bool:
-        """Whether its answer is no JSON object; then it only reads what another thread may read."""
+        """Whether it answers with a `Document`. It then runs in a thread and may only read a copy of the journal."""
         return self.answer is None and self.status is HTTPStatus.OK
 
     @property
     def body_needed(self) -> bool:
-        """Whether something has to be said in its body."""
+        """Whether its body has a required key."""
         return self.body is not None and any(field.is_required() for field in self.body.model_fields.values())
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The names of the path's variable parts."""
+        """Names of the path's variable parts."""
         return tuple(re.findall(r"{(\w+)}", self.path))
 
 
@@ -110,7 +110,7 @@ class Operations:
         status: HTTPStatus = HTTPStatus.OK,
         media_type: str = "application/json",
     ) -> Callable[[Handler], Handler]:
-        """Makes a function an operation."""
+        """Decorator that declares a function as an operation."""
 
         def register(handler: Handler) -> Handler:
             hints = get_type_hints(handler)

@@ -1,4 +1,4 @@
-"""A problem with a request as JSON (RFC 9457): the key and the expected value."""
+"""Refusals of the control API as problem details (RFC 9457): the key, and what was expected there."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -10,22 +10,22 @@ from starlette.responses import Response
 from prewatt_fixtures.errors import FixtureError
 from prewatt_simulator.devices.load import LoadError
 from prewatt_simulator.errors import (
-    ClockRunsByItself,
+    ClockNotManual,
     FaultRuleError,
-    KeepsNoCredit,
-    OtherKind,
+    NotPrepaid,
     SimulatorError,
     UnknownMeter,
+    WrongDeviceKind,
 )
 
 MEDIA_TYPE = "application/problem+json"
 
 
 class ProblemBody(BaseModel):
-    """An error: where it is, and what would be right."""
+    """A refused request: the key, and what was expected there."""
 
     title: str
-    """What the status means."""
+    """Phrase of the HTTP status."""
     status: int
     key: str
     """The key of the body or query, or the part of the path."""
@@ -33,7 +33,7 @@ class ProblemBody(BaseModel):
 
 
 class Problem(SimulatorError):
-    """A request that is refused."""
+    """A refused request."""
 
     def __init__(self, status: HTTPStatus, key: str, expected: str) -> None:
         super().__init__(f"{key}: {expected}")
@@ -42,25 +42,25 @@ class Problem(SimulatorError):
         self.expected = expected
 
     def response(self, headers: Mapping[str, str] | None = None) -> Response:
-        """Itself as an answer."""
+        """The HTTP response."""
         body = ProblemBody(title=self.status.phrase, status=self.status, key=self.key, expected=self.expected)
         return Response(body.model_dump_json(), self.status, headers, MEDIA_TYPE)
 
 
 def of_error(wrong: SimulatorError | FixtureError) -> Problem:
-    """The problem that reports an error of the farm."""
+    """The problem for an error of the farm."""
     match wrong:
         case Problem():
             return wrong
         case UnknownMeter():
             return Problem(HTTPStatus.NOT_FOUND, "number", f"a meter of this farm, not {wrong.number}")
-        case OtherKind():
+        case WrongDeviceKind():
             return Problem(HTTPStatus.NOT_FOUND, "number", f"a device that has this: {wrong}")
         case FaultRuleError():
             return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, wrong.key, wrong.expected)
-        case ClockRunsByItself():
+        case ClockNotManual():
             return Problem(HTTPStatus.CONFLICT, "clock", f"a clock that stands still: {wrong}")
-        case KeepsNoCredit():
+        case NotPrepaid():
             return Problem(HTTPStatus.CONFLICT, "number", f"a prepaid meter: {wrong}")
         case LoadError():
             return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "shape", str(wrong))
@@ -69,7 +69,7 @@ def of_error(wrong: SimulatorError | FixtureError) -> Problem:
 
 
 def of_validation(wrong: ValidationError, place: str) -> Problem:
-    """The first thing that is wrong with a body or a query; `place` names the whole of it."""
+    """The problem for the first error of a body or query; `place` is the key for an error of the whole."""
     first = wrong.errors(include_url=False, include_context=False, include_input=False)[0]
     key = ".".join(str(part) for part in first["loc"]) or place
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, key, _expected(first))

@@ -1,6 +1,6 @@
-"""A device's registers, by address and by measurement, read and written like a Modbus client does.
+"""Control API, noun registers: read and write a device's registers by address and by measurement.
 
-Past bus, faults and journal, but through the device itself: what it would refuse on the wire is refused here.
+Requests go to the device itself, without bus, faults and journal. What it refuses on the wire is refused here.
 """
 
 from collections.abc import Callable
@@ -37,46 +37,46 @@ Address = Annotated[
 
 
 class RegistersQuery(RequestModel):
-    """A range of registers, 0-based, as in the PDU."""
+    """A range of registers; addresses start at 0, as in the PDU."""
 
     address: Address
-    """Decimal, or hexadecimal with 0x."""
+    """Decimal, or hexadecimal with the prefix 0x."""
     count: Annotated[int, Field(ge=1, le=modbus.READ_REGISTERS_MAX)] = 1
 
 
 class RegistersAnswer(ResponseModel):
-    """A range of registers, all of one instant."""
+    """Values of a range of registers at one instant."""
 
     address: int
     registers: tuple[int, ...]
 
 
 class RegistersBody(RequestModel):
-    """What to write, from an address on."""
+    """Values to write, from an address on."""
 
     address: Word
     registers: Annotated[tuple[Word, ...], Field(min_length=1, max_length=modbus.WRITE_REGISTERS_MAX)]
 
 
 class MeasurementAnswer(ResponseModel):
-    """One value, and where it stands."""
+    """One value with its register address."""
 
     measurement: str
     address: int
     words: int
     value: int | str | None
-    """A number in counts of `resolution`, text, bytes as hexadecimal digits, or the meter's local time."""
+    """A number in counts of `resolution`, text, bytes in hexadecimal, or the meter's local time."""
     unit: str
     resolution: str
-    """What one count is worth in the unit, as a decimal."""
+    """One count in the unit, as a decimal."""
     decimal: str | None
-    """A number in the unit."""
+    """The number in the unit; null for other values."""
     written_by: Writing | None
-    """The function that writes it."""
+    """The function code that writes it; null for a read-only value."""
 
 
 class MeasurementsAnswer(ResponseModel):
-    """Everything that a device's registers say."""
+    """All values of a device."""
 
     measurements: tuple[MeasurementAnswer, ...]
 
@@ -89,7 +89,7 @@ class ValueBody(RequestModel):
 
 @operations.add("GET", "/meters/{number}/registers")
 def read_registers(context: ControlContext, number: str, query: RegistersQuery) -> RegistersAnswer:
-    """Registers by address, as function 03H reads them."""
+    """Read registers by address, as function 03H does."""
     data = _read(context, number, query.address, query.count)
     words = tuple(int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2))
     return RegistersAnswer(address=query.address, registers=words)
@@ -97,7 +97,7 @@ def read_registers(context: ControlContext, number: str, query: RegistersQuery) 
 
 @operations.add("PUT", "/meters/{number}/registers")
 def write_registers(context: ControlContext, number: str, body: RegistersBody) -> RegistersAnswer:
-    """Write registers by address, with the function that the model writes with."""
+    """Write registers by address, with the function that the model supports."""
     data = b"".join(word.to_bytes(2, "big") for word in body.registers)
     _write(context, number, body.address, data)
     return RegistersAnswer(address=body.address, registers=body.registers)
@@ -105,7 +105,7 @@ def write_registers(context: ControlContext, number: str, body: RegistersBody) -
 
 @operations.add("GET", "/meters/{number}/measurements")
 def read_measurements(context: ControlContext, number: str) -> MeasurementsAnswer:
-    """Everything that the device's registers say, by name."""
+    """Read all values of a device, by name."""
     profile = context.farm.view(number).profile
     rows = (row for row in profile.registers if not row.mirror)
     return MeasurementsAnswer(measurements=tuple(_measurement(context, number, row) for row in rows))
@@ -113,7 +113,7 @@ def read_measurements(context: ControlContext, number: str) -> MeasurementsAnswe
 
 @operations.add("GET", "/meters/{number}/measurements/{measurement}")
 def read_measurement(context: ControlContext, number: str, measurement: str) -> MeasurementAnswer:
-    """One value, by its name."""
+    """Read one value by name."""
     return _measurement(context, number, _row(context.farm.view(number).profile, measurement))
 
 
@@ -121,7 +121,7 @@ def read_measurement(context: ControlContext, number: str, measurement: str) -> 
 def write_measurement(
     context: ControlContext, number: str, measurement: str, body: ValueBody
 ) -> MeasurementAnswer:
-    """Write one value by its name, where function 06H or 10H writes it."""
+    """Write one value by name. 409 for a value that neither function 06H nor 10H writes."""
     row = _row(context.farm.view(number).profile, measurement)
     if row.written_by not in {Writing.SINGLE, Writing.MULTIPLE}:
         reason = "nothing writes it" if row.written_by is None else f"function {row.written_by} sets it"
@@ -166,7 +166,7 @@ def _read(context: ControlContext, number: str, address: int, count: int) -> byt
 
 
 def _write(context: ControlContext, number: str, address: int, data: bytes) -> None:
-    """As one frame of function 10H, or of 06H where the model knows no other."""
+    """Write by one frame of function 10H, or of 06H where the model supports no other."""
     written_by = context.farm.view(number).profile.written_by
     if Writing.SINGLE in written_by and Writing.MULTIPLE not in written_by and len(data) == 2:
         request = bytes((modbus.WRITE_SINGLE,)) + address.to_bytes(2, "big") + data

@@ -1,4 +1,4 @@
-"""The control API on a port, in the event loop that the farm runs in."""
+"""Serves the control API on a port, in the farm's event loop."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -22,10 +22,10 @@ async def controlling(
     port: int = 0,
     token: str | None = None,
 ) -> AsyncIterator[str]:
-    """Answer for the length of the block; yields the URL. Port 0 takes a free one; `AddressUnusable`.
+    """Serve the control API during the block; yields its URL. Port 0 takes a free one.
 
-    `endpoints` is where the farm's buses are served, for clients to be told. A host beyond loopback needs a token:
-    `ValueError` without one.
+    `endpoints` are the farm's listeners, for `GET /farm`. Raises `AddressUnusable`, and `ValueError` for a host beyond
+    loopback without a token.
     """
     if host not in LOOPBACK and token is None:
         raise ValueError(f"a token is needed to answer on {host}")
@@ -38,7 +38,7 @@ async def controlling(
 
 
 def _own_names() -> set[str]:
-    """Names and addresses by which others reach this machine."""
+    """Names and addresses of this machine, as other machines put them into `Host`."""
     name = socket.gethostname()
     try:
         addresses = {str(info[4][0]) for info in socket.getaddrinfo(name, None)}

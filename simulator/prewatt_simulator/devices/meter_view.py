@@ -5,12 +5,12 @@ from prewatt_fixtures.profile import CounterRule, Profile
 from prewatt_simulator.devices.energy.meter import EnergyMeter
 from prewatt_simulator.devices.load import Load
 from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
-from prewatt_simulator.errors import KeepsNoCredit
+from prewatt_simulator.errors import NotPrepaid
 from prewatt_simulator.units import MWH_PER_CENTIKWH
 
 
 class MeterView:
-    """State of one energy meter. Properties of credit and relay raise `KeepsNoCredit` on a model without them."""
+    """State of one energy meter. Properties of credit and relay raise `NotPrepaid` on a model without them."""
 
     def __init__(self, meter: EnergyMeter, clock: Clock) -> None:
         self._meter = meter
@@ -151,11 +151,11 @@ class MeterView:
     def _money(self) -> PrepaidMeter:
         present = self._present()
         if not isinstance(present, PrepaidMeter):
-            raise KeepsNoCredit(self._meter.number, self._meter.profile.model)
+            raise NotPrepaid(self._meter.number, self._meter.profile.model)
         return present
 
     def _prepaid(self) -> PrepaidMeter:
         """The meter itself, not a copy, to change it."""
         if not isinstance(self._meter, PrepaidMeter):
-            raise KeepsNoCredit(self._meter.number, self._meter.profile.model)
+            raise NotPrepaid(self._meter.number, self._meter.profile.model)
         return self._meter

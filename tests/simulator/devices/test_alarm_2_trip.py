@@ -6,7 +6,7 @@ import pytest
 
 from prewatt_fixtures.status import StatusWord1, StatusWord2
 from prewatt_fixtures.wire.vendor import MoneyControl
-from prewatt_simulator.errors import KeepsNoCredit
+from prewatt_simulator.errors import NotPrepaid
 
 HOUR_S = 3600
 TO_ALARM_2_S = (41.25 - 5.00) * HOUR_S
@@ -167,5 +167,5 @@ def test_that_it_was_restored_survives(desk_of: Any, reminding: Any) -> None:
 
 
 def test_a_meter_without_credit_has_no_such_key(desk_of: Any) -> None:
-    with pytest.raises(KeepsNoCredit):
+    with pytest.raises(NotPrepaid):
         desk_of({"model": '"DTSD1352-C"'}).meter().press_key()

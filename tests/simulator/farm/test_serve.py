@@ -6,7 +6,7 @@ from prewatt_fixtures.endpoints import Endpoint
 from prewatt_fixtures.site import load_site, shipped_sites
 from prewatt_fixtures.wire import rtu
 from prewatt_fixtures.wire.pdu import read_holding
-from prewatt_simulator.errors import KeepsNoCredit, PortTaken, UnknownMeter
+from prewatt_simulator.errors import NotPrepaid, PortTaken, UnknownMeter
 from prewatt_simulator.farm import Farm
 
 READ = rtu.encode(1, read_holding(0x0221, 1))
@@ -70,7 +70,7 @@ def test_a_meter_that_is_not_there_is_named(desk_of: Any, opened: Any) -> None:
 def test_money_is_no_question_to_a_meter_without_credit(desk_of: Any) -> None:
     meter = desk_of({"model": '"DTSD1352-C"'}).meter()
     assert meter.energy_centikwh == 0
-    with pytest.raises(KeepsNoCredit, match="DTSD1352-C"):
+    with pytest.raises(NotPrepaid, match="DTSD1352-C"):
         assert meter.remaining_fen
 
 

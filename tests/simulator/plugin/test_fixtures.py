@@ -13,7 +13,7 @@ from prewatt_fixtures.clock import RealClock
 from prewatt_fixtures.errors import UnknownName
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import read_holding
-from prewatt_simulator.errors import ClockRunsByItself, DialsOut, UnknownMeter
+from prewatt_simulator.errors import ClockNotManual, GatewayDialsOut, UnknownMeter
 from prewatt_simulator.faults import Fault
 from prewatt_simulator.testing import START, MeterAddress, MeterFarm, MeterFarmFactory
 
@@ -165,7 +165,7 @@ class TestClock:
         assert meter_farm_factory(clock=own).clock is own
         real = meter_farm_factory(clock="real")
         assert isinstance(real.clock, RealClock)
-        with pytest.raises(ClockRunsByItself):
+        with pytest.raises(ClockNotManual):
             real.advance(1)
 
 
@@ -197,7 +197,7 @@ class TestFactory:
         site = tmp_path / "site.toml"
         dial = 'kind = "manager"\ndial = { host = "127.0.0.1", tcp = 1 }\nports'
         site.write_text(DEVICES.replace("ports", dial), "utf-8")
-        with pytest.raises(DialsOut, match="0070010101: its gateway dials out"):
+        with pytest.raises(GatewayDialsOut, match="0070010101: its gateway dials out"):
             meter_farm_factory(str(site)).address("0070010101")
 
     def test_an_unknown_meter_or_site_is_named(self, meter_farm_factory: MeterFarmFactory) -> None:

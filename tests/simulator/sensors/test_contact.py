@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from prewatt_simulator.errors import OtherKind, UnknownMeter
+from prewatt_simulator.errors import UnknownMeter, WrongDeviceKind
 
 TERMINAL = "0010010101"
 
@@ -88,9 +88,11 @@ def test_an_input_that_is_not_there_is_named(bench: Any, number: int) -> None:
 
 
 def test_a_device_of_another_kind_is_named(bench: Any) -> None:
-    with pytest.raises(OtherKind, match="0010010101 is a ARTU-K, a remote-terminal and no energy-meter"):
+    with pytest.raises(
+        WrongDeviceKind, match="0010010101 is a ARTU-K, a remote-terminal and no energy-meter"
+    ):
         bench.farm.meter(TERMINAL)
-    with pytest.raises(OtherKind, match="no water-meter"):
+    with pytest.raises(WrongDeviceKind, match="no water-meter"):
         bench.farm.water_meter(TERMINAL)
     with pytest.raises(UnknownMeter):
         bench.farm.terminal("0010010177")
