@@ -31,19 +31,20 @@ def page_size(first: int) -> int:
     return first
 
 
-def cursor(order: str, *key: str) -> str:
+def encode_cursor(order: str, *key: str) -> str:
     """The cursor of a row: name of the order, then the parts of its sort key."""
     return (
         base64.urlsafe_b64encode(json.dumps([order, *key], ensure_ascii=False).encode()).decode().rstrip("=")
     )
 
 
-def position(after: str | None, order: str, parts: int) -> tuple[str, ...] | None:
+def decode_cursor(after: str | None, order: str, parts: int) -> tuple[str, ...] | None:
     """The sort key in a cursor, or None without a cursor. Raises `BadInput` unless it is of that order with `parts` parts."""
     if after is None:
         return None
     try:
         found = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+    # RecursionError: base64 of deeply nested brackets is a valid argument
     except (binascii.Error, ValueError, RecursionError):
         found = None
     if (

@@ -39,6 +39,7 @@ class Loaders:
         self, fetch: Callable[[Work, Sequence[Key]], Awaitable[Mapping[Key, Found]]]
     ) -> DataLoader[Key, Found | None]:
         async def load(keys: list[Key]) -> list[Found | None]:
+            # its own session: an AsyncSession must not be used by resolvers that run concurrently
             async with self._database.project(self._scope) as work:
                 found = await fetch(work, keys)
             return [found.get(key) for key in keys]

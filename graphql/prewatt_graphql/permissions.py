@@ -103,6 +103,7 @@ def guard(schema: GraphQLSchema) -> None:
         for field_name, field in kind.fields.items():
             if name in _ROOTS:
                 _put_before(field, ROOT_FIELDS[f"{name}.{field_name}"])
+            # a field between types of the same requirement needs no check: the way to the first type had it
             elif (
                 leads_to := TYPES.get(get_named_type(field.type).name)
             ) is not None and leads_to is not TYPES[name]:

@@ -1,4 +1,4 @@
-"""The schema: all nouns put together, with the limits before an operation and the error report after it.
+"""The schema: all nouns together, limits before an operation, error masking after it.
 
 `ApiSchema` is the one gate through which every result leaves, over HTTP and over WebSocket; what it does not let
 through as it is (`errors.report`) is masked. Subscriptions run over WebSocket, everything else over HTTP.
@@ -36,6 +36,7 @@ from prewatt_graphql.storable_text import StorableText
 from prewatt_graphql.viewer.mutations import ViewerMutations
 from prewatt_graphql.viewer.queries import ViewerQueries
 
+# requests share the parsed documents, which graphql-core does not change; 128 bounds their memory
 _parse = lru_cache(128)(parse)
 
 
@@ -55,7 +56,7 @@ class Subscription(CommandSubscriptions, ReadingSubscriptions):
 
 
 class DocumentCache(SchemaExtension):
-    """Caches parsed documents. A document that is wrong is left to strawberry, and its error."""
+    """Caches parsed documents. A document with a syntax error is left to strawberry, which reports it."""
 
     def on_parse(self) -> Iterator[None]:
         context = self.execution_context
@@ -73,7 +74,7 @@ class ApiSchema(strawberry.Schema):
         """No-op: `errors.report` logs errors with the request id."""
 
     async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:
-        """One query or mutation, within the deadline."""
+        """Run a query or mutation within `EXECUTION_S_MAX`; at the deadline its transaction is rolled back."""
         context: Context = kwargs["context_value"]
         kwargs["allowed_operation_types"] = {OperationType.QUERY, OperationType.MUTATION}
         try:
@@ -86,7 +87,7 @@ class ApiSchema(strawberry.Schema):
         return _reported(result, context)
 
     async def stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[ExecutionResult, None]:
-        """One subscription; the deadline is the credential's."""
+        """Run a subscription; it ends with its connection's credential (`socket`)."""
         context: Context = kwargs["context_value"]
         kwargs["allowed_operation_types"] = {OperationType.SUBSCRIPTION}
         results = cast("AsyncGenerator[ExecutionResult, None]", await super().stream(*args, **kwargs))
@@ -97,6 +98,7 @@ class ApiSchema(strawberry.Schema):
 async def _all_reported(
     results: AsyncGenerator[ExecutionResult, None], context: Context
 ) -> AsyncGenerator[ExecutionResult, None]:
+    # closes the resolver's generator, and with it the event queue, when the client unsubscribes
     async with aclosing(results):
         async for result in results:
             yield _reported(result, context)

@@ -30,19 +30,21 @@ class CommandSubscriptions:
     ) -> AsyncGenerator[Command, None]:
         here = info.context.membership
         key = local_key(id, "Command", here.project.code)
+        # listen before the first read: a change between read and listening would be missed
         async with info.context.platform.backbone.listening(here.scope.project_id, "command") as queue:
-            row = await _look(info, key)
+            row = await _load(info, key)
             yield Command.of(row, here.project)
             async with aclosing(event_stream(queue, {row.id})) as events:
                 while not row.final:
                     await anext(events)
-                    newer = await _look(info, key)
+                    newer = await _load(info, key)
+                    # an event may be older than the last read, and a timed look finds no change
                     if newer.version != row.version:
                         yield Command.of(newer, here.project)
                     row = newer
 
 
-async def _look(info: Info, key: UUID | None) -> CommandRow:
+async def _load(info: Info, key: UUID | None) -> CommandRow:
     row = None if key is None else await info.context.loaders.commands.load(key)
     if row is None:
         raise BadInput("no such command in this project", "id")

@@ -29,7 +29,7 @@ class MeterFilter:
     )
     place: str | None = strawberry.field(default=None, description="Part of the place; case-sensitive.")
 
-    def wanted(self) -> meter_list.MeterListFilter:
+    def to_platform(self) -> meter_list.MeterListFilter:
         """The platform's form."""
         return meter_list.MeterListFilter(
             area=tuple(self.area) if self.area else None,
@@ -65,7 +65,7 @@ class MeterOrder:
     field: MeterOrderField = strawberry.field(default=MeterOrderField.NUMBER, description="Sort key.")
     direction: Direction = strawberry.field(default=Direction.ASC, description="Sort direction.")
 
-    def wanted(self) -> meter_list.MeterListOrder:
+    def to_platform(self) -> meter_list.MeterListOrder:
         """The platform's form."""
         by_place = self.field is MeterOrderField.PLACE
         return meter_list.MeterListOrder(

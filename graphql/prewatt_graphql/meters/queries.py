@@ -5,7 +5,7 @@ from uuid import UUID
 
 import strawberry
 
-from prewatt_graphql.connection import PageInfo, cursor, page_size, position
+from prewatt_graphql.connection import PageInfo, decode_cursor, encode_cursor, page_size
 from prewatt_graphql.context import Info
 from prewatt_graphql.errors import BadInput
 from prewatt_graphql.limit_values import PAGE_DEFAULT, PAGE_MAX
@@ -56,11 +56,11 @@ class MeterQueries:
         ] = None,
     ) -> MeterConnection | None:
         order = order_by or MeterOrder()
-        wanted = filter.wanted() if filter else MeterListFilter()
+        wanted = filter.to_platform() if filter else MeterListFilter()
         behind = _behind(after, order)
         async with info.context.work() as work:
             rows, more = await MeterListRepository(work).page(
-                wanted, order.wanted(), page_size(first), behind
+                wanted, order.to_platform(), page_size(first), behind
             )
         edges = [
             MeterEdge(cursor=_cursor(row, order), node=Meter.of(row, info.context.membership.project))
@@ -82,11 +82,11 @@ class MeterQueries:
 
 def _cursor(row: MeterListRow, order: MeterOrder) -> str:
     key = row.point.place if order.field is MeterOrderField.PLACE else row.meter.number
-    return cursor(order.name, key, str(row.meter.id))
+    return encode_cursor(order.name, key, str(row.meter.id))
 
 
 def _behind(after: str | None, order: MeterOrder) -> tuple[str, UUID] | None:
-    key = position(after, order.name, 2)
+    key = decode_cursor(after, order.name, 2)
     if key is None:
         return None
     try:

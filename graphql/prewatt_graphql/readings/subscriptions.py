@@ -41,14 +41,15 @@ class ReadingSubscriptions:
         ],
     ) -> AsyncGenerator[ReadingAdded, None]:
         here = info.context.membership
+        # listen before the first read: a reading stored between read and listening would be missed
         async with info.context.platform.backbone.listening(here.scope.project_id, "reading") as queue:
             numbers = await _numbers(info, meters)
-            shown = {row.meter_id: row.at for row in await _latest(info, list(numbers))}
+            latest_sent = {row.meter_id: row.at for row in await _latest(info, list(numbers))}
             async with aclosing(event_stream(queue, numbers)) as events:
-                async for heard in events:
-                    for row in await _latest(info, list(numbers) if heard is None else [heard]):
-                        if _is_newer(row, shown.get(row.meter_id)):
-                            shown[row.meter_id] = row.at
+                async for meter_id in events:
+                    for row in await _latest(info, list(numbers) if meter_id is None else [meter_id]):
+                        if _is_newer(row, latest_sent.get(row.meter_id)):
+                            latest_sent[row.meter_id] = row.at
                             yield ReadingAdded(
                                 meter_number=numbers[row.meter_id],
                                 reading=reading_of(row, here.project.currency),
@@ -70,5 +71,5 @@ async def _latest(info: Info, meter_ids: list[UUID]) -> list[ReadingRow]:
     return [row for row in found if row is not None]
 
 
-def _is_newer(row: ReadingRow, shown: datetime | None) -> bool:
-    return shown is None or row.at > shown
+def _is_newer(row: ReadingRow, latest_sent: datetime | None) -> bool:
+    return latest_sent is None or row.at > latest_sent

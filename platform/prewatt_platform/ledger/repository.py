@@ -13,6 +13,15 @@ from prewatt_platform.kernel.tenancy import Repository
 from prewatt_platform.ledger.models import Balance, Entry, LedgerAccount, Step, Transfer, TransferKind
 from prewatt_platform.ledger.rules import NEVER_NEGATIVE, AccountKey, AccountKind, Funding, Line
 
+# joins name the project on both sides, so that the leading column of the primary keys is used
+_BALANCE_OF_ACCOUNT = (col(Balance.project_id) == LedgerAccount.project_id) & (
+    col(Balance.account_id) == LedgerAccount.id
+)
+_ENTRY_OF_ACCOUNT = (col(Entry.project_id) == LedgerAccount.project_id) & (
+    col(Entry.account_id) == LedgerAccount.id
+)
+_TRANSFER_OF_ENTRY = (col(Transfer.project_id) == Entry.project_id) & (col(Transfer.id) == Entry.transfer_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Movement:
@@ -64,11 +73,7 @@ class LedgerRepository(Repository):
         # locked in the order of the accounts' ids, so two transfers on the same accounts cannot deadlock
         statement = (
             select(LedgerAccount, Balance)
-            .join(
-                Balance,
-                (col(Balance.project_id) == LedgerAccount.project_id)
-                & (col(Balance.account_id) == LedgerAccount.id),
-            )
+            .join(Balance, _BALANCE_OF_ACCOUNT)
             .where(_named(keys))
             .order_by(col(LedgerAccount.id))
             .with_for_update(of=Balance)
@@ -120,11 +125,7 @@ class LedgerRepository(Repository):
             return None, []
         statement = (
             select(LedgerAccount, Entry)
-            .join(
-                Entry,
-                (col(Entry.project_id) == LedgerAccount.project_id)
-                & (col(Entry.account_id) == LedgerAccount.id),
-            )
+            .join(Entry, _ENTRY_OF_ACCOUNT)
             .where(Entry.transfer_id == transfer.id)
             .order_by(col(Entry.line))
         )
@@ -143,15 +144,8 @@ class LedgerRepository(Repository):
             return []
         statement = (
             select(LedgerAccount, Entry, Transfer)
-            .join(
-                Entry,
-                (col(Entry.project_id) == LedgerAccount.project_id)
-                & (col(Entry.account_id) == LedgerAccount.id),
-            )
-            .join(
-                Transfer,
-                (col(Transfer.project_id) == Entry.project_id) & (col(Transfer.id) == Entry.transfer_id),
-            )
+            .join(Entry, _ENTRY_OF_ACCOUNT)
+            .join(Transfer, _TRANSFER_OF_ENTRY)
             .where(_named(keys))
             # ids are UUIDv7: movements of the same instant keep the order in which they were posted
             .order_by(col(Transfer.at), col(Transfer.id), col(Entry.line))
@@ -174,15 +168,8 @@ class LedgerRepository(Repository):
             return 0
         statement = (
             select(func.coalesce(func.sum(Entry.amount_fen), 0))
-            .join(
-                LedgerAccount,
-                (col(LedgerAccount.project_id) == Entry.project_id)
-                & (col(LedgerAccount.id) == Entry.account_id),
-            )
-            .join(
-                Transfer,
-                (col(Transfer.project_id) == Entry.project_id) & (col(Transfer.id) == Entry.transfer_id),
-            )
+            .join(LedgerAccount, _ENTRY_OF_ACCOUNT)
+            .join(Transfer, _TRANSFER_OF_ENTRY)
             .where(_named(keys), col(Transfer.kind).in_(kinds))
         )
         if since is not None:
@@ -195,13 +182,7 @@ class LedgerRepository(Repository):
         if not keys:
             return {}
         statement = (
-            select(LedgerAccount, Balance.amount_fen)
-            .join(
-                Balance,
-                (col(Balance.project_id) == LedgerAccount.project_id)
-                & (col(Balance.account_id) == LedgerAccount.id),
-            )
-            .where(_named(keys))
+            select(LedgerAccount, Balance.amount_fen).join(Balance, _BALANCE_OF_ACCOUNT).where(_named(keys))
         )
         rows = await self._session.execute(self._narrow(statement, LedgerAccount, Balance))
         return {_key(account): amount_fen for account, amount_fen in rows}
@@ -219,11 +200,7 @@ class LedgerRepository(Repository):
         """Sum of entries of every account, for a check against `kept_fen`."""
         statement = (
             select(LedgerAccount, func.sum(Entry.amount_fen))
-            .join(
-                Entry,
-                (col(Entry.project_id) == LedgerAccount.project_id)
-                & (col(Entry.account_id) == LedgerAccount.id),
-            )
+            .join(Entry, _ENTRY_OF_ACCOUNT)
             .group_by(col(LedgerAccount.project_id), col(LedgerAccount.id))
         )
         rows = await self._session.execute(self._narrow(statement, LedgerAccount, Entry))
@@ -233,11 +210,7 @@ class LedgerRepository(Repository):
         """Kept balance of every account that has an entry, for a check against `folded_fen`."""
         statement = (
             select(LedgerAccount, Balance.amount_fen)
-            .join(
-                Balance,
-                (col(Balance.project_id) == LedgerAccount.project_id)
-                & (col(Balance.account_id) == LedgerAccount.id),
-            )
+            .join(Balance, _BALANCE_OF_ACCOUNT)
             .where(col(Balance.sequence) > 0)
         )
         rows = await self._session.execute(self._narrow(statement, LedgerAccount, Balance))
