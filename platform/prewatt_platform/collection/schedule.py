@@ -17,7 +17,7 @@ import structlog
 
 from prewatt_fixtures.clock import Clock
 from prewatt_platform.collection.writer import ReadingWriter
-from prewatt_platform.field.errors import FieldError
+from prewatt_platform.field.errors import FieldError, ReadAgain, read_again
 from prewatt_platform.field.field import Field
 from prewatt_platform.field.messages import BusAddress, MeterAddress
 from prewatt_platform.kernel.database import Database
@@ -95,18 +95,23 @@ class Collector:
 
     async def _read_bus(self, bus: BusAddress, meters: Sequence[Due]) -> None:
         try:
-            for due in meters:
-                await self._read(due)
+            silent = [due for due in meters if not await self._read(due, last=False)]
+            # a second chance inside the slot: what was lost to noise or a collision is rarely lost twice
+            for due in silent:
+                await self._read(due, last=True)
             await self._writer.flush()
         except Exception:
             _log.exception("a bus could not be read", bus=str(bus))
         finally:
             del self._busy[bus]
 
-    async def _read(self, due: Due) -> None:
+    async def _read(self, due: Due, *, last: bool) -> bool:
+        """Whether the meter is done with for this slot: read, or failed for a reason that will not pass."""
         try:
             reading = await self._field.read(due.address)
         except FieldError as failure:
+            if not last and read_again(failure) is not ReadAgain.NEVER:
+                return False
             await self._writer.failed(due.project_id, due.meter_id, str(failure))
         except Exception:
             # a fault of ours with one meter must not keep the others of its bus from being read
@@ -114,6 +119,7 @@ class Collector:
             await self._writer.failed(due.project_id, due.meter_id, "an internal error")
         else:
             await self._writer.heard(due.project_id, due.meter_id, reading)
+        return True
 
 
 def _is_due(row: Scheduled, project_interval_s: int, now: datetime) -> bool:

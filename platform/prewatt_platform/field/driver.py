@@ -11,12 +11,12 @@ from prewatt_fixtures.profile import Profile, profile
 from prewatt_fixtures.wire.vendor import MalformedVendorFrame, MoneyControl, TopUp, VendorReply, decode_reply
 from prewatt_platform.field import decode, requests
 from prewatt_platform.field.errors import (
+    FieldError,
     ImplausibleReading,
-    LinkLost,
-    MeterRefused,
-    NoReply,
+    ReadAgain,
     UnknownModel,
     UnreadableReply,
+    read_again,
 )
 from prewatt_platform.field.master import Master, Station
 from prewatt_platform.field.messages import Evidence, ForcedControl, Freshness, MeterAddress, MeterReading
@@ -106,12 +106,12 @@ class Lane:
         for _ in range(self._settings.read_retries):
             try:
                 return self._data(await self._exchange(request))
-            except (NoReply, LinkLost):
-                continue  # the time-out was the wait
-            except MeterRefused as refused:
-                if not refused.retryable:
+            except FieldError as failure:
+                again = read_again(failure)
+                if again is ReadAgain.NEVER:
                     raise
-                await self._clock.sleep(self._settings.busy_wait_s)
+                if again is ReadAgain.AFTER_PAUSE:
+                    await self._clock.sleep(self._settings.busy_wait_s)
         return self._data(await self._exchange(request))
 
     async def _exchange(self, request: bytes) -> bytes:

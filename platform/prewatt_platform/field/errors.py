@@ -13,7 +13,8 @@ FieldError
 Money code asks `may_have_been_applied` and lists no types.
 """
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from enum import Enum
 from typing import Final
 
 from prewatt_fixtures.wire.pdu import READ_HOLDING, ExceptionCode
@@ -106,3 +107,44 @@ class ImplausibleReading(FieldError):
         super().__init__(f"meter {meter.number}: {what}")
         self.meter = meter
         self.what = what
+
+
+class ReadAgain(Enum):
+    """When a read that failed is asked again."""
+
+    NEVER = "never"
+    AT_ONCE = "at once"
+    """The time-out or the gateway's own wait was the pause."""
+    AFTER_PAUSE = "after a pause"
+    """After `FieldSettings.busy_wait_s`."""
+
+
+READ_AGAIN_AFTER: Final[Mapping[type[FieldError], ReadAgain]] = {
+    NoReply: ReadAgain.AT_ONCE,
+    LinkLost: ReadAgain.AT_ONCE,
+    UnreadableReply: ReadAgain.AT_ONCE,
+    BusUnreachable: ReadAgain.NEVER,
+    UnknownModel: ReadAgain.NEVER,
+    ImplausibleReading: ReadAgain.NEVER,
+}
+"""Reads change nothing, so whatever may pass is asked again. An unreachable bus has a back-off of its own, and an
+implausible reading was repeated already (`FieldSettings.evidence_attempts`).
+"""
+
+READ_AGAIN_AFTER_CODE: Final[Mapping[int, ReadAgain]] = {
+    ExceptionCode.ILLEGAL_FUNCTION: ReadAgain.NEVER,
+    ExceptionCode.ILLEGAL_ADDRESS: ReadAgain.NEVER,
+    ExceptionCode.ILLEGAL_VALUE: ReadAgain.NEVER,
+    ExceptionCode.ACKNOWLEDGE: ReadAgain.AFTER_PAUSE,
+    ExceptionCode.BUSY: ReadAgain.AFTER_PAUSE,
+    ExceptionCode.GATEWAY_PATH: ReadAgain.AT_ONCE,
+    ExceptionCode.GATEWAY_TARGET: ReadAgain.AT_ONCE,
+}
+"""By Modbus exception; a gateway answers 0BH for a lost frame, a collision or a silent meter. Other codes: never."""
+
+
+def read_again(failure: FieldError) -> ReadAgain:
+    """Whether, and when, the read that failed is asked again."""
+    if isinstance(failure, MeterRefused):
+        return READ_AGAIN_AFTER_CODE.get(failure.code, ReadAgain.NEVER)
+    return READ_AGAIN_AFTER[type(failure)]
