@@ -1,8 +1,8 @@
-"""A GSM modem on a pseudo-terminal; messages that a client sends arrive whole in an inbox.
+"""Simulated GSM modem on a pseudo-terminal; messages that a client sends arrive assembled in an inbox.
 
-From the wire upwards: `alphabet`, `fields`, `userdata`, `pdu` (messages in octets); `line`, `command` (what is typed);
-`card`, `network`, `store`, `inbox` (the modem's world); `general`, `messaging`, `interpreter` (what it answers);
-`news`, `incoming` (what it says unasked); `schedule`, `device` (all of it on one clock), `port` (the pty).
+Messages in octets: `alphabet`, `fields`, `userdata`, `pdu`. Input: `line`, `command`. Answers: `general`, `messaging`,
+`interpreter`. Unsolicited output: `unsolicited_results`, `incoming`. Surroundings: `card`, `network`, `store`, `inbox`.
+`device` joins them on one clock with `schedule`; `port` is the pseudo-terminal.
 """
 
 from prewatt_simulator.modem.device import Modem

@@ -1,7 +1,7 @@
 """The GSM 7-bit default alphabet and its packing into octets.
 
-Source: 3GPP TS 23.038 §6.1.2.1 (packing), §6.2.1 (the alphabet) and §6.2.1.1 (the extension table). National
-language tables are left out. Septets travel in this package as one byte each.
+Source: 3GPP TS 23.038 §6.1.2.1 (packing), §6.2.1 (alphabet), §6.2.1.1 (extension table). National language tables are
+left out. This package holds septets as one byte each.
 """
 
 ESCAPE = 0x1B
@@ -30,7 +30,7 @@ _SEPTETS = {sign: bytes((code,)) for code, sign in enumerate(_BASIC) if code != 
 
 
 def encode(text: str) -> bytes | None:
-    """The septets of a text, or None when a sign of it is not in the alphabet."""
+    """The septets of a text; None when one of its characters is not in the alphabet."""
     try:
         return b"".join(_SEPTETS[sign] for sign in text)
     except KeyError:
@@ -38,7 +38,7 @@ def encode(text: str) -> bytes | None:
 
 
 def decode(septets: bytes) -> str:
-    """The text of septets. An escape to a place that is empty shows the basic sign there; to itself, a space."""
+    """The text of septets. An escape before an unused code shows the basic character; before an escape, a space."""
     signs = []
     escaped = False
     for septet in septets:
@@ -53,7 +53,7 @@ def decode(septets: bytes) -> str:
 
 
 def pack(septets: bytes, skip: int = 0) -> bytes:
-    """Octets that hold the septets, low bits first, behind room for `skip` septets of zeros."""
+    """Septets packed into octets, low bits first, after `skip` septets of zeros for a header."""
     packed = 0
     for place, septet in enumerate(septets, skip):
         packed |= septet << 7 * place
@@ -61,6 +61,6 @@ def pack(septets: bytes, skip: int = 0) -> bytes:
 
 
 def unpack(octets: bytes, count: int, skip: int = 0) -> bytes:
-    """`count` septets behind the first `skip` ones."""
+    """`count` septets after the first `skip` ones."""
     packed = int.from_bytes(octets, "little")
     return bytes(packed >> 7 * place & 0x7F for place in range(skip, skip + count))

@@ -1,7 +1,7 @@
-"""The SIM card: presence, PIN state and stored data.
+"""SIM card: presence, PIN state and stored data.
 
-Source: 3GPP TS 27.007 §8.3 (+CPIN); three wrong PINs ask for the PUK and ten wrong PUKs end the card, 3GPP TS 51.011
-§8.9 and §8.13.
+Source: 3GPP TS 27.007 §8.3 (+CPIN); three wrong PINs require the PUK, ten wrong PUKs block the card for good (3GPP TS
+51.011 §8.9 and §8.13).
 """
 
 import re
@@ -12,14 +12,14 @@ from prewatt_simulator.modem.fields import check_number
 
 PIN_TRIES, PUK_TRIES = 3, 10
 TEST_IMSI = "001010123456789"
-"""Of the network 001-01, which ITU-T E.212 keeps for tests."""
+"""Subscriber of the network 001-01, which ITU-T E.212 reserves for tests."""
 _PIN = re.compile(r"[0-9]{4,8}")
 _INCORRECT_PASSWORD = 16
 _NOT_ALLOWED = 3
 
 
 class CardState(Enum):
-    """Code that the card waits for: (name in +CPIN, +CME ERROR, +CMS ERROR)."""
+    """What the card requires: (code in +CPIN, +CME ERROR, +CMS ERROR)."""
 
     READY = ("READY", 0, 0)
     PIN = ("SIM PIN", 11, 311)
@@ -27,14 +27,14 @@ class CardState(Enum):
     ABSENT = ("", 10, 310)
     FAILED = ("", 13, 313)
 
-    def __init__(self, told: str, mobile_error: int, message_error: int) -> None:
-        self.told = told
+    def __init__(self, code: str, mobile_error: int, message_error: int) -> None:
+        self.code = code
         self.mobile_error = mobile_error
         self.message_error = message_error
 
 
 class Card:
-    """A card that asks for a PIN if it has one. `service_centre` is what AT+CSCA sets."""
+    """SIM card that requires its PIN if it has one. `service_centre` is the number that AT+CSCA sets."""
 
     def __init__(self, pin: str | None = None, puk: str = "12345678", imsi: str = TEST_IMSI) -> None:
         self.imsi = imsi
@@ -48,7 +48,7 @@ class Card:
 
     @property
     def state(self) -> CardState:
-        """Code that the card waits for now."""
+        """What the card requires now."""
         if not self.inserted:
             return CardState.ABSENT
         if not self.puk_tries:
@@ -58,11 +58,11 @@ class Card:
         return CardState.READY if self._open else CardState.PIN
 
     def power_cut(self) -> None:
-        """It asks for its PIN again; wrong tries stay counted."""
+        """Lock the card again; wrong tries stay counted."""
         self._open = self._pin is None
 
     def enter(self, secret: str, new_pin: str | None) -> None:
-        """PIN, or PUK and a new PIN; `MobileError` when it is wrong or not wanted."""
+        """Enter the PIN, or the PUK and a new PIN. Raises `MobileError` when it is wrong or not required."""
         state = self.state
         if state is CardState.PIN and new_pin is None:
             self._enter_pin(secret)

@@ -1,7 +1,7 @@
-"""Command lines taken apart.
+"""Parser of AT command lines.
 
-Source: ITU-T V.250 §5.3 (basic commands stand side by side), §5.4 (extended ones end at a semicolon; read, test and
-set forms; values and strings).
+Source: ITU-T V.250 §5.3 (basic commands follow each other without separator), §5.4 (extended commands end at a semicolon;
+read, test and set forms; values and strings).
 """
 
 import re
@@ -29,18 +29,18 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command of a line. A value that is left out is an empty string."""
+    """One command of a line. An omitted value is an empty string."""
 
     name: str
     form: Form
     values: tuple[str, ...] = ()
 
     def text(self, place: int) -> str | None:
-        """A value, None when it is left out."""
+        """The value at a position from 0; None when it is omitted."""
         return self.values[place] or None if place < len(self.values) else None
 
     def number(self, place: int, allowed: range, default: int | None = None) -> int:
-        """A value as a number; `AtError` when it is none, out of range, or left out without a default."""
+        """The value as a number. Raises `AtError` when it is none, out of range, or omitted without a default."""
         text = self.text(place)
         if text is None and default is not None:
             return default
@@ -50,9 +50,9 @@ class Command:
 
 
 def body_of(line: str | None) -> str | None:
-    """What follows `AT` in a line; None for a line that is no command, which a modem leaves unanswered.
+    """The text after `AT` in a line; None for a line without it, which a modem does not answer.
 
-    `AtError` for None, which is a line that was too long to keep.
+    Raises `AtError` for None, a line that was too long.
     """
     if line is None:
         raise AtError("a line that is too long")
@@ -61,7 +61,7 @@ def body_of(line: str | None) -> str | None:
 
 
 def parse(body: str) -> list[Command]:
-    """The commands of a line's body in their order; `AtError` when it cannot be read."""
+    """The commands of a line's body, in order. Raises `AtError` for anything else."""
     commands = []
     at = 0
     while at < len(body):

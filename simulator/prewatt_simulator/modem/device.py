@@ -1,7 +1,7 @@
-"""The modem: input from the client, the network, and unsolicited results, on one clock.
+"""The modem: client input, network and unsolicited results on one clock. Sans-io.
 
-The core is without input and output: bytes go in by `receive`, time by `tick`, bytes come out by `data_to_send`. The
-port carries them. What messages became is in `inbox`.
+Bytes go in by `receive`, time by `tick`; bytes come out by `data_to_send`. `port` transports them. Messages that were
+delivered are in `inbox`.
 """
 
 import random
@@ -19,25 +19,25 @@ from prewatt_simulator.modem.inbox import Inbox
 from prewatt_simulator.modem.incoming import Incoming
 from prewatt_simulator.modem.interpreter import Answer, Interpreter
 from prewatt_simulator.modem.line import Body, Cancelled, CommandLine, Line
-from prewatt_simulator.modem.network import NETWORK_TIMEOUT, Fate, Network
+from prewatt_simulator.modem.network import NETWORK_TIMEOUT, Network, SendOutcome
 from prewatt_simulator.modem.pdu import Submit
 from prewatt_simulator.modem.port import Port
 from prewatt_simulator.modem.schedule import Schedule
 from prewatt_simulator.modem.settings import Settings
 from prewatt_simulator.modem.store import Store
-from prewatt_simulator.modem.unsolicited_results import News
+from prewatt_simulator.modem.unsolicited_results import UnsolicitedResults
 
-HELD_OCTETS_MAX = 4096
-"""What is typed while a message is on its way and waits for it; more is lost, as in a small receive buffer."""
+INPUT_OCTETS_MAX = 4096
+"""Input kept while a message is being sent; further octets are lost, as in a small receive buffer."""
 OUTPUT_OCTETS_MAX = 65536
-"""What nobody fetched; the oldest is lost first."""
+"""Output kept until it is fetched; the oldest octets are lost first."""
 
 
 class Modem:
-    """A GSM modem in PDU mode. One seed fixes everything random in it; with a `pin` its card asks for it.
+    """A GSM modem in PDU mode. Everything random comes from `seed`; with a `pin` its card requires it.
 
-    `zone` is the time zone of the time stamps in reports and incoming messages. `card` and `network` can be changed
-    at any moment, and what they become is what the next command meets.
+    `zone` is the time zone of time stamps in reports and incoming messages. `card` and `network` can be changed at any
+    time; the next command uses the new state.
     """
 
     def __init__(
@@ -50,12 +50,12 @@ class Modem:
     ) -> None:
         self.clock: Clock = RealClock() if clock is None else clock
         self.card = Card(pin)
-        self.network = Network(seed, self._fires)
+        self.network = Network(seed, self._advance)
         self.inbox = Inbox()
         self.identity = identity_of(seed)
         self.present = True
-        self.on_turn: Callable[[], None] | None = None
-        """Called when there may be bytes to send or another time to wait for."""
+        self.on_change: Callable[[], None] | None = None
+        """Called when there may be output, or when `next_due_s` may have changed."""
         self._zone = ZoneInfo(zone)
         self._rng = random.Random(f"{seed}/noise")
         self._reference = random.Random(f"{seed}/reference").randrange(256)
@@ -64,13 +64,13 @@ class Modem:
         self._interpreter = Interpreter(self._settings, self.card, self.network, store, self.identity)
         self._schedule = Schedule()
         self._line = Line()
-        self._held = b""
+        self._input = b""
         self._output = bytearray()
-        self._news = News()
-        self._incoming = Incoming(self._settings, store, self._news, self._interpreter.shown_pdu)
-        self._told_registration = registration_of(self.card, self.network)
-        self._life = 0
-        """Counts losses, so that what was begun in an earlier life does not end in this one."""
+        self._results = UnsolicitedResults()
+        self._incoming = Incoming(self._settings, store, self._results, self._interpreter.client_pdu)
+        self._reported_registration = registration_of(self.card, self.network)
+        self._power_cycle = 0
+        """Number of unpluggings, so that a message begun before one is not answered after it."""
         self._sending = False
         self._noise = 0
         self._now_s = self.clock.time()
@@ -79,98 +79,98 @@ class Modem:
 
     @asynccontextmanager
     async def on_pty(self) -> AsyncIterator[str]:
-        """The modem on a pseudo-terminal: the path to open. The path is gone while the modem is lost."""
-        if self.on_turn is not None:
+        """Serve the modem on a pseudo-terminal; yields its path, which does not exist while the modem is unplugged."""
+        if self.on_change is not None:
             raise PortOpen
         with Port(self) as port:
-            self.on_turn = port.turn
+            self.on_change = port.update
             try:
-                port.turn()
+                port.update()
                 yield port.path
             finally:
-                self.on_turn = None
+                self.on_change = None
 
     def receive(self, data: bytes) -> None:
-        """The client typed something."""
+        """Take input of the client; ignored while unplugged."""
         if self.present:
-            self._held += data
-            self._fires()
+            self._input += data
+            self._advance()
 
     def tick(self, due_s: float | None = None) -> None:
-        """Time has passed: until `due_s` for one who waited for that moment, else until the clock's now."""
-        self._fires(due_s)
+        """Run what is due up to the clock's present; to `due_s`, if a timer for that moment fired a little early."""
+        self._advance(due_s)
 
     def data_to_send(self) -> bytes:
-        """Bytes for the client since the last call."""
+        """Output since the last call."""
         data = bytes(self._output)
         self._output.clear()
         return data
 
     @property
     def next_due_s(self) -> float | None:
-        """When `tick` will have something to do."""
+        """Time at which `tick` has something to run; None when nothing waits."""
         return self._schedule.next_due_s
 
     # the test's side
 
     def deliver(self, number: str, text: str) -> int:
-        """Send a text to the modem; the network keeps it until it can be delivered. Returns the number of parts."""
+        """Send a text from `number` to the modem; the network keeps it until delivery. Returns the number of parts."""
         parts = self._incoming.add_text(number, text, self._local_now())
-        self._fires()
+        self._advance()
         return parts
 
-    def say(self, line: str) -> None:
-        """Emit an unsolicited line, if the modem is plugged in."""
+    def emit(self, line: str) -> None:
+        """Emit an unsolicited line; does nothing while unplugged."""
         if self.present:
-            self._news.tell(line, by_mode=False)
-        self._fires()
+            self._results.add(line, by_mode=False)
+        self._advance()
 
     def make_noise(self, every_s: float | None) -> None:
-        """Emit unsolicited lines every so many seconds on average; None stops it. Never a RING."""
+        """Emit unsolicited lines at random, every `every_s` on average; None stops them. Never a RING."""
         self._noise += 1
         if every_s is not None:
-            self._plan_noise(self._noise, every_s)
-        self._fires()
+            self._schedule_noise(self._noise, every_s)
+        self._advance()
 
-    def lose(self) -> None:
-        """Unplug: the port closes, queued messages are not sent, settings are lost."""
+    def unplug(self) -> None:
+        """Unplug the modem: the port closes, messages in progress are not sent, settings are lost."""
         self.present = False
-        self._life += 1
+        self._power_cycle += 1
         self._sending = False
         self._line = Line()
         self._interpreter.cancel()
         self._settings.reset()
         self.card.power_cut()
-        self._held = b""
+        self._input = b""
         self._output.clear()
-        self._news.clear()
-        self._fires()
+        self._results.clear()
+        self._advance()
 
-    def restore(self) -> None:
-        """Plug it in again: powered on, on the same path."""
+    def plug_in(self) -> None:
+        """Plug the modem in again: powered on, at the same path."""
         self.present = True
-        self._fires()
+        self._advance()
 
     # inside
 
-    def _fires(self, due_s: float | None = None) -> None:
-        """Do all that can be done now. It is one moment from begin to end, so what takes no time is done in it."""
+    def _advance(self, due_s: float | None = None) -> None:
+        """Run everything that is due now, at one moment: an action without delay is run in the same call."""
         self._now_s = self.clock.time()
         until_s = self._now_s if due_s is None else max(self._now_s, due_s)
         self._schedule.run(until_s)
-        data, at = self._held, 0
+        data, at = self._input, 0
         while at < len(data) and not self._sending:
             at = self._type(data, at)
             self._schedule.run(until_s)
-        self._held = data[at : at + HELD_OCTETS_MAX]
-        self._tell_registration()
+        self._input = data[at : at + INPUT_OCTETS_MAX]
+        self._report_registration()
         self._fetch_from_network()
-        self._speak()
-        if self.on_turn is not None:
-            self.on_turn()
+        self._emit_results()
+        if self.on_change is not None:
+            self.on_change()
 
     def _type(self, data: bytes, at: int) -> int:
-        """Input from `at` up to the end of a line or message, and that position."""
+        """Process input from `at` to the end of a line or message; return that position."""
         echo, at, entered = self._line.take(data, at, echo=self._settings.echo)
         self._put(echo)
         match entered:
@@ -191,26 +191,26 @@ class Modem:
             self._answer(Answer((), error.result(self._settings.error_style)))
             return
         reference, self._reference = self._reference, (self._reference + 1) % 256
-        fate = self.network.carry(submit.number)
+        outcome = self.network.outcome_of(submit.number)
         self._sending = True
-        finish = partial(self._finish, self._life, submit, reference, fate)
-        self._schedule.at(self._now_s + fate.answer_after_s, finish)
+        finish = partial(self._finish, self._power_cycle, submit, reference, outcome)
+        self._schedule.at(self._now_s + outcome.answer_after_s, finish)
 
-    def _finish(self, life: int, submit: Submit, reference: int, fate: Fate) -> None:
-        if life != self._life:
+    def _finish(self, power_cycle: int, submit: Submit, reference: int, outcome: SendOutcome) -> None:
+        if power_cycle != self._power_cycle:
             return
         if not self.network.reachable:
-            fate = Fate(0, cause=NETWORK_TIMEOUT, arrives=False, status=None)
+            outcome = SendOutcome(0, cause=NETWORK_TIMEOUT, arrives=False, status=None)
         self._sending = False
-        if fate.arrives:
+        if outcome.arrives:
             self.inbox.take(submit, reference, self.clock.now())
-        if submit.report_asked and fate.status is not None and not self._schedule.full:
-            report = partial(self._report, submit.number, reference, fate.status, self._local_now())
+        if submit.report_asked and outcome.status is not None and not self._schedule.full:
+            report = partial(self._report, submit.number, reference, outcome.status, self._local_now())
             self._schedule.at(self._now_s + self.network.report_s, report)
-        if fate.cause is None:
+        if outcome.cause is None:
             self._answer(Answer((f"+CMGS: {reference}",), "OK"))
         else:
-            self._answer(Answer((), MessageError(fate.cause).result(self._settings.error_style)))
+            self._answer(Answer((), MessageError(outcome.cause).result(self._settings.error_style)))
 
     def _report(self, number: str, reference: int, status: int, sent_at: datetime) -> None:
         self._incoming.add_report(number, reference, status, sent_at, self._local_now())
@@ -219,13 +219,13 @@ class Modem:
         if self.present and self.card.state is CardState.READY and self.network.reachable:
             self._incoming.fetch()
 
-    def _tell_registration(self) -> None:
+    def _report_registration(self) -> None:
         now = registration_of(self.card, self.network)
-        if now != self._told_registration and self._settings.registration_news:
-            self._news.tell(f"+CREG: {now:d}", by_mode=False)
-        self._told_registration = now
+        if now != self._reported_registration and self._settings.registration_reporting:
+            self._results.add(f"+CREG: {now:d}", by_mode=False)
+        self._reported_registration = now
 
-    def _plan_noise(self, noise: int, every_s: float) -> None:
+    def _schedule_noise(self, noise: int, every_s: float) -> None:
         due_s = self.clock.time() + self._rng.expovariate(1 / every_s)
         self._schedule.at(due_s, partial(self._make_noise, noise, every_s))
 
@@ -235,17 +235,17 @@ class Modem:
         level = self._rng.randrange(32)
         kinds = (f"^RSSI:{level}", f"+CIEV: 1,{level // 7}", f"^BOOT:{level},0,0,0,20")
         if self.present:
-            self._news.tell(self._rng.choice(kinds), by_mode=False)
-        self._plan_noise(noise, every_s)
+            self._results.add(self._rng.choice(kinds), by_mode=False)
+        self._schedule_noise(noise, every_s)
 
-    def _speak(self) -> None:
-        """Emit unsolicited results, unless a line is being typed."""
+    def _emit_results(self) -> None:
+        """Emit buffered unsolicited results, unless a line is incomplete (3GPP TS 27.005 §3.4.1)."""
         if self.present and not self._line.busy:
-            for text in self._news.take(self._settings.news_mode):
+            for text in self._results.take(self._settings.indication_mode):
                 self._put(f"\r\n{text}\r\n".encode())
 
     def _answer(self, answer: Answer) -> None:
-        for block in answer.told:
+        for block in answer.lines:
             self._put(f"\r\n{block}\r\n".encode())
         if answer.result is None:
             self._line.prompt()

@@ -1,14 +1,14 @@
 """Errors of the modem: result codes for the client, and wrong use by a test.
 
 ModemError
-    AtError            a command that is not understood: `ERROR`
+    AtError            a malformed or unknown command: `ERROR`
         MobileError    the equipment or the card refuses: `+CME ERROR` (3GPP TS 27.007 §9.2)
         MessageError   the message service or the network refuses: `+CMS ERROR` (3GPP TS 27.005 §3.2.5)
-    PduError           octets that are no message, or a text that is too long for messages
-    BadNumber          a telephone number that no PDU can carry
-    PortOpen           the modem is on a pty already
+    PduError           octets that are no valid message, or a text that needs too many messages
+    BadNumber          a telephone number that cannot be encoded in a PDU
+    PortOpen           the modem is on a pseudo-terminal already
 
-A rule that cannot apply is a `FaultRuleError`, as it is for the farm.
+A fault rule that cannot apply raises `FaultRuleError`, as in the farm.
 """
 
 from prewatt_simulator.errors import SimulatorError
@@ -67,7 +67,7 @@ class ModemError(SimulatorError):
 
 
 class AtError(ModemError):
-    """A command line that the modem answers with an error."""
+    """A command line that is answered with an error."""
 
     def result(self, style: int) -> str:
         """The final result code under an AT+CMEE style."""
@@ -88,7 +88,7 @@ class MobileError(AtError):
 
 
 class MessageError(AtError):
-    """The message service or the network refuses. The code is told in every style, as the standard has it."""
+    """The message service or the network refuses. Sent in every AT+CMEE style (3GPP TS 27.005 §3.2.5)."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"+CMS ERROR {code}: {CMS_TEXTS.get(code, 'unknown')}")
@@ -99,11 +99,11 @@ class MessageError(AtError):
 
 
 class PduError(ModemError):
-    """The octets are no message of the kind that was asked for, or the text needs too many."""
+    """The octets are no valid message of the expected kind, or the text needs too many messages."""
 
 
 class BadNumber(ModemError):
-    """No digits that a PDU can carry."""
+    """The telephone number cannot be encoded in a PDU."""
 
     def __init__(self, number: str) -> None:
         super().__init__(f"a number is 1 to 20 of 0-9, * and #, after a + or not; not {number!r}")
@@ -111,7 +111,7 @@ class BadNumber(ModemError):
 
 
 class PortOpen(ModemError):
-    """A modem has one port."""
+    """The modem is on a pseudo-terminal already; it has one port."""
 
     def __init__(self) -> None:
         super().__init__("this modem is on a pty already")

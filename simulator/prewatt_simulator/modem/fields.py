@@ -1,7 +1,7 @@
-"""Fields that all messages share: addresses and time stamps in semi-octets.
+"""Fields common to all messages: addresses and time stamps in semi-octets.
 
-Source: 3GPP TS 23.040 §9.1.2.3 (semi-octets), §9.1.2.5 (addresses), §9.2.3.11 (service centre time stamp); for the
-service centre's address in front of a PDU, 3GPP TS 27.005 §3.1 (<pdu>).
+Source: 3GPP TS 23.040 §9.1.2.3 (semi-octets), §9.1.2.5 (addresses), §9.2.3.11 (service centre time stamp); 3GPP TS 27.005
+§3.1 (<pdu>, the service centre's address before a PDU).
 """
 
 import re
@@ -18,7 +18,7 @@ _ALPHANUMERIC_TON, _INTERNATIONAL_TON = 5, 1
 
 
 class Octets:
-    """Octets to be taken from the front; `PduError` when there are too few."""
+    """Reads octets from the front. Raises `PduError` when there are too few."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -37,12 +37,12 @@ class Octets:
         return self.take(1)[0]
 
     def rest(self) -> bytes:
-        """All that is left."""
+        """All remaining octets."""
         return self.take(len(self._data) - self._at)
 
 
 def check_number(number: str) -> str:
-    """The same number, or `BadNumber`."""
+    """Return the number. Raises `BadNumber` when a PDU cannot encode it."""
     if not _NUMBER.fullmatch(number):
         raise BadNumber(number)
     return number
@@ -68,7 +68,7 @@ def _digits(kind: int, body: bytes, count: int) -> str:
 
 
 def take_address(octets: Octets) -> str:
-    """The number in an address field, with a + when it is international."""
+    """Read the number of an address field, with a + when it is international. Raises `PduError`."""
     count = octets.octet()
     if not 1 <= count <= DIGITS_MAX:
         raise PduError(f"an address of {count} digits")
@@ -76,14 +76,14 @@ def take_address(octets: Octets) -> str:
 
 
 def encode_address(number: str) -> bytes:
-    """The address field of a number."""
+    """The address field of a number. Raises `BadNumber`."""
     digits = check_number(number).removeprefix("+")
     kind = _INTERNATIONAL if number.startswith("+") else _UNKNOWN
     return bytes((len(digits), kind)) + _semi_octets(digits)
 
 
 def take_service_centre(octets: Octets) -> str | None:
-    """The service centre's number in front of a PDU, None for the one that the card holds."""
+    """Read the service centre's number before a PDU; None stands for the card's. Raises `PduError`."""
     length = octets.octet()
     if not length:
         return None
@@ -96,7 +96,7 @@ def take_service_centre(octets: Octets) -> str | None:
 
 
 def encode_service_centre(number: str | None) -> bytes:
-    """Header of a PDU in a listing."""
+    """The service centre's address before a PDU; a zero octet for None."""
     if number is None:
         return b"\x00"
     field = encode_address(number)[1:]
@@ -104,7 +104,7 @@ def encode_service_centre(number: str | None) -> bytes:
 
 
 def encode_time(at: datetime) -> bytes:
-    """The seven octets of an aware instant, in its own zone, told to a quarter of an hour."""
+    """Seven octets of local time and UTC offset, the offset in quarters of an hour."""
     offset = at.utcoffset()
     assert offset is not None, "a time stamp names its zone"
     quarters = round(offset / timedelta(minutes=15))

@@ -1,7 +1,7 @@
 """Commands about the modem itself, its card and its network.
 
 Source: ITU-T V.250 §6.1 and §6.2 (E, I, Q, V, Z), 3GPP TS 27.007 §5 (identity, +CSCS), §7.2 (+CREG), §7.3 (+COPS), §8.3
-(+CPIN), §8.5 (+CSQ), §9.1 (+CMEE). Left out: every command that a modem for messages can do without.
+(+CPIN), §8.5 (+CSQ), §9.1 (+CMEE). Commands that message clients do not use are left out.
 """
 
 import random
@@ -20,7 +20,7 @@ _NOT_SUPPORTED = 4
 _CHARACTER_SETS = {"GSM", "IRA"}
 _NUMERIC = 2
 _BASIC_VALUES = {"I": range(10), "H": range(1), "V": range(1, 2), "Q": range(1), "&F": range(1)}
-"""Basic commands that may be said and change nothing."""
+"""Basic commands that are accepted with these values and change nothing."""
 
 
 class Identity(NamedTuple):
@@ -33,7 +33,8 @@ class Identity(NamedTuple):
 
 
 def identity_of(seed: int) -> Identity:
-    """An identity whose IMEI is the seed's: of test equipment, so it begins with 00 (3GPP TS 23.003 §6.2, annex B)."""
+    """An identity with an IMEI from the seed, of test equipment: it begins with 00 (3GPP TS 23.003 §6.2, annex B)."""
+    # the last digit is the Luhn check digit
     digits = f"00101700{random.Random(f'{seed}/imei').randrange(10**6):06}"
     doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(digits))
     check = -sum(value // 10 + value % 10 for value in doubled) % 10
@@ -41,7 +42,7 @@ def identity_of(seed: int) -> Identity:
 
 
 class GeneralCommands:
-    """Table of the general commands and their requirements."""
+    """Handlers of the general commands by name."""
 
     def __init__(self, settings: Settings, card: Card, network: Network, identity: Identity) -> None:
         self._settings = settings
@@ -63,14 +64,14 @@ class GeneralCommands:
         }
 
     def _identity_table(self) -> dict[str, Handler]:
-        told = self._identity
+        identity = self._identity
         return {
-            name: _telling(value)
+            name: _fixed_value(value)
             for names, value in (
-                (("+CGMI", "+GMI"), told.manufacturer),
-                (("+CGMM", "+GMM"), told.model),
-                (("+CGMR", "+GMR"), told.revision),
-                (("+CGSN", "+GSN"), told.serial),
+                (("+CGMI", "+GMI"), identity.manufacturer),
+                (("+CGMM", "+GMM"), identity.model),
+                (("+CGMR", "+GMR"), identity.revision),
+                (("+CGSN", "+GSN"), identity.serial),
             )
             for name in names
         }
@@ -84,20 +85,20 @@ class GeneralCommands:
         command.number(0, allowed, default=allowed[0])
         if command.name != "I":
             return []
-        told = self._identity
-        return [f"{told.manufacturer}\r\n{told.model}\r\n{told.revision}"]
+        identity = self._identity
+        return [f"{identity.manufacturer}\r\n{identity.model}\r\n{identity.revision}"]
 
     def _imsi(self, command: Command) -> list[str]:
         if command.form is Form.EXECUTE:
             self._need_card()
-        return _telling(self._card.imsi)(command)
+        return _fixed_value(self._card.imsi)(command)
 
     def _error_style(self, command: Command) -> list[str]:
         settings = self._settings
         if command.form is Form.SET:
             settings.error_style = command.number(0, range(3), default=0)
             return []
-        return shown(command, "(0-2)", f"{settings.error_style}")
+        return query_lines(command, "(0-2)", f"{settings.error_style}")
 
     def _operator(self, command: Command) -> list[str]:
         self._need_card()
@@ -112,7 +113,7 @@ class GeneralCommands:
         name = number if settings.operator_format == _NUMERIC else network.name
         found = f',{settings.operator_format},"{name}"' if network.reachable else ""
         listed = f'(2,"{network.name}","{network.name}","{number}"),,(0,3),(0,2)'
-        return shown(command, listed, f"0{found}")
+        return query_lines(command, listed, f"0{found}")
 
     def _pin(self, command: Command) -> list[str]:
         card = self._card
@@ -121,9 +122,9 @@ class GeneralCommands:
             return []
         if command.form is Form.TEST:
             return []
-        if not card.state.told:
+        if not card.state.code:
             raise MobileError(card.state.mobile_error)
-        return shown(command, "", card.state.told)
+        return query_lines(command, "", card.state.code)
 
     def _tries(self, command: Command) -> list[str]:
         if command.form is not Form.EXECUTE:
@@ -134,18 +135,18 @@ class GeneralCommands:
     def _registration(self, command: Command) -> list[str]:
         settings = self._settings
         if command.form is Form.SET:
-            settings.registration_news = command.number(0, range(2), default=0)
+            settings.registration_reporting = command.number(0, range(2), default=0)
             return []
-        told = registration_of(self._card, self._network)
-        return shown(command, "(0,1)", f"{settings.registration_news},{told:d}")
+        registration = registration_of(self._card, self._network)
+        return query_lines(command, "(0,1)", f"{settings.registration_reporting},{registration:d}")
 
     def _character_set(self, command: Command) -> list[str]:
-        # names only: in PDU mode no text passes that it could change
+        # accepted and ignored: in PDU mode no text passes that a character set could change
         if command.form is Form.SET:
             if command.text(0) not in _CHARACTER_SETS:
                 raise AtError(command.name)
             return []
-        return shown(command, '("GSM","IRA")', '"IRA"')
+        return query_lines(command, '("GSM","IRA")', '"IRA"')
 
     def _signal(self, command: Command) -> list[str]:
         if command.form is Form.TEST:
@@ -161,11 +162,11 @@ class GeneralCommands:
 
 
 def registration_of(card: Card, network: Network) -> Registration:
-    """Registration state for +CREG; not searching without an unlocked card."""
+    """Registration state for +CREG; idle without an unlocked card."""
     return network.registration if card.state is CardState.READY else Registration.IDLE
 
 
-def _telling(value: str) -> Handler:
+def _fixed_value(value: str) -> Handler:
     def handle(command: Command) -> list[str]:
         if command.form is Form.TEST:
             return []
@@ -176,8 +177,8 @@ def _telling(value: str) -> Handler:
     return handle
 
 
-def shown(command: Command, allowed: str, now: str) -> list[str]:
-    """The lines of the test and read forms; `AtError` for a command that is more than those."""
+def query_lines(command: Command, allowed: str, now: str) -> list[str]:
+    """Response lines of the test and read forms. Raises `AtError` for another form."""
     if command.form is Form.TEST:
         return [f"{command.name}: {allowed}"]
     if command.form is Form.READ:

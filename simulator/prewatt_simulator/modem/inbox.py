@@ -1,6 +1,6 @@
 """Messages received by the phones, assembled from their parts.
 
-Source: 3GPP TS 23.040 §9.2.3.24.1 (parts belong together by number, reference and total; they come in any order).
+Source: 3GPP TS 23.040 §9.2.3.24.1 (parts belong together by number, reference and total, and arrive in any order).
 """
 
 import asyncio
@@ -14,28 +14,28 @@ from prewatt_simulator.modem.pdu import Submit
 from prewatt_simulator.modem.userdata import Alphabet, UserData, text_of
 
 MESSAGES_MAX = 10_000
-"""Whole messages that are kept; the oldest goes first."""
+"""Messages kept; the oldest is dropped first."""
 INCOMPLETE_MAX = 100
-"""Texts that wait for parts at the same time; the oldest is given up first."""
+"""Incomplete texts kept; the oldest is dropped first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A text as a phone shows it."""
+    """A text as a phone displays it."""
 
     number: str
     text: str
     at: datetime
-    """When its last part arrived, in UTC."""
+    """Arrival of the last part, in UTC."""
     parts: int
     alphabet: Alphabet
-    """Of its first part."""
+    """Alphabet of the first part."""
     references: tuple[int, ...]
-    """What AT+CMGS answered to each part, in the order of the text."""
+    """References that AT+CMGS returned for the parts, in the order of the text."""
 
 
 class Incomplete(NamedTuple):
-    """A text of which parts are missing."""
+    """A text with missing parts."""
 
     number: str
     total: int
@@ -47,12 +47,12 @@ _Arrived = dict[int, tuple[UserData, int]]
 
 
 class Inbox(Sequence[Message]):
-    """All whole messages in the order in which they became whole."""
+    """All complete messages, in the order of completion."""
 
     def __init__(self) -> None:
         self._messages: list[Message] = []
         self._open: dict[_Key, _Arrived] = {}
-        self._news = asyncio.Event()
+        self._arrival = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -72,7 +72,7 @@ class Inbox(Sequence[Message]):
 
     @property
     def incomplete(self) -> list[Incomplete]:
-        """Texts that wait for parts."""
+        """Texts with missing parts."""
         return [
             Incomplete(number, total, tuple(n for n in range(1, total + 1) if n not in arrived))
             for (number, _, total), arrived in self._open.items()
@@ -83,19 +83,19 @@ class Inbox(Sequence[Message]):
         return [message for message in self._messages if message.number == number]
 
     def clear(self) -> None:
-        """Forget all messages and parts."""
+        """Delete all messages and parts."""
         self._messages.clear()
         self._open.clear()
 
-    async def hold(self, count: int) -> list[Message]:
-        """The first `count` messages, once there are that many. Give it a time-out of your own."""
+    async def wait_for(self, count: int) -> list[Message]:
+        """Wait until there are `count` messages and return the first `count`. Has no time-out of its own."""
         while len(self._messages) < count:
-            self._news.clear()
-            await self._news.wait()
+            self._arrival.clear()
+            await self._arrival.wait()
         return self._messages[:count]
 
     def take(self, submit: Submit, reference: int, at: datetime) -> None:
-        """One message arrives, or one part; a part that comes again replaces itself."""
+        """Add a message or a part; a part that arrives again replaces the earlier one."""
         part = submit.content.part
         if part is None:
             self._add(submit.number, at, [(submit.content, reference)])
@@ -110,7 +110,7 @@ class Inbox(Sequence[Message]):
             del self._open[next(iter(self._open))]
 
     def _add(self, number: str, at: datetime, pieces: list[tuple[UserData, int]]) -> None:
-        # joined before they are read: an encoder may cut between an escape, or a surrogate, and its other half
+        # Join before decoding: a sender may cut between an escape and its character, or inside a surrogate pair.
         runs = groupby((content for content, _ in pieces), key=lambda content: content.alphabet)
         text = "".join(text_of(kind, b"".join(content.units for content in run)) for kind, run in runs)
         references = tuple(reference for _, reference in pieces)
@@ -118,4 +118,4 @@ class Inbox(Sequence[Message]):
             Message(number, text, at, len(pieces), pieces[0][0].alphabet, references),
         )
         del self._messages[:-MESSAGES_MAX]
-        self._news.set()
+        self._arrival.set()

@@ -1,7 +1,7 @@
-"""AT command interpreter: lines in, answers out.
+"""AT command interpreter: command lines in, answers out.
 
-The commands are those of `general` and `messaging`. A line's commands are done in order up to the first that fails
-(ITU-T V.250 §5); whatever a client types, the answer is a result code.
+The commands are those of `general` and `messaging`. The commands of a line run in order up to the first that fails
+(ITU-T V.250 §5); every command line is answered with a result code.
 """
 
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from prewatt_simulator.modem.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Response lines and the final result code; without a code the modem prompts for a message."""
+    """Response lines and the final result code; result None makes the modem prompt for a message."""
 
-    told: tuple[str, ...]
+    lines: tuple[str, ...]
     result: str | None
 
 
 class Interpreter:
-    """The commands over one modem's parts."""
+    """Runs command lines on one modem's settings, card, network and store."""
 
     def __init__(
         self, settings: Settings, card: Card, network: Network, store: Store, identity: Identity
@@ -37,30 +37,30 @@ class Interpreter:
         self._table = general.table | self._messages.table | {"Z": self._reset}
 
     def run(self, line: str | None) -> Answer | None:
-        """The answer to a command line, None to one that is no command. A line that was too long is None itself."""
-        told: list[str] = []
+        """Answer to a command line; None for a line without command. `line` None is one that was too long."""
+        lines: list[str] = []
         try:
             body = body_of(line)
             if body is None:
                 return None
             for command in parse(body):
-                told += self._do(command)
+                lines += self._do(command)
         except AtError as error:
             self.cancel()
-            return Answer(tuple(told), error.result(self._settings.error_style))
-        return Answer(tuple(told), "OK" if self._messages.announced is None else None)
+            return Answer(tuple(lines), error.result(self._settings.error_style))
+        return Answer(tuple(lines), "OK" if self._messages.announced is None else None)
 
     def submit(self, body: str | None) -> Submit:
-        """The message that was typed at the prompt; `MessageError` when it cannot be sent."""
+        """The message typed at the prompt. Raises `MessageError` when it cannot be sent."""
         return self._messages.submit(body)
 
     def cancel(self) -> None:
-        """No message is awaited any more."""
+        """Expect no message body any more."""
         self._messages.announced = None
 
-    def shown_pdu(self, body: bytes) -> tuple[int, str]:
-        """(length, hexadecimal digits) of a message for the client."""
-        return self._messages.shown_pdu(body)
+    def client_pdu(self, body: bytes) -> tuple[int, str]:
+        """Length and hexadecimal digits of a message, as the client gets it."""
+        return self._messages.client_pdu(body)
 
     def _do(self, command: Command) -> list[str]:
         if self._messages.announced is not None:

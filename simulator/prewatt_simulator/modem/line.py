@@ -1,7 +1,7 @@
-"""Characters in, command lines and message bodies out, with their echo.
+"""Line editor: characters in, command lines and message bodies out, with their echo.
 
-Source: ITU-T V.250 §5.2 (command line, back space, echo), 3GPP TS 27.005 §3.5.1 and §4.3 (the prompt, Ctrl-Z, ESC).
-Assumed: a message body is echoed like a command, its Ctrl-Z or ESC is not.
+Source: ITU-T V.250 §5.2 (command line, back space, echo), 3GPP TS 27.005 §3.5.1 and §4.3 (prompt, Ctrl-Z, ESC). A message
+body is echoed like a command, its Ctrl-Z or ESC is not (ASSUMED).
 """
 
 import re
@@ -11,7 +11,7 @@ from prewatt_simulator.modem.pdu import PDU_OCTETS_MAX
 
 LINE_CHARACTERS_MAX = 512
 BODY_CHARACTERS_MAX = 2 * PDU_OCTETS_MAX + 16
-"""Two for each octet, and some line ends."""
+"""Two hexadecimal digits per octet, and some line ends."""
 
 _LINE_END = re.compile(rb"\r")
 _BODY_END = re.compile(rb"[\x1a\x1b]")
@@ -21,13 +21,13 @@ _BACK_SPACE = 0x08
 
 
 class CommandLine(NamedTuple):
-    """The line before the carriage return; None when it was too long."""
+    """A command line without its carriage return; text None when it was too long."""
 
     text: str | None
 
 
 class Body(NamedTuple):
-    """The message body before Ctrl-Z; None when it was too long."""
+    """A message body without its Ctrl-Z; text None when it was too long."""
 
     text: str | None
 
@@ -40,7 +40,7 @@ Entered = CommandLine | Body | Cancelled
 
 
 class Line:
-    """Line editor of the serial input. Beyond the longest line or body characters are echoed, and no longer kept."""
+    """Editor of the serial input. Characters beyond the longest line or body are echoed and dropped."""
 
     def __init__(self) -> None:
         self._typed = bytearray()
@@ -49,7 +49,7 @@ class Line:
 
     @property
     def busy(self) -> bool:
-        """Whether a line or message body is incomplete: unsolicited results wait."""
+        """Whether a line or message body is incomplete, so that unsolicited results wait."""
         return self._prompted or bool(self._typed)
 
     def prompt(self) -> None:
@@ -57,7 +57,7 @@ class Line:
         self._prompted = True
 
     def take(self, data: bytes, at: int, *, echo: bool) -> tuple[bytes, int, Entered | None]:
-        """Characters from `at` up to the first that completes something: (what to send back, where it ended, what)."""
+        """Take characters from `at` up to the end of a line or body; return the echo, the position after it, and it."""
         end = (_BODY_END if self._prompted else _LINE_END).search(data, at)
         typed = data[at : end.start()] if end else data[at:]
         self._keep(typed.translate(None, _IGNORED))

@@ -1,4 +1,4 @@
-"""Commands of the message service, in PDU mode. Text mode is refused.
+"""Commands of the message service in PDU mode; text mode is refused.
 
 Source: 3GPP TS 27.005 §3.2 (+CSMS, +CPMS, +CMGF), §3.3 (+CSCA), §3.4 (+CNMI, +CNMA), §3.5.4 (+CMGD), §4.1 to
 §4.3 (+CMGL, +CMGR, +CMGS). Left out: sending from store, broadcast, +CMGW, +CMSS, status reports that are stored (+CDSI).
@@ -10,7 +10,7 @@ from prewatt_simulator.modem.card import Card, CardState
 from prewatt_simulator.modem.command import Command, Form
 from prewatt_simulator.modem.errors import BadNumber, MessageError, PduError
 from prewatt_simulator.modem.fields import check_number, encode_service_centre
-from prewatt_simulator.modem.general import Handler, shown
+from prewatt_simulator.modem.general import Handler, query_lines
 from prewatt_simulator.modem.network import Network
 from prewatt_simulator.modem.pdu import Submit, decode_submit
 from prewatt_simulator.modem.settings import Settings
@@ -25,7 +25,7 @@ _NO_SERVICE_CENTRE, _NO_SERVICE, _NOTHING_TO_ACKNOWLEDGE = 330, 331, 340
 
 
 class MessageCommands:
-    """Table of the message commands and their requirements. `announced` is the length that +CMGS awaits at the prompt."""
+    """Handlers of the message commands by name. `announced` is the length in octets that +CMGS expects at the prompt."""
 
     def __init__(self, settings: Settings, card: Card, network: Network, store: Store) -> None:
         self._settings = settings
@@ -40,7 +40,7 @@ class MessageCommands:
             "+CMGR": self._read,
             "+CMGS": self._send,
             "+CNMA": self._acknowledge,
-            "+CNMI": self._news,
+            "+CNMI": self._indications,
             "+CPMS": self._memory,
             "+CSCA": self._service_centre,
             "+CSMS": self._service,
@@ -63,8 +63,8 @@ class MessageCommands:
             raise MessageError(_NO_SERVICE)
         return submit
 
-    def shown_pdu(self, body: bytes) -> tuple[int, str]:
-        """(length, hexadecimal digits) of a message as the modem shows it: behind the service centre's address."""
+    def client_pdu(self, body: bytes) -> tuple[int, str]:
+        """Length in octets and hexadecimal digits of a message; the digits start with the service centre's address."""
         return len(body), (encode_service_centre(self._card.service_centre) + body).hex().upper()
 
     def _send(self, command: Command) -> list[str]:
@@ -79,7 +79,7 @@ class MessageCommands:
             if command.number(0, range(2), default=0):
                 raise MessageError(_NOT_SUPPORTED)
             return []
-        return shown(command, "(0)", "0")
+        return query_lines(command, "(0)", "0")
 
     def _service(self, command: Command) -> list[str]:
         settings = self._settings
@@ -87,7 +87,7 @@ class MessageCommands:
             settings.service = command.number(0, range(2))
             settings.unacknowledged = 0
             return ["+CSMS: 1,1,0"]
-        return shown(command, "(0,1)", f"{settings.service},1,1,0")
+        return query_lines(command, "(0,1)", f"{settings.service},1,1,0")
 
     def _service_centre(self, command: Command) -> list[str]:
         self._need_card()
@@ -105,19 +105,25 @@ class MessageCommands:
         if command.form is Form.TEST:
             return []
         number = card.service_centre or ""
-        return shown(command, "", f'"{number}",{_INTERNATIONAL if number.startswith("+") else _UNKNOWN}')
+        return query_lines(
+            command, "", f'"{number}",{_INTERNATIONAL if number.startswith("+") else _UNKNOWN}'
+        )
 
-    def _news(self, command: Command) -> list[str]:
+    def _indications(self, command: Command) -> list[str]:
         settings = self._settings
         if command.form is Form.SET:
             mode, messages = command.number(0, range(3), default=0), command.number(1, range(3), default=0)
             command.number(2, range(1), default=0)
             reports = command.number(3, range(2), default=0)
             command.number(4, range(1), default=0)
-            settings.news_mode, settings.message_news, settings.report_news = mode, messages, reports
+            settings.indication_mode, settings.message_indication, settings.report_indication = (
+                mode,
+                messages,
+                reports,
+            )
             return []
-        now = f"{settings.news_mode},{settings.message_news},0,{settings.report_news},0"
-        return shown(command, "(0-2),(0-2),(0),(0,1),(0)", now)
+        now = f"{settings.indication_mode},{settings.message_indication},0,{settings.report_indication},0"
+        return query_lines(command, "(0-2),(0-2),(0),(0,1),(0)", now)
 
     def _acknowledge(self, command: Command) -> list[str]:
         if command.form is Form.TEST:
@@ -137,7 +143,7 @@ class MessageCommands:
                 raise MessageError(_NOT_ALLOWED)
             return [f"+CPMS: {used},{used},{used}"]
         place = f'"SM",{used}'
-        return shown(command, '("SM"),("SM"),("SM")', f"{place},{place},{place}")
+        return query_lines(command, '("SM"),("SM"),("SM")', f"{place},{place},{place}")
 
     def _list(self, command: Command) -> list[str]:
         if command.form is Form.TEST:
@@ -157,7 +163,7 @@ class MessageCommands:
         if found is None:
             raise MessageError(_BAD_PLACE)
         stored, state = found
-        length, pdu = self.shown_pdu(stored.body)
+        length, pdu = self.client_pdu(stored.body)
         return f"{head}{state},,{length}\r\n{pdu}"
 
     def _delete(self, command: Command) -> list[str]:

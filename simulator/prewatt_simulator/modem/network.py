@@ -1,7 +1,7 @@
-"""The mobile network: reach, speed, and rules that make messages go wrong.
+"""Mobile network: registration, signal, delays, and fault rules on messages.
 
-It decides what becomes of a message; the modem carries that out when its time comes. Registration states are those of
-3GPP TS 27.007 §7.2, signal those of §8.5, the status of a report 3GPP TS 23.040 §9.2.3.15.
+Decides the outcome of a message; `device` applies it when it is due. Sources: 3GPP TS 27.007 §7.2 (registration), §8.5
+(signal); 3GPP TS 23.040 §9.2.3.15 (status of a report).
 """
 
 import random
@@ -13,7 +13,7 @@ from prewatt_simulator.errors import FaultRuleError
 from prewatt_simulator.modem.pdu import DELIVERED, EXPIRED
 
 NETWORK_TIMEOUT = 332
-"""The +CMS ERROR of a modem whose message nobody answered."""
+"""+CMS ERROR of a message that the network did not answer."""
 SIGNAL_MAX = 31
 _CAUSE_MAX = 511
 
@@ -33,15 +33,15 @@ class SmsFaultKind(StrEnum):
     """Kind of a message fault."""
 
     REJECT = "reject"
-    """The network refuses it with `cause`, a +CMS ERROR; after `delay_s`, if given."""
+    """The network refuses the message with `cause`, a +CMS ERROR; after `delay_s`, if given."""
     SLOW = "slow"
-    """The network answers `delay_s` later than otherwise."""
+    """The network answers `delay_s` later."""
     LOSE_ANSWER = "lose-answer"
-    """It arrives; the modem hears nothing and says `network timeout`, after `delay_s`, if given."""
+    """The message is delivered; the modem reports `network timeout`, after `delay_s`, if given."""
     UNDELIVERED = "undelivered"
-    """The network takes it and the phone never gets it; a report says `status`, by default that it expired."""
+    """The network accepts the message and does not deliver it; a report has `status`, by default expired."""
     LOSE_REPORT = "lose-report"
-    """It arrives, and its delivery report does not."""
+    """The message is delivered; its report is lost."""
 
 
 _NEEDS_CAUSE = {SmsFaultKind.REJECT}
@@ -51,16 +51,19 @@ _TAKES_DELAY = {SmsFaultKind.SLOW, SmsFaultKind.REJECT, SmsFaultKind.LOSE_ANSWER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsFault:
-    """One rule. Each part of a long text counts; `skip` that fit pass first, then it fires `count` times."""
+    """One fault rule on messages. Raises `FaultRuleError` when a key is wrong.
+
+    Each part of a long text counts as a message. `skip` matching messages pass first; then it fires `count` times.
+    """
 
     kind: SmsFaultKind | str
     number: str | None = None
-    """None fits every number."""
+    """Receiver; None matches every number."""
     cause: int | None = None
     status: int | None = None
     delay_s: float | None = None
     count: int | None = None
-    """None: for ever."""
+    """None: unlimited."""
     skip: int = 0
     probability: float = 1.0
 
@@ -86,7 +89,7 @@ class SmsFault:
 
 
 class SmsFaultHandle:
-    """A rule in force: remove it by this, and see how often it fired."""
+    """A rule in force: counts its hits; `Network.remove` takes it."""
 
     def __init__(self, fault: SmsFault, rng: random.Random) -> None:
         self.fault = fault
@@ -107,19 +110,19 @@ class SmsFaultHandle:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What becomes of one message."""
+class SendOutcome:
+    """Outcome of one message."""
 
     answer_after_s: float
     cause: int | None = None
-    """The +CMS ERROR that the client is told; None: it is told a reference."""
+    """+CMS ERROR for the client; None: it gets a reference."""
     arrives: bool = True
     status: int | None = DELIVERED
-    """Of the report, if one was asked for; None: no report comes."""
+    """Status of the report, if one was requested; None: no report."""
 
 
 class Network:
-    """One network as one modem sees it. `answer_s` and `report_s` are how long it takes when nothing is wrong."""
+    """Network of one modem. `answer_s` and `report_s` are the delays of answers and reports without faults."""
 
     def __init__(self, seed: int, changed: Callable[[], None], *, name: str = "TESTNET") -> None:
         self.name = name
@@ -134,7 +137,7 @@ class Network:
 
     @property
     def signal(self) -> int | None:
-        """0 (weakest) to 31, None without any. Setting it takes effect at once."""
+        """Signal from 0, the weakest, to 31; None without signal. Setting it takes effect at once."""
         return self._signal
 
     @signal.setter
@@ -146,7 +149,7 @@ class Network:
 
     @property
     def registration(self) -> Registration:
-        """Registration of this card; without signal the modem is searching. Setting it acts at once."""
+        """Registration of the modem; searching without signal. Setting it takes effect at once."""
         return Registration.SEARCHING if self._signal is None else self._registration
 
     @registration.setter
@@ -156,39 +159,39 @@ class Network:
 
     @property
     def reachable(self) -> bool:
-        """Whether messages can pass."""
+        """Whether messages can be sent and delivered."""
         return self.registration in {Registration.HOME, Registration.ROAMING}
 
     def add(self, fault: SmsFault) -> SmsFaultHandle:
-        """Put a rule in force; the first of the rules that fires wins."""
+        """Put a rule in force; the first rule that fires is applied."""
         self._added += 1
         handle = SmsFaultHandle(fault, random.Random(f"{self._seed}/{fault.kind}-{self._added}"))
         self.rules.append(handle)
         return handle
 
     def remove(self, handle: SmsFaultHandle) -> None:
-        """Take a rule out of force; nothing happens when it is out already."""
+        """Remove a rule; does nothing for a rule that was removed before."""
         if handle in self.rules:
             self.rules.remove(handle)
 
     def clear(self) -> None:
-        """No rule is in force."""
+        """Remove all rules."""
         self.rules.clear()
 
-    def carry(self, number: str) -> Fate:
-        """Decide what becomes of a message to a number."""
-        affected = next((rule.fault for rule in self.rules if rule.fires(number)), None)
-        if affected is None:
-            return Fate(self.answer_s)
-        after_s = self.answer_s + (affected.delay_s or 0.0)
-        match SmsFaultKind(affected.kind):
+    def outcome_of(self, number: str) -> SendOutcome:
+        """Outcome of a message to a number; counts a rule's hit."""
+        rule = next((each.fault for each in self.rules if each.fires(number)), None)
+        if rule is None:
+            return SendOutcome(self.answer_s)
+        after_s = self.answer_s + (rule.delay_s or 0.0)
+        match SmsFaultKind(rule.kind):
             case SmsFaultKind.REJECT:
-                return Fate(after_s, cause=affected.cause, arrives=False, status=None)
+                return SendOutcome(after_s, cause=rule.cause, arrives=False, status=None)
             case SmsFaultKind.SLOW:
-                return Fate(after_s)
+                return SendOutcome(after_s)
             case SmsFaultKind.LOSE_ANSWER:
-                return Fate(after_s, cause=NETWORK_TIMEOUT)
+                return SendOutcome(after_s, cause=NETWORK_TIMEOUT)
             case SmsFaultKind.UNDELIVERED:
-                return Fate(after_s, arrives=False, status=affected.status or EXPIRED)
+                return SendOutcome(after_s, arrives=False, status=rule.status or EXPIRED)
             case SmsFaultKind.LOSE_REPORT:
-                return Fate(after_s, status=None)
+                return SendOutcome(after_s, status=None)

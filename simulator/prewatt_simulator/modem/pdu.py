@@ -1,4 +1,4 @@
-"""Three messages in octets: SMS-SUBMIT read, SMS-DELIVER and SMS-STATUS-REPORT written.
+"""Message PDUs: decodes SMS-SUBMIT, encodes SMS-DELIVER and SMS-STATUS-REPORT.
 
 Source: 3GPP TS 23.040 §9.2.2.1 (SMS-DELIVER), §9.2.2.2 (SMS-SUBMIT), §9.2.2.3 (SMS-STATUS-REPORT), §9.2.3.3 (validity
 period), §9.2.3.15 (status).
@@ -22,9 +22,9 @@ PDU_OCTETS_MAX = 12 + 164
 """The service centre's address and the longest SMS-SUBMIT."""
 
 DELIVERED = 0x00
-"""Status: the phone has it."""
+"""Status: received by the phone."""
 EXPIRED = 0x46
-"""Status: given up, the validity period is over."""
+"""Status: permanent error, validity period expired."""
 
 _KIND = 0x03
 _SUBMIT, _STATUS_REPORT, _DELIVER = 0x01, 0x02, 0x00
@@ -38,17 +38,20 @@ _UCS2 = 0x08
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """A message that a client gave the modem to send."""
+    """A message that a client sends."""
 
     number: str
     content: UserData
     report_asked: bool
     service_centre: str | None
-    """None: the one that the card holds."""
+    """None: the card's service centre."""
 
 
 def decode_submit(octets: bytes, declared: int) -> Submit:
-    """A decoded SMS-SUBMIT PDU. `declared` is its length without the service centre's address, as AT+CMGS tells it."""
+    """Decode an SMS-SUBMIT PDU. Raises `PduError`.
+
+    `declared` is the length in AT+CMGS: octets without the service centre's address.
+    """
     field = Octets(octets)
     service_centre = take_service_centre(field)
     body = field.rest()
@@ -58,9 +61,9 @@ def decode_submit(octets: bytes, declared: int) -> Submit:
     first = field.octet()
     if first & _KIND != _SUBMIT:
         raise PduError("no SMS-SUBMIT")
-    field.octet()  # the reference, which the modem gives
+    field.octet()  # reference: replaced by the modem's own
     number = take_address(field)
-    field.octet()  # the protocol, which changes nothing here
+    field.octet()  # protocol identifier: no effect here
     coding = field.octet()
     field.take(_VALIDITY_OCTETS[first & _VALIDITY])
     length = field.octet()
@@ -69,7 +72,7 @@ def decode_submit(octets: bytes, declared: int) -> Submit:
 
 
 def encode_deliver(number: str, content: UserData, at: datetime) -> bytes:
-    """A message from `number` that the service centre took at `at`."""
+    """SMS-DELIVER of a message from `number` with the service centre's time stamp `at`."""
     header = _HAS_HEADER if content.part else 0
     length, octets = userdata.encode(content)
     return (
@@ -85,7 +88,7 @@ def encode_deliver(number: str, content: UserData, at: datetime) -> bytes:
 def encode_status_report(
     number: str, reference: int, status: int, sent_at: datetime, done_at: datetime
 ) -> bytes:
-    """SMS-STATUS-REPORT of the message with that reference to that number."""
+    """SMS-STATUS-REPORT of the message with that reference to `number`."""
     return (
         bytes((_STATUS_REPORT | _NO_MORE_MESSAGES, reference))
         + encode_address(number)

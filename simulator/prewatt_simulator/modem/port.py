@@ -1,7 +1,7 @@
-"""The modem's port: a pseudo-terminal at a path that stays the same when the modem is lost and comes back.
+"""Port of the modem: a pseudo-terminal at a path that stays the same when the modem is unplugged and plugged in.
 
-It moves bytes and waits on the modem's clock. A client that does not read loses what does not fit, as on a serial line
-without flow control.
+Transports bytes and waits on the modem's clock. Output that a client does not read is lost beyond a bound, as on a
+serial line without flow control.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class Core(Protocol):
 
 
 class Port:
-    """A pty for as long as it is entered, inside a running loop. `turn` is to be called when the modem did something."""
+    """A pseudo-terminal during the block, inside a running event loop. Call `update` after every change of the modem."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -60,8 +60,8 @@ class Port:
         """Path of the pseudo-terminal that clients open."""
         return str(self._link)
 
-    def turn(self) -> None:
-        """Follow the modem: open or close the port, send its output, wait for its next event."""
+    def update(self) -> None:
+        """Open or close the port as the modem is plugged in or not, send its output, and set the timer."""
         if self._core.present and self._ends is None:
             self._open()
         elif not self._core.present:
@@ -77,7 +77,7 @@ class Port:
         tty.setraw(theirs)
         os.set_blocking(ours, False)
         self._link.symlink_to(os.ttyname(theirs))
-        # their end stays open here too: else a client that closes would hang ours up
+        # The client's end stays open here too: otherwise its close would end ours with EIO.
         self._ends = (ours, theirs)
         self._loop.add_reader(ours, self._read)
 

@@ -4,12 +4,12 @@ import heapq
 import itertools
 from collections.abc import Callable
 
-LATER_MAX = 1000
-"""Things that may wait at the same time before a schedule calls itself full."""
+PENDING_MAX = 1000
+"""Pending actions above which a schedule is full."""
 
 
 class Schedule:
-    """Actions in the order of their due times; of equal times, in the order in which they were added."""
+    """Actions by due time; those of equal times in the order of adding."""
 
     def __init__(self) -> None:
         self._order = itertools.count()
@@ -17,19 +17,19 @@ class Schedule:
 
     @property
     def next_due_s(self) -> float | None:
-        """When the next action is due."""
+        """Due time of the next action; None without one."""
         return self._due[0][0] if self._due else None
 
     @property
     def full(self) -> bool:
-        """Whether no more should be added that the modem can do without."""
-        return len(self._due) >= LATER_MAX
+        """Whether optional actions, such as reports, are to be dropped instead of added."""
+        return len(self._due) >= PENDING_MAX
 
     def at(self, due_s: float, action: Callable[[], None]) -> None:
-        """Have `action` done at `due_s`."""
+        """Add an action to run at `due_s`, Unix seconds."""
         heapq.heappush(self._due, (due_s, next(self._order), action))
 
     def run(self, now_s: float) -> None:
-        """Run the due actions."""
+        """Run the actions due at `now_s`, including those that they add for then."""
         while self._due and self._due[0][0] <= now_s:
             heapq.heappop(self._due)[2]()

@@ -1,4 +1,4 @@
-"""The card's places for messages that came in, as AT+CPMS, +CMGL, +CMGR and +CMGD see them (3GPP TS 27.005 §3)."""
+"""Message store of the card: places for incoming messages, for +CPMS, +CMGL, +CMGR, +CMGD (3GPP TS 27.005 §3)."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ UNREAD, READ, ALL = 0, 1, 4
 
 @dataclass(slots=True)
 class Stored:
-    """One message in its place: the PDU without the service centre's address."""
+    """A stored message: the PDU without the service centre's address."""
 
     body: bytes
     state: int = UNREAD
@@ -24,14 +24,14 @@ class Store:
         return len(self._places)
 
     def put(self, body: bytes) -> int | None:
-        """The place where it is now, None when all are taken."""
+        """Store a message and return its place; None when all are taken."""
         place = next((place for place in range(1, PLACES + 1) if place not in self._places), None)
         if place is not None:
             self._places[place] = Stored(body)
         return place
 
     def read(self, place: int) -> tuple[Stored, int] | None:
-        """Content of a place and its previous state; marks it as read."""
+        """Message at a place and its previous state; marks it as read. None for an empty place."""
         stored = self._places.get(place)
         if stored is None:
             return None
@@ -39,9 +39,9 @@ class Store:
         return stored, before
 
     def select(self, state: int) -> list[int]:
-        """The places whose messages are in a state, or in any."""
+        """Places whose messages are in a state; all for `ALL`."""
         return sorted(place for place, stored in self._places.items() if state in {ALL, stored.state})
 
     def remove(self, place: int) -> None:
-        """Empty a place; nothing happens when it is empty."""
+        """Empty a place."""
         self._places.pop(place, None)

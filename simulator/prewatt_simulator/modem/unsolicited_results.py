@@ -3,8 +3,8 @@
 from collections import deque
 from typing import NamedTuple
 
-NEWS_MAX = 64
-"""News that waits; the oldest is lost first, as 3GPP TS 27.005 §3.4.1 allows."""
+RESULTS_MAX = 64
+"""Results buffered; the oldest is lost first, as 3GPP TS 27.005 §3.4.1 allows."""
 
 
 class _Item(NamedTuple):
@@ -12,18 +12,18 @@ class _Item(NamedTuple):
     by_mode: bool
 
 
-class News:
-    """Lines in their order. Those that are `by_mode` wait for AT+CNMI to let them out."""
+class UnsolicitedResults:
+    """Buffer of unsolicited results. Those that are `by_mode` wait for a +CNMI <mode> other than 0."""
 
     def __init__(self) -> None:
-        self._waiting: deque[_Item] = deque(maxlen=NEWS_MAX)
+        self._waiting: deque[_Item] = deque(maxlen=RESULTS_MAX)
 
-    def tell(self, text: str, *, by_mode: bool) -> None:
-        """There is news."""
+    def add(self, text: str, *, by_mode: bool) -> None:
+        """Buffer a result."""
         self._waiting.append(_Item(text, by_mode))
 
     def take(self, mode: int) -> list[str]:
-        """Buffered results that may be sent now under a +CNMI <mode>."""
+        """Remove and return the results that may be sent under a +CNMI <mode>."""
         texts = [item.text for item in self._waiting if mode or not item.by_mode]
         kept = [item for item in self._waiting if not mode and item.by_mode]
         self.clear()
@@ -31,5 +31,5 @@ class News:
         return texts
 
     def clear(self) -> None:
-        """Nothing waits any more."""
+        """Drop all buffered results."""
         self._waiting.clear()

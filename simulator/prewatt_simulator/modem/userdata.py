@@ -1,8 +1,8 @@
-"""The text of one message: its alphabet, its header, its place in a longer text.
+"""User data of a message: alphabet, header, and position in a longer text.
 
-Source: 3GPP TS 23.038 §4 (data coding scheme), 3GPP TS 23.040 §9.2.3.16 (length), §9.2.3.24 (header) with
-§9.2.3.24.1 and §9.2.3.24.8 (concatenation by a reference of one or two octets). Content travels as *units*: septets
-one to a byte, or octets, or UTF-16 with its high byte first, which phones send where the standard says UCS-2.
+Source: 3GPP TS 23.038 §4 (data coding scheme), 3GPP TS 23.040 §9.2.3.16 (length), §9.2.3.24 (header), §9.2.3.24.1 and
+§9.2.3.24.8 (concatenation with a reference of one or two octets). Content is held as *units*: septets, one per byte; or
+octets; or UTF-16 big-endian, which phones send where the standard says UCS-2.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from prewatt_simulator.modem.errors import PduError
 OCTETS_MAX = 140
 SEPTETS_MAX = 160
 PART_SEPTETS_MAX = 153
-"""What is left of 160 septets behind the six octets that tell the part."""
+"""160 septets less the 6 octets of the concatenation header, which take 7 septets."""
 PART_OCTETS_MAX = 134
 PARTS_MAX = 255
 
@@ -23,7 +23,7 @@ _CONCATENATED, _CONCATENATED_WIDE = 0x00, 0x08
 
 
 class Alphabet(StrEnum):
-    """How units are to be read."""
+    """Encoding of units."""
 
     GSM7 = "gsm-7"
     OCTETS = "8-bit"
@@ -31,7 +31,7 @@ class Alphabet(StrEnum):
 
 
 class Part(NamedTuple):
-    """Which part of a longer text this is; `sequence` counts from 1."""
+    """Position of a message in a longer text; `sequence` counts from 1."""
 
     reference: int
     total: int
@@ -40,7 +40,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UserData:
-    """The content of one message."""
+    """Content of one message."""
 
     alphabet: Alphabet
     units: bytes
@@ -48,7 +48,7 @@ class UserData:
 
 
 def text_of(alphabet: Alphabet, units: bytes) -> str:
-    """Units as text; octets that are no text as hexadecimal digits."""
+    """Units as text; 8-bit data as hexadecimal digits."""
     if alphabet is Alphabet.GSM7:
         return gsm7.decode(units)
     if alphabet is Alphabet.UCS2:
@@ -57,7 +57,7 @@ def text_of(alphabet: Alphabet, units: bytes) -> str:
 
 
 def alphabet_of(coding: int) -> Alphabet:
-    """The alphabet that a data coding scheme names; reserved schemes are GSM 7-bit, compressed text is octets."""
+    """Alphabet of a data coding scheme. Reserved schemes are GSM 7-bit; compressed text is 8-bit data."""
     group = coding >> 4
     if group < 0x8:
         if coding & 0x20:
@@ -69,7 +69,7 @@ def alphabet_of(coding: int) -> Alphabet:
 
 
 def decode(coding: int, length: int, octets: bytes, *, has_header: bool) -> UserData:
-    """The content of user data; `PduError` when its lengths do not agree."""
+    """Decode user data. Raises `PduError` when its lengths do not agree."""
     alphabet = alphabet_of(coding)
     packed = alphabet is Alphabet.GSM7
     if len(octets) > OCTETS_MAX or len(octets) != ((7 * length + 7) // 8 if packed else length):
@@ -87,7 +87,7 @@ def decode(coding: int, length: int, octets: bytes, *, has_header: bool) -> User
 
 
 def _part(header: bytes) -> Part | None:
-    """The place that a header tells; None when it tells none, or nonsense, which a receiver ignores."""
+    """Part in a user data header; None without one, or when it is invalid, which a receiver ignores (§9.2.3.24.1)."""
     at = 0
     found = None
     while at + 2 <= len(header):
@@ -99,7 +99,7 @@ def _part(header: bytes) -> Part | None:
 
 
 def split(text: str, reference: int) -> list[UserData]:
-    """A text as the messages that carry it: GSM 7-bit if all its signs are there, else UCS-2."""
+    """Split a text into messages: GSM 7-bit if that has all its characters, else UCS-2. Raises `PduError` above 255."""
     septets = gsm7.encode(text)
     if septets is None:
         alphabet, units = Alphabet.UCS2, text.encode("utf-16-be", errors="replace")
@@ -119,7 +119,7 @@ def split(text: str, reference: int) -> list[UserData]:
 
 
 def _pieces(alphabet: Alphabet, units: bytes, size: int) -> list[bytes]:
-    """Pieces of at most `size` that part no escape from its sign and no surrogate from its other half."""
+    """Pieces of at most `size` units that divide no escape sequence and no surrogate pair."""
     pieces = []
     while units:
         end = size
@@ -133,7 +133,7 @@ def _pieces(alphabet: Alphabet, units: bytes, size: int) -> list[bytes]:
 
 
 def encode(data: UserData) -> tuple[int, bytes]:
-    """(length as the alphabet counts it, octets) of a content."""
+    """Length in units of the alphabet, and octets, of user data."""
     header = b"" if data.part is None else bytes((5, _CONCATENATED, 3, *data.part))
     if data.alphabet is not Alphabet.GSM7:
         return len(header + data.units), header + data.units

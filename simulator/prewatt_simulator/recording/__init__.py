@@ -1,8 +1,8 @@
-"""Record at a site, replay at the desk.
+"""Recording of the traffic at a real site, and replay of a recording.
 
-`file` is the format, `tap` finds exchanges in the bytes of a connection, `proxy` stands between clients and gateways and
-writes down what it hears. `registers` says what an exchange tells of a device, `device` answers with it, and `replay`
-puts the devices of a recording on buses like those of a farm.
+`proxy` forwards bytes between clients and gateways, `serial_port` makes a serial port a gateway, `tap` finds exchanges in
+the bytes, `file` is the format. `registers` extracts values from an exchange, `device` answers with them, `playback` has
+the position, and `replay` attaches the devices of a recording to buses like those of a farm.
 """
 
 from prewatt_simulator.errors import RecordingError

@@ -1,12 +1,12 @@
 """A recorded device: answers with its recorded registers, exceptions and silences.
 
-At each moment of the recording
+A cell is a register or a coil. At each moment of the recording
 
-- a place (a register or coil) holds what was last seen in it, read or written; before it was first seen, what was seen first;
+- a cell has the value last read from or written to it; before its first appearance, the first value;
 - a request that was last refused, or not answered, is refused or not answered again;
-- a read of places that were all seen is answered, whatever their grouping was; any other gets exception 2;
-- a write of places that were all seen is done: they show what was written until the recording says that one changed;
-- a request of another function gets the reply that it last got; one that was never heard, exception 1.
+- a read of cells that all appear is answered, however they were grouped; any other gets exception 2;
+- a write of cells that all appear is executed: they keep the written value until the recording has a newer one;
+- a request of another function gets the reply that it last got; one that does not appear gets exception 1.
 """
 
 from bisect import bisect_right
@@ -16,17 +16,24 @@ from typing import Generic, NamedTuple, TypeVar
 from prewatt_fixtures.wire.pdu import EXCEPTION_FLAG, ExceptionCode, exception, reply_fits
 from prewatt_simulator.line.bus import NO_DEVICE
 from prewatt_simulator.recording.file import Exchange
-from prewatt_simulator.recording.registers import FUNCTIONS, Touch, read_reply, told, touch, write_reply
-from prewatt_simulator.recording.tape import Tape
+from prewatt_simulator.recording.playback import Playback
+from prewatt_simulator.recording.registers import (
+    FUNCTIONS,
+    Access,
+    access_of,
+    read_reply,
+    values_of,
+    write_reply,
+)
 
 T = TypeVar("T")
 
-_BY_PLACES = b""
-"""Instead of a recorded reply: what the places hold says it all."""
+_FROM_CELLS = b""
+"""Takes the place of a recorded reply that can be made from the cells."""
 
 
-class _Seen(Generic[T]):
-    """Something with a value at every moment: the last one seen, and before the first, the first."""
+class _Timeline(Generic[T]):
+    """A value over time: the last one added, and before the first, the first."""
 
     __slots__ = ("_at_us", "_values")
 
@@ -35,13 +42,13 @@ class _Seen(Generic[T]):
         self._values: list[T] = []
 
     def add(self, at_us: int, value: T) -> None:
-        """Seen at that moment, which is not before the ones before."""
+        """Add the value from `at_us` on; times never fall."""
         if not self._values or self._values[-1] != value:
             self._at_us.append(at_us)
             self._values.append(value)
 
     def at(self, at_us: int) -> tuple[int, T]:
-        """Since when, and what; the moment is later than asked for when nothing had been seen yet."""
+        """The value at `at_us`, and the time since which it holds: later than `at_us` before the first value."""
         index = max(bisect_right(self._at_us, at_us) - 1, 0)
         return self._at_us[index], self._values[index]
 
@@ -55,83 +62,87 @@ class _Register(NamedTuple):
 
 
 class RecordedDevice:
-    """Built from the exchanges of one unit, in the order of their times."""
+    """Device built from the exchanges of one unit, in order of time."""
 
     model = "recorded device"
 
-    def __init__(self, number: str, exchanges: Iterable[Exchange], tape: Tape) -> None:
+    def __init__(self, number: str, exchanges: Iterable[Exchange], playback: Playback) -> None:
         self.number = number
-        self.settled_ms = tape.start_ms
-        self._tape = tape
+        self.settled_ms = playback.start_ms
+        self._playback = playback
         self._round = 0
-        self._places: dict[tuple[int, int], _Seen[int]] = {}
-        self._outcomes: dict[bytes, _Seen[bytes | None]] = {}
+        self._cells: dict[tuple[int, int], _Timeline[int]] = {}
+        self._outcomes: dict[bytes, _Timeline[bytes | None]] = {}
         self._written: dict[tuple[int, int], tuple[int, int]] = {}
         for exchange in exchanges:
-            self._outcomes.setdefault(exchange.request, _Seen()).add(exchange.at_us, self._learn(exchange))
+            self._outcomes.setdefault(exchange.request, _Timeline()).add(
+                exchange.at_us, self._learn(exchange)
+            )
 
     def is_silent(self, pdu: bytes, now_s: float) -> bool:
-        """Whether it leaves that request without an answer."""
+        """Whether it answered that request with silence."""
         return self._reply(pdu, now_s) is None
 
     def receive(self, pdu: bytes, now_s: float) -> bytes:
-        """The reply; `NO_DEVICE` when it is silent."""
+        """Reply PDU; `NO_DEVICE` for silence."""
         reply = self._reply(pdu, now_s)
         self.settled_ms = int(now_s * 1000)
-        asked = touch(pdu)
+        asked = access_of(pdu)
         if reply and not reply[0] & EXCEPTION_FLAG and asked is not None and asked.values is not None:
-            at_us = self._tape.position(now_s).at_us
+            at_us = self._playback.position(now_s).at_us
             self._written.update(
-                (place, (at_us, value)) for place, value in zip(asked.places, asked.values, strict=True)
+                (cell, (at_us, value)) for cell, value in zip(asked.cells, asked.values, strict=True)
             )
         return NO_DEVICE if reply is None else reply
 
     def rows_written(self, address: int, count: int) -> list[_Register] | None:
-        """Each register by itself: a recording does not know which belong together."""
-        asked = Touch(3, address, count, None)
-        if not all(place in self._places for place in asked.places):
+        """One row per register: a recording does not show which registers form a value."""
+        asked = Access(3, address, count, None)
+        if not all(cell in self._cells for cell in asked.cells):
             return None
-        return [_Register(number) for _, number in asked.places]
+        return [_Register(number) for _, number in asked.cells]
 
     def _learn(self, exchange: Exchange) -> bytes | None:
-        """Learn register values from an exchange, and keep its reply where that says more."""
+        """Add the values of an exchange to the cells; return what `_outcomes` keeps of its reply."""
         request, reply = exchange.request, exchange.reply
-        asked = touch(request)
+        asked = access_of(request)
         if reply is None or asked is None or reply[0] & EXCEPTION_FLAG or not reply_fits(request, reply):
             return reply
-        for place, value in zip(asked.places, told(asked, reply), strict=True):
-            self._places.setdefault(place, _Seen()).add(exchange.at_us, value)
-        return _BY_PLACES
+        for cell, value in zip(asked.cells, values_of(asked, reply), strict=True):
+            self._cells.setdefault(cell, _Timeline()).add(exchange.at_us, value)
+        return _FROM_CELLS
 
     def _reply(self, pdu: bytes, now_s: float) -> bytes | None:
-        position = self._tape.position(now_s)
+        # A loop starts again with the recorded values: writes of the round before are dropped.
+        position = self._playback.position(now_s)
         if position.round != self._round:
             self._round = position.round
             self._written.clear()
         heard = self._outcomes.get(pdu)
         if heard is not None:
             since_us, outcome = heard.at(position.at_us)
-            if outcome != _BY_PLACES and (since_us <= position.at_us or not self._knows(pdu)):
+            # a refusal that is still to come counts only where the cells cannot answer
+            if outcome != _FROM_CELLS and (since_us <= position.at_us or not self._knows(pdu)):
                 return outcome
-        return self._reply_by_places(pdu, position.at_us)
+        return self._reply_from_cells(pdu, position.at_us)
 
     def _knows(self, pdu: bytes) -> bool:
-        asked = touch(pdu)
-        return asked is not None and all(place in self._places for place in asked.places)
+        asked = access_of(pdu)
+        return asked is not None and all(cell in self._cells for cell in asked.cells)
 
-    def _reply_by_places(self, pdu: bytes, at_us: int) -> bytes:
+    def _reply_from_cells(self, pdu: bytes, at_us: int) -> bytes:
         if pdu[0] not in FUNCTIONS:
             return exception(pdu[0], ExceptionCode.ILLEGAL_FUNCTION)
-        asked = touch(pdu)
+        asked = access_of(pdu)
         if asked is None:
             return exception(pdu[0], ExceptionCode.ILLEGAL_VALUE)
         if not self._knows(pdu):
             return exception(pdu[0], ExceptionCode.ILLEGAL_ADDRESS)
         if asked.values is not None:
             return write_reply(pdu)
-        return read_reply(asked, [self._value(place, at_us) for place in asked.places])
+        return read_reply(asked, [self._value(cell, at_us) for cell in asked.cells])
 
-    def _value(self, place: tuple[int, int], at_us: int) -> int:
-        since_us, value = self._places[place].at(at_us)
-        written_us, written = self._written.get(place, (-1, 0))
+    def _value(self, cell: tuple[int, int], at_us: int) -> int:
+        since_us, value = self._cells[cell].at(at_us)
+        written_us, written = self._written.get(cell, (-1, 0))
         return written if written_us >= 0 and not written_us < since_us <= at_us else value

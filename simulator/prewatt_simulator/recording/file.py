@@ -1,7 +1,7 @@
-"""Recordings as files: JSON lines, a header and then one exchange a line, in the order in which they ended.
+"""File format of recordings: JSON lines, a header and then one exchange per line, in the order in which they ended.
 
-A line is written whole and flushed. Who was cut off in the middle of one leaves a torn last line, which a reader leaves
-aside; any other damage is an error that names the line.
+Each line is flushed. A recorder that is killed may leave an incomplete last line, which a reader ignores; any other
+damage is an error that names the line.
 """
 
 import json
@@ -25,19 +25,19 @@ Place = tuple[str, int]
 
 
 class Exchange(NamedTuple):
-    """One request, and what came back."""
+    """One request and its reply."""
 
     at_us: int
-    """Microseconds from the recording's start until the request had been heard."""
+    """Microseconds from the recording's start to the request's last byte."""
     gateway: str
     port: int
     unit: int
     request: bytes
-    """PDU, without unit and check."""
+    """PDU, without unit id and CRC."""
     reply: bytes | None
-    """PDU; None when nothing came that could be the answer."""
+    """PDU; None when no fitting reply arrived."""
     latency_us: int | None
-    """From the request to the whole reply."""
+    """Microseconds from the request to the end of the reply."""
 
 
 class _Line(BaseModel):
@@ -88,7 +88,7 @@ _Row = TypeVar("_Row", bound=_Line)
 
 
 class Recording(NamedTuple):
-    """Exchanges recorded at one site from `start` on, in the order of their requests."""
+    """Exchanges recorded at one site from `start` on, by the time of their requests."""
 
     start: datetime
     framing: Framing
@@ -97,7 +97,7 @@ class Recording(NamedTuple):
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
-        """The recording in that file; `RecordingError` names the line, OSError when it cannot be read."""
+        """The recording in a file. Raises `RecordingError`, which names the line, and OSError."""
         text = Path(path).read_text("utf-8", errors="replace")
         lines = _lines(text, str(path))
         header = next(lines, None)
@@ -150,12 +150,12 @@ def _us(seconds: float) -> int:
 
 
 class RecordingFile:
-    """A recording being written: a new file, never one that is there already. OSError when it cannot be written."""
+    """Writes a recording to a new file. Raises OSError when the file exists or cannot be written."""
 
     def __init__(self, path: Path, start: datetime, framing: Framing, places: tuple[Place, ...]) -> None:
         self._file = path.open("x", encoding="utf-8")
         self.exchanges = 0
-        """How many have been written."""
+        """Number of exchanges written."""
         head = {"format": _FORMAT, "version": VERSION, "start": start.isoformat(), "framing": framing}
         rows = [{"gateway": gateway, "port": port} for gateway, port in places]
         self._write(head | {"places": rows})
@@ -169,7 +169,7 @@ class RecordingFile:
         self._file.close()
 
     def write(self, exchange: Exchange) -> None:
-        """Append one exchange."""
+        """Append one exchange. Raises OSError."""
         self._write(
             {
                 "at_s": exchange.at_us / 1e6,

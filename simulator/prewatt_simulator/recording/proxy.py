@@ -1,7 +1,8 @@
 """Recording proxy between clients and real gateways: forwards every byte at once and records exchanges.
 
-Owns the pairs of connections. A client that comes gets a connection of its own to the gateway, and loses it when the
-gateway ends it; a gateway that cannot be reached ends the client's. Waiting clients are not read from, so nothing piles up.
+Owns the pairs of connections. Each client gets a connection of its own to the gateway; the end of one ends the other,
+and so does a gateway that cannot be reached. A client is not read before its gateway is connected, or while that does
+not read, so that nothing piles up.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from prewatt_fixtures.clock import Clock, RealClock, ScaledClock
 from prewatt_fixtures.endpoints import Endpoint
 from prewatt_simulator.errors import PortTaken
 from prewatt_simulator.recording.file import Exchange, RecordingFile
-from prewatt_simulator.recording.tap import HeardExchange, tap
+from prewatt_simulator.recording.tap import TappedExchange, tap
 
 
 class Recorder:
@@ -25,24 +26,24 @@ class Recorder:
         self._clock = clock
         self._start_s = clock.time()
         self.failed = asyncio.Event()
-        """Set when the file can no longer be written; bytes go on all the same."""
+        """Set when the file cannot be written any more; bytes are forwarded all the same."""
         self.failure: OSError | None = None
         self.endpoints: tuple[Endpoint, ...] = ()
-        """Where clients connect."""
+        """Listeners for clients."""
         self.stray_bytes = 0
-        """How many bytes of connections that are over were no part of an exchange."""
+        """Bytes of closed connections that were no part of an exchange."""
 
     @property
     def exchanges(self) -> int:
-        """How many have been written."""
+        """Number of exchanges written."""
         return self._file.exchanges
 
     def now_s(self) -> float:
-        """Of the recording's clock."""
+        """Time of the recording's clock, Unix seconds."""
         return self._clock.time()
 
-    def write(self, gateway: Endpoint, heard: list[HeardExchange]) -> None:
-        """Append the exchanges heard there."""
+    def write(self, gateway: Endpoint, heard: list[TappedExchange]) -> None:
+        """Append exchanges of a gateway."""
         for at_s, unit, request, reply, latency_s in heard:
             at_us = max(round((at_s - self._start_s) * 1e6), 0)
             latency_us = None if latency_s is None else max(round(latency_s * 1e6), 0)
@@ -67,11 +68,11 @@ async def record(
     base_port: int = 0,
     clock: Clock | None = None,
 ) -> AsyncIterator[Recorder]:
-    """Stand before the gateways, all of one framing, and write a new recording to `path`.
+    """Record the traffic of gateways, all of one framing, to a new file at `path`.
 
-    Listens on one TCP port per gateway, from `base_port` upwards, or on free ones. Times are `clock`'s: by default the
-    machine's at the start, and steady from there. `PortTaken`; OSError when the file exists, cannot be written, or could
-    not be written to the end.
+    Listens on one TCP port per gateway, from `base_port` upwards, or on free ones. `clock` defaults to one that starts
+    at the machine's time and is steady from there. Raises `PortTaken`, and OSError when the file exists, cannot be
+    written, or could not be written to the end.
     """
     clock = ScaledClock(RealClock().now()) if clock is None else clock
     places = tuple((each.gateway, each.port) for each in gateways)
@@ -111,16 +112,16 @@ async def _listening(recorder: Recorder, gateway: Endpoint, host: str, tcp: int)
 
 
 class _Pair:
-    """One client's connection and the one to the gateway that belongs to it."""
+    """A client's connection and its connection to the gateway."""
 
     def __init__(self, recorder: Recorder, gateway: Endpoint, pairs: "set[_Pair]") -> None:
         self._recorder = recorder
         self._to = gateway
         self._pairs = pairs
         self._tap = tap(gateway.framing)
-        self._reaching: asyncio.Task[None] | None = None
-        self.client = _End(self._client_said, self._client_came, self.close)
-        self.gateway = _End(self._gateway_said, self._gateway_reached, self.close)
+        self._connecting: asyncio.Task[None] | None = None
+        self.client = _Side(self._on_client_data, self._on_client_connected, self.close)
+        self.gateway = _Side(self._on_gateway_data, self._on_gateway_connected, self.close)
         self.client.other, self.gateway.other = self.gateway, self.client
 
     def close(self) -> None:
@@ -129,23 +130,23 @@ class _Pair:
             self._pairs.remove(self)
             self._recorder.write(self._to, self._tap.end())
             self._recorder.stray_bytes += self._tap.stray_bytes
-            if self._reaching is not None:
-                self._reaching.cancel()
+            if self._connecting is not None:
+                self._connecting.cancel()
             self.client.close()
             self.gateway.close()
 
     def drop(self) -> None:
-        """End both at once."""
+        """Close both connections at once, without sending what is buffered."""
         self.close()
         self.client.abort()
         self.gateway.abort()
 
-    def _client_came(self) -> None:
+    def _on_client_connected(self) -> None:
         self._pairs.add(self)
         self.client.pause_reading()
-        self._reaching = asyncio.get_running_loop().create_task(self._reach())
+        self._connecting = asyncio.get_running_loop().create_task(self._connect())
 
-    async def _reach(self) -> None:
+    async def _connect(self) -> None:
         try:
             await asyncio.get_running_loop().create_connection(
                 lambda: self.gateway, self._to.host, self._to.tcp
@@ -153,51 +154,55 @@ class _Pair:
         except OSError:
             self.close()
 
-    def _gateway_reached(self) -> None:
-        self._reaching = None
+    def _on_gateway_connected(self) -> None:
+        self._connecting = None
         if self in self._pairs:
             self.client.resume_reading()
         else:
             self.gateway.abort()
 
-    def _client_said(self, data: bytes) -> None:
+    def _on_client_data(self, data: bytes) -> None:
         self._recorder.write(self._to, self._tap.from_client(data, self._recorder.now_s()))
 
-    def _gateway_said(self, data: bytes) -> None:
+    def _on_gateway_data(self, data: bytes) -> None:
         self._recorder.write(self._to, self._tap.from_gateway(data, self._recorder.now_s()))
 
 
-class _End(asyncio.Protocol):
-    """One of two connections; its input is the other's output."""
+class _Side(asyncio.Protocol):
+    """One connection of a pair; its input is the other's output."""
 
-    other: "_End"
+    other: "_Side"
 
     def __init__(
-        self, on_data: Callable[[bytes], None], came: Callable[[], None], went: Callable[[], None]
+        self,
+        on_data: Callable[[bytes], None],
+        on_connected: Callable[[], None],
+        on_closed: Callable[[], None],
     ) -> None:
-        self._said = on_data
-        self._came = came
-        self._went = went
+        self._on_data = on_data
+        self._on_connected = on_connected
+        self._on_closed = on_closed
         self._transport: asyncio.Transport | None = None
         self._half_closed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._came()
+        self._on_connected()
 
     def data_received(self, data: bytes) -> None:
+        # forwarded before it is recorded, so that recording adds no delay
         self.other.send(data)
-        self._said(data)
+        self._on_data(data)
 
     def eof_received(self) -> bool:
         self._half_closed = True
         if self.other.half_close():
-            self._went()
+            self._on_closed()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self._went()
+        self._on_closed()
 
     def pause_writing(self) -> None:
         self.other.pause_reading()
@@ -210,7 +215,7 @@ class _End(asyncio.Protocol):
             self._transport.write(data)
 
     def half_close(self) -> bool:
-        """Nothing more will be sent here; whether nothing more will come from here either."""
+        """Send the end of the stream; return whether this side has received one too, so that the pair is done."""
         if self._transport is not None and self._transport.can_write_eof():
             self._transport.write_eof()
         return self._half_closed

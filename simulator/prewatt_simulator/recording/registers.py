@@ -1,7 +1,7 @@
-"""What requests and replies say of a device's registers and coils, and how a reply is made of them. Pure.
+"""Values of registers and coils in requests and replies, and replies made from such values. Pure functions.
 
-A place is (space, number); the four spaces are known by the function that reads them. Layouts: Modbus Application
-Protocol V1.1b3, §6.
+A cell is (space, number); the four address spaces are named by the function code that reads them. Layouts: Modbus
+Application Protocol V1.1b3, §6.
 """
 
 from collections.abc import Sequence
@@ -23,54 +23,54 @@ _WRITES = {
     modbus.WRITE_MULTIPLE: modbus.READ_HOLDING,
 }
 FUNCTIONS = frozenset(_READ_MAX) | frozenset(_WRITES)
-"""Those that read and write places."""
+"""Function codes that read and write cells."""
 
 _COIL_ON = 0xFF00
 _COUNTED_HEAD_BYTES = 6
 _FIXED_BYTES = 5
 
 
-class Touch(NamedTuple):
-    """Registers or bits that a request addresses."""
+class Access(NamedTuple):
+    """The cells that a request reads or writes."""
 
     space: int
     address: int
     size: int
     values: tuple[int, ...] | None
-    """What it writes; None when it reads."""
+    """Written values; None for a read."""
 
     @property
-    def places(self) -> list[tuple[int, int]]:
-        """One by one."""
+    def cells(self) -> list[tuple[int, int]]:
+        """The cells, one by one."""
         return [(self.space, number) for number in range(self.address, self.address + self.size)]
 
 
-def touch(request: bytes) -> Touch | None:
-    """Registers or bits addressed by a request of one of the `FUNCTIONS`; None when it is malformed, or of another function."""
+def access_of(request: bytes) -> Access | None:
+    """The cells of a request of one of the `FUNCTIONS`; None when it is malformed, or of another function."""
     function = request[0]
     if function not in FUNCTIONS or len(request) < _FIXED_BYTES:
         return None
     address, second = int.from_bytes(request[1:3], "big"), int.from_bytes(request[3:5], "big")
     if function in _READ_MAX:
         sound = len(request) == _FIXED_BYTES and 0 < second <= _READ_MAX[function]
-        return Touch(function, address, second, None) if sound else None
+        return Access(function, address, second, None) if sound else None
     space = _WRITES[function]
     if function in {modbus.WRITE_COIL, modbus.WRITE_SINGLE}:
         value = int(second == _COIL_ON) if space in _BITS else second
-        return Touch(space, address, 1, (value,)) if len(request) == _FIXED_BYTES else None
+        return Access(space, address, 1, (value,)) if len(request) == _FIXED_BYTES else None
     data = request[_COUNTED_HEAD_BYTES:]
     if not second or len(data) != _data_bytes(space, second) or request[5] != len(data):
         return None
-    return Touch(space, address, second, _values(space, data, second))
+    return Access(space, address, second, _values(space, data, second))
 
 
-def told(asked: Touch, reply: bytes) -> tuple[int, ...]:
-    """Values in a fitting reply to a read, or confirmed by a write."""
+def values_of(asked: Access, reply: bytes) -> tuple[int, ...]:
+    """Values in the reply to a read, or values that a write confirmed."""
     return _values(asked.space, reply[2:], asked.size) if asked.values is None else asked.values
 
 
-def read_reply(asked: Touch, values: Sequence[int]) -> bytes:
-    """The reply to a read."""
+def read_reply(asked: Access, values: Sequence[int]) -> bytes:
+    """Reply PDU of a read."""
     data = bytearray()
     if asked.space in _BITS:
         for at in range(0, len(values), 8):
@@ -82,7 +82,7 @@ def read_reply(asked: Touch, values: Sequence[int]) -> bytes:
 
 
 def write_reply(request: bytes) -> bytes:
-    """The reply to a write that was done."""
+    """Reply PDU of an executed write: function, address and value or count of the request."""
     return request[:_FIXED_BYTES]
 
 

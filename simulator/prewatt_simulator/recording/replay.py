@@ -1,4 +1,4 @@
-"""A recording served as a farm is: the same buses, gateways, faults and journal, with recorded devices on them."""
+"""Serves a recording like a farm: the same buses, gateways, faults and journal, with recorded devices."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,16 +13,17 @@ from prewatt_simulator.line.bus import NO_DEVICE, Answer, Bus, Pace
 from prewatt_simulator.line.listener import BusServer
 from prewatt_simulator.recording.device import RecordedDevice
 from prewatt_simulator.recording.file import Exchange, Recording
-from prewatt_simulator.recording.tape import Tape
+from prewatt_simulator.recording.playback import Playback
 
-_NOBODY_THERE = ExceptionCode.GATEWAY_TARGET
+_GATEWAY_TARGET = ExceptionCode.GATEWAY_TARGET
 
 
 class Replay(BusServer):
-    """The recorded site. It begins when it is built, at the time of `clock`, by default the time of the recording.
+    """A recorded site. The replay starts when the object is built; `clock` defaults to one that starts at the recording's.
 
-    At the end everything stays as it was last; with `loop` the recording begins again, and forgets what was written.
-    A unit that never answered is not there. A device's number is made as in a site: gateway, port, unit.
+    At the end the last values stay; with `loop` the recording starts again, without what was written. With `latencies`
+    a device answers after its median recorded time. A unit that never answered is no device. Numbers are made as in a
+    site: gateway, port, unit.
     """
 
     def __init__(
@@ -39,13 +40,13 @@ class Replay(BusServer):
         self.clock = ScaledClock(recording.start) if clock is None else clock
         self.seed = seed
         self.journal = Journal() if journal is None else journal
-        tape = Tape(self.clock.time(), recording.length_us if loop else None)
+        playback = Playback(self.clock.time(), recording.length_us if loop else None)
         devices = {
-            (gateway, port, unit): RecordedDevice(f"{gateway}{port:02X}{unit:02X}", heard, tape)
+            (gateway, port, unit): RecordedDevice(f"{gateway}{port:02X}{unit:02X}", heard, playback)
             for (gateway, port, unit), heard in _by_device(recording).items()
         }
         self.device_numbers = tuple(device.number for device in devices.values())
-        """Of all that answered, in the order of their buses and addresses."""
+        """Numbers of the units that ever answered, by bus and address."""
         there = {device.number: device for device in devices.values()}
         self.faults = Faults(seed, FaultTargets(recording.places, there), self.clock)
         self._buses = {
@@ -61,7 +62,7 @@ class Replay(BusServer):
 
 
 class ReplayedBus(Bus):
-    """A bus on which a device may leave a request unanswered, because it did so then."""
+    """Bus with recorded devices, which leave a request unanswered where they did in the recording."""
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class ReplayedBus(Bus):
         self._latencies_s = latencies_s
 
     def exchange(self, unit: int, request: bytes, now_s: float, pace: Pace | None = None) -> Answer:
-        """As on any bus; silence is recorded as of a device that is not there."""
+        """As `Bus.exchange`; recorded silence gets the verdict of an absent device."""
         device = self._devices.get(unit)
         if device is not None and device.is_silent(request, now_s):
             self.journal.record((now_s, self, unit, Verdict.ABSENT, request, None, None))
@@ -91,7 +92,7 @@ class ReplayedBus(Bus):
 
 
 def _latencies_s(recording: Recording) -> dict[tuple[str, int, int], float]:
-    """The median time that each device took to answer, seconds; by gateway, port and unit id."""
+    """Median time of each device's replies in seconds, by gateway, port and unit id."""
     taken: dict[tuple[str, int, int], list[int]] = defaultdict(list)
     for exchange in recording.exchanges:
         if exchange.latency_us is not None and exchange.reply is not None:
@@ -104,7 +105,7 @@ def _by_device(recording: Recording) -> dict[tuple[str, int, int], list[Exchange
     for exchange in recording.exchanges:
         if exchange.unit != BROADCAST_UNIT:
             key = (exchange.gateway, exchange.port, exchange.unit)
-            heard[key].append(_of_the_device(exchange))
+            heard[key].append(_without_gateway_reply(exchange))
     return {
         key: exchanges
         for key, exchanges in sorted(heard.items())
@@ -112,8 +113,8 @@ def _by_device(recording: Recording) -> dict[tuple[str, int, int], list[Exchange
     }
 
 
-def _of_the_device(exchange: Exchange) -> Exchange:
-    """With silence in place of a gateway's own word that nobody is there."""
-    if exchange.reply == bytes((exchange.request[0] | EXCEPTION_FLAG, _NOBODY_THERE)):
+def _without_gateway_reply(exchange: Exchange) -> Exchange:
+    """The exchange, with silence in place of a gateway's own exception 0BH for an absent device."""
+    if exchange.reply == bytes((exchange.request[0] | EXCEPTION_FLAG, _GATEWAY_TARGET)):
         return exchange._replace(reply=None)
     return exchange

@@ -1,6 +1,6 @@
-"""A serial port as a gateway: a TCP listener on loopback whose one client speaks to the port, byte for byte.
+"""Makes a serial port a gateway: a TCP listener on loopback whose one client reaches the port, byte for byte.
 
-So a recorder that stands between TCP ends can record at a serial port too. Linux only: the port is set by termios.
+The recording proxy has TCP on both sides and can so record at a serial port too. Linux only: the port is set by termios.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ SPEEDS: Final = {
 async def serial_gateway(
     path: Path, gateway: str, port: int, *, baud: int = 9600, parity: str = "N"
 ) -> AsyncIterator[Endpoint]:
-    """Serve the port for the length of the block; yields where. Raises `SerialPortError`."""
+    """Serve the serial port during the block; yields its endpoint. Raises `SerialPortError`."""
     descriptor = _opened(path, baud, parity)
     bridge = _Bridge(descriptor)
     server = await asyncio.start_server(bridge.serve, "127.0.0.1", 0)
@@ -68,7 +68,7 @@ def _opened(path: Path, baud: int, parity: str) -> int:
 
 
 class _Bridge:
-    """Bytes from the one client to the port, and back. A second client is refused: a bus has one master."""
+    """Forwards bytes between the port and one client. A second client is refused: a bus has one master."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -95,7 +95,7 @@ class _Bridge:
     def _from_port(self) -> None:
         try:
             data = os.read(self._descriptor, PIECE_BYTES)
-        except OSError:  # the other end of a pseudo terminal is closed for the moment
+        except OSError:  # the other end of a pseudo-terminal is closed for now
             return
         if self._client is not None and data:
             self._client.write(data)

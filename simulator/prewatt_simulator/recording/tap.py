@@ -1,9 +1,9 @@
-"""Exchanges found in the bytes of one connection, both directions. Sans-io; the bytes themselves go elsewhere.
+"""Finds exchanges in the bytes of one connection, both directions. Sans-io; forwarding is the proxy's part.
 
-Modbus TCP pairs by transaction. RTU has none: a reply belongs to the oldest request that still waits, and a client that
-asks again in a later segment has given up what it asked before, because it speaks when it has its reply or stops
-waiting. A reply that comes after that is no part of a recording, unless it fits the new request: then it fooled the
-client too.
+Modbus TCP pairs requests and replies by transaction number. RTU has none: a reply belongs to the oldest request that
+waits, and a request in a later segment ends the wait of those before, because a client asks again only when it has its
+reply or has given up. A reply after that is no part of the recording unless it fits the new request: the client took it
+for the answer too.
 """
 
 from collections import deque
@@ -14,14 +14,14 @@ from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import BROADCAST_UNIT, EXCEPTION_FLAG
 
 GAP_S = 0.05
-"""Silence of a client after which an incomplete RTU frame is over, as in the gateway."""
+"""Silence of a client after which an incomplete RTU frame ends, as in `line.gateway`."""
 
 WAITING_MAX = 256
-"""Requests of one connection that wait for replies; of more, the oldest is given up."""
+"""Requests of one connection that wait for replies; beyond it the oldest is recorded without one."""
 
 
-class HeardExchange(NamedTuple):
-    """One exchange that ended; without a reply when none came."""
+class TappedExchange(NamedTuple):
+    """One exchange that ended; `reply` is None when none arrived."""
 
     at_s: float
     unit: int
@@ -34,29 +34,29 @@ class Tap(Protocol):
     """Takes all bytes of a connection and returns the exchanges that they complete."""
 
     stray_bytes: int
-    """Bytes that were no part of an exchange."""
+    """Number of bytes that were no part of an exchange."""
 
-    def from_client(self, data: bytes, now_s: float) -> list[HeardExchange]: ...
-    def from_gateway(self, data: bytes, now_s: float) -> list[HeardExchange]: ...
-    def end(self) -> list[HeardExchange]:
-        """The connection is over: what still waited was never answered."""
+    def from_client(self, data: bytes, now_s: float) -> list[TappedExchange]: ...
+    def from_gateway(self, data: bytes, now_s: float) -> list[TappedExchange]: ...
+    def end(self) -> list[TappedExchange]:
+        """End of the connection: return the requests without a reply."""
         ...
 
 
 def tap(framing: Framing) -> Tap:
-    """One for a new connection."""
+    """A tap for a new connection."""
     return _RtuTap() if framing == "rtu" else _TcpTap()
 
 
 class _RtuTap:
     def __init__(self) -> None:
         self._requests = rtu.RequestStream()
-        self._waiting: deque[HeardExchange] = deque()
+        self._waiting: deque[TappedExchange] = deque()
         self._held = b""
         self._last_s = 0.0
         self.stray_bytes = 0
 
-    def from_client(self, data: bytes, now_s: float) -> list[HeardExchange]:
+    def from_client(self, data: bytes, now_s: float) -> list[TappedExchange]:
         skipped = self._requests.skipped
         frames = self._requests.gap() if now_s - self._last_s > GAP_S else []
         self._last_s = now_s
@@ -65,14 +65,14 @@ class _RtuTap:
         given_up = self.end() if frames else []
         for unit, pdu in frames:
             if unit == BROADCAST_UNIT:
-                given_up.append(HeardExchange(now_s, unit, pdu))
+                given_up.append(TappedExchange(now_s, unit, pdu))
             else:
-                self._waiting.append(HeardExchange(now_s, unit, pdu))
+                self._waiting.append(TappedExchange(now_s, unit, pdu))
         while len(self._waiting) > WAITING_MAX:
             given_up.append(self._waiting.popleft())
         return given_up
 
-    def from_gateway(self, data: bytes, now_s: float) -> list[HeardExchange]:
+    def from_gateway(self, data: bytes, now_s: float) -> list[TappedExchange]:
         self._held += data
         heard = []
         while self._held and self._waiting:
@@ -88,7 +88,7 @@ class _RtuTap:
             self._drop_held()
         return heard
 
-    def end(self) -> list[HeardExchange]:
+    def end(self) -> list[TappedExchange]:
         self._drop_held()
         given_up = list(self._waiting)
         self._waiting.clear()
@@ -103,10 +103,10 @@ class _TcpTap:
     def __init__(self) -> None:
         self._client = mbap.FrameStream()
         self._gateway = mbap.FrameStream()
-        self._waiting: dict[int, HeardExchange] = {}
+        self._waiting: dict[int, TappedExchange] = {}
         self.stray_bytes = 0
 
-    def from_client(self, data: bytes, now_s: float) -> list[HeardExchange]:
+    def from_client(self, data: bytes, now_s: float) -> list[TappedExchange]:
         given_up = []
         for transaction, unit, pdu in self._frames(self._client, data):
             before = self._waiting.pop(transaction, None)
@@ -114,10 +114,10 @@ class _TcpTap:
                 given_up.append(before)
             if len(self._waiting) == WAITING_MAX:
                 given_up.append(self._waiting.pop(next(iter(self._waiting))))
-            self._waiting[transaction] = HeardExchange(now_s, unit, pdu)
+            self._waiting[transaction] = TappedExchange(now_s, unit, pdu)
         return given_up
 
-    def from_gateway(self, data: bytes, now_s: float) -> list[HeardExchange]:
+    def from_gateway(self, data: bytes, now_s: float) -> list[TappedExchange]:
         heard = []
         for transaction, unit, pdu in self._frames(self._gateway, data):
             asked = self._waiting.get(transaction)
@@ -128,7 +128,7 @@ class _TcpTap:
             heard.append(asked._replace(reply=pdu, latency_s=now_s - asked.at_s))
         return heard
 
-    def end(self) -> list[HeardExchange]:
+    def end(self) -> list[TappedExchange]:
         given_up = list(self._waiting.values())
         self._waiting.clear()
         return given_up

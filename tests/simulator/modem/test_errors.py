@@ -133,10 +133,10 @@ def test_a_modem_that_is_pulled_out_sends_nothing_and_forgets(console: Any, hell
     console.modem.network.answer_s = 5
     console.type("AT+CMEE=2\r")
     console.send(hello)
-    console.modem.lose()
+    console.modem.unplug()
     assert console.type("AT\r") == ""
     assert console.pass_time(5) == ""
-    console.modem.restore()
+    console.modem.plug_in()
     assert console.heard() == ""
     assert console.type("AT+CMEE?\r") == "AT+CMEE?\r\r\n+CMEE: 0\r\n\r\nOK\r\n"
     assert len(console.modem.inbox) == 0
@@ -163,6 +163,6 @@ def test_noise_is_the_seeds_and_never_breaks_into_typing(console_of: Any, hello:
 
 def test_a_line_said_by_hand_waits_for_the_end_of_a_command(console: Any) -> None:
     console.type("A")
-    console.modem.say("^RSSI:18")
+    console.modem.emit("^RSSI:18")
     assert console.heard() == ""
     assert console.type("T\r") == "\r\nOK\r\n\r\n^RSSI:18\r\n"

@@ -112,7 +112,7 @@ async def test_a_client_may_come_again(submit: Any) -> None:
                     client.send(submit(NUMBER, "hello"))
 
             await asyncio.to_thread(drive)
-        assert len(await asyncio.wait_for(modem.inbox.hold(3), PATIENCE_S)) == 3
+        assert len(await asyncio.wait_for(modem.inbox.wait_for(3), PATIENCE_S)) == 3
 
 
 async def test_slowness_is_on_the_modems_clock(jump_clock: Any, submit: Any) -> None:
@@ -157,12 +157,12 @@ async def test_a_lost_modem_hangs_up_and_comes_back_on_its_path() -> None:
     async with modem.on_pty() as path:
         with opened(path) as client:
             await asyncio.to_thread(client.ask, b"AT\r")
-            modem.lose()
+            modem.unplug()
             with pytest.raises(OSError, match="Input/output error"):
                 client.write(b"AT\r")
         with pytest.raises(FileNotFoundError):
             PlainClient(path)
-        modem.restore()
+        modem.plug_in()
         with opened(path) as client:
             assert await asyncio.to_thread(client.ask, b"AT\r") == b"AT\r\r\nOK\r\n"
 

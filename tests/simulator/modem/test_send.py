@@ -121,7 +121,7 @@ def test_line_feeds_are_no_part_of_anything(console: Any) -> None:
     assert console.type("AT+CMGS=19\r\n") == "\r\n> "
     told = console.type("0001000D91683108108300F0\r\n000005E8329BFD06\r\n\x1a\n")
     assert told == "\r\n+CMGS: 210\r\n\r\nOK\r\n"
-    console.modem.say("^RSSI:18")
+    console.modem.emit("^RSSI:18")
     assert console.heard() == "\r\n^RSSI:18\r\n"
 
 

@@ -42,16 +42,16 @@ def test_three_wrong_pins_ask_for_the_puk(locked: Any) -> None:
     assert (locked.modem.card.pin_tries, locked.modem.card.puk_tries) == (0, 9)
     assert locked.type('AT+CPIN="12345678","4321"\r') == "\r\nOK\r\n"
     assert (locked.modem.card.pin_tries, locked.modem.card.puk_tries) == (3, 10)
-    locked.modem.lose()
-    locked.modem.restore()
+    locked.modem.unplug()
+    locked.modem.plug_in()
     locked.quiet()
     assert locked.type("AT+CPIN=4321\r") == "\r\nOK\r\n"
 
 
 def test_wrong_tries_stay_counted_when_the_power_goes(locked: Any) -> None:
     locked.type('AT+CPIN="0000"\r')
-    locked.modem.lose()
-    locked.modem.restore()
+    locked.modem.unplug()
+    locked.modem.plug_in()
     assert locked.modem.card.pin_tries == 2
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from prewatt_fixtures.endpoints import Framing
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import read_holding
-from prewatt_simulator.recording.tap import GAP_S, WAITING_MAX, HeardExchange, tap
+from prewatt_simulator.recording.tap import GAP_S, WAITING_MAX, TappedExchange, tap
 
 READ = read_holding(0, 1)
 OTHER = read_holding(7, 2)
@@ -25,7 +25,7 @@ class TestBothFramings:
         listening = tap(framing)
         assert listening.from_client(frame(framing, READ), 10.0) == []
         assert listening.from_gateway(frame(framing, ANSWER), 10.25) == [
-            HeardExchange(10.0, 1, READ, ANSWER, 0.25)
+            TappedExchange(10.0, 1, READ, ANSWER, 0.25)
         ]
         assert (listening.end(), listening.stray_bytes) == ([], 0)
 
@@ -35,7 +35,7 @@ class TestBothFramings:
             heard += listening.from_client(bytes((byte,)), 1.0)
         for byte in frame(framing, ANSWER):
             heard += listening.from_gateway(bytes((byte,)), 2.0)
-        assert heard == [HeardExchange(1.0, 1, READ, ANSWER, 1.0)]
+        assert heard == [TappedExchange(1.0, 1, READ, ANSWER, 1.0)]
 
     def test_requests_in_one_segment_are_answered_in_order(self, framing: Framing) -> None:
         listening = tap(framing)
@@ -46,7 +46,7 @@ class TestBothFramings:
     def test_what_is_never_answered_is_said_when_the_connection_ends(self, framing: Framing) -> None:
         listening = tap(framing)
         listening.from_client(frame(framing, READ), 1.0)
-        assert listening.end() == [HeardExchange(1.0, 1, READ)]
+        assert listening.end() == [TappedExchange(1.0, 1, READ)]
 
     def test_an_exception_is_a_reply(self, framing: Framing) -> None:
         listening = tap(framing)
@@ -82,9 +82,9 @@ class TestRtu:
         """Without this, one lost reply would shift every later value of a poll by one."""
         listening = tap("rtu")
         listening.from_client(rtu.encode(1, READ), 1.0)
-        assert listening.from_client(rtu.encode(1, READ), 2.0) == [HeardExchange(1.0, 1, READ)]
+        assert listening.from_client(rtu.encode(1, READ), 2.0) == [TappedExchange(1.0, 1, READ)]
         assert listening.from_gateway(rtu.encode(1, ANSWER), 2.5) == [
-            HeardExchange(2.0, 1, READ, ANSWER, 0.5)
+            TappedExchange(2.0, 1, READ, ANSWER, 0.5)
         ]
 
     def test_a_reply_of_another_unit_is_none(self) -> None:
@@ -102,7 +102,7 @@ class TestRtu:
         assert listening.stray_bytes == 5
 
     def test_a_broadcast_waits_for_nothing(self) -> None:
-        assert tap("rtu").from_client(rtu.encode(0, READ), 1.0) == [HeardExchange(1.0, 0, READ)]
+        assert tap("rtu").from_client(rtu.encode(0, READ), 1.0) == [TappedExchange(1.0, 0, READ)]
 
 
 class TestTcp:

@@ -1,19 +1,19 @@
-"""Where in a recording a replay is. At the end it holds, or begins again."""
+"""Position of a replay in its recording. At the end it stays, or starts again."""
 
 from typing import NamedTuple
 
 
 class Position(NamedTuple):
-    """A moment of the recording."""
+    """A time in the recording."""
 
     round: int
-    """How often it has begun again."""
+    """Number of repetitions before."""
     at_us: int
     """Microseconds from the recording's start."""
 
 
-class Tape:
-    """Begins at `start_s` of the replay's clock; `length_us` is after how long it begins again, None never."""
+class Playback:
+    """Replay that starts at `start_s`, Unix seconds, and repeats after `length_us`; None: it does not repeat."""
 
     def __init__(self, start_s: float, length_us: int | None) -> None:
         self._start_s = start_s
@@ -21,11 +21,11 @@ class Tape:
 
     @property
     def start_ms(self) -> int:
-        """When it began, Unix milliseconds."""
+        """Start, Unix milliseconds."""
         return int(self._start_s * 1000)
 
     def position(self, now_s: float) -> Position:
-        """Where the replay is at that time of its clock."""
+        """Position at a time of the replay's clock, Unix seconds."""
         elapsed_us = round((now_s - self._start_s) * 1e6)
         if not self._length_us:
             return Position(0, elapsed_us)
