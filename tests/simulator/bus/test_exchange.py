@@ -1,4 +1,4 @@
-"""Who hears a frame: the device of that address, every device on a broadcast, nobody else."""
+"""Which devices a frame reaches: the one at its address, or every device on a broadcast."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ from prewatt_simulator.line.bus import NO_DEVICE, Pace
 TOP_UP = vendor.encode_request(vendor.TopUp(100, 7))
 
 
-def test_a_foreign_address_is_heard_by_nobody(desk_of: Any, opened: Any) -> None:
+def test_an_address_without_device_gets_no_reply(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened)
     assert desk.ask(read_holding(0, 2), unit=2) is NO_DEVICE
     assert [entry.verdict for entry in desk.farm.journal] == ["absent"]
 
 
-def test_two_buses_do_not_hear_each_other(desk_of: Any, opened: Any) -> None:
+def test_two_buses_are_independent(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened, second_bus=({"model": '"DTSD1352-C"', "start": '{ energy = "7.00" }'},))
     reply, _ = desk.farm.bus("001001", 2).exchange(1, read_holding(0, 2), desk.clock.time())
     assert reply == b"\x03\x04\0\0\x02\xbc"
 
 
-def test_a_broadcast_write_is_applied_by_all_and_answered_by_none(desk_of: Any, opened: Any) -> None:
+def test_a_broadcast_write_is_applied_by_all_devices_without_a_reply(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened, opened, {"model": '"DTSD1352-C"'})
     assert desk.ask(write_multiple(0x0057, b"\0\1\0\1"), unit=0) is None
     assert desk.ask(TOP_UP, unit=0) is None
@@ -38,7 +38,7 @@ def test_a_broadcast_write_is_applied_by_all_and_answered_by_none(desk_of: Any, 
     ("baud", "parity", "character_s"),
     [(9600, "N", 10 / 9600), (9600, "E", 11 / 9600), (1200, "O", 11 / 1200)],
 )
-def test_characters_take_their_time(baud: Any, parity: Any, character_s: float) -> None:
+def test_request_and_reply_times_follow_baud_and_parity(baud: Any, parity: Any, character_s: float) -> None:
     pace = Pace(SitePort(port=1, baud=baud, parity=parity), "seed")
     assert pace.request_s(bytes(5)) == pytest.approx((8 + 3.5) * character_s)
     for _ in range(100):

@@ -1,4 +1,4 @@
-"""Addresses, speeds and parities that are written take effect, survive, and can go wrong as on a real line."""
+"""Written addresses, speeds and parities take effect, survive a restart, and can make devices collide or fall silent."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def test_a_meter_acknowledges_at_its_old_address_and_answers_at_the_new(
     assert last(desk).verdict is Verdict.ABSENT
 
 
-def test_the_journal_says_who_was_asked_at_the_time(desk_of: Any) -> None:
+def test_journal_entries_keep_the_meter_number_of_their_time(desk_of: Any) -> None:
     desk = desk_of(ADW300, DTSD1352)
     desk.words(0, 1, unit=2)
     desk.write(0x003F, 0x0903, unit=2)
@@ -59,7 +59,7 @@ def test_a_fault_follows_its_meter_to_the_new_address(desk_of: Any) -> None:
     assert last(desk).verdict is Verdict.REPLY_LOST
 
 
-def test_two_meters_at_one_address_both_obey_and_neither_is_understood(desk_of: Any) -> None:
+def test_two_meters_at_one_address_both_execute_and_collide(desk_of: Any) -> None:
     desk = desk_of(DDSY1352, DDSY1352)
     desk.write(0x0360, 0x0203, 0, unit=1)
     assert desk.ask(write_multiple(0x0061, b"\x00\x07"), unit=2) == b""
@@ -79,7 +79,7 @@ def test_a_broadcast_reaches_meters_that_share_an_address(desk_of: Any) -> None:
     assert [meter["overload_w"] for meter in desk.farm.state()["meters"].values()] == [7, 7, 7]
 
 
-def test_frames_that_are_talked_over_never_make_a_sound_one() -> None:
+def test_overlapped_frames_never_form_a_valid_frame() -> None:
     for frames in (
         [rtu.encode(2, b"\x03\x02\x00\x07")] * 2,
         [rtu.encode(2, b"\x90\x03"), rtu.encode(2, b"\x10\x00\x61\x00\x01")],
@@ -91,7 +91,7 @@ def test_frames_that_are_talked_over_never_make_a_sound_one() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_serial_server_passes_on_what_two_meters_say_at_once(desk_of: Any, served: Any) -> None:
+async def test_an_rtu_gateway_passes_on_collided_bytes(desk_of: Any, served: Any) -> None:
     desk = desk_of(ADW300, ADW300)
     desk.write(0x0000, 2)
     async with served(desk.farm) as wire:
@@ -102,7 +102,7 @@ async def test_a_serial_server_passes_on_what_two_meters_say_at_once(desk_of: An
 
 
 @pytest.mark.anyio
-async def test_a_gateway_of_modbus_tcp_makes_nothing_of_it(desk_of: Any, served: Any) -> None:
+async def test_a_modbus_tcp_gateway_answers_a_collision_with_exception_0b(desk_of: Any, served: Any) -> None:
     desk = desk_of(ADW300, ADW300)
     desk.write(0x0000, 2)
     async with served(desk.farm, "tcp") as wire:
@@ -110,7 +110,7 @@ async def test_a_gateway_of_modbus_tcp_makes_nothing_of_it(desk_of: Any, served:
         assert await wire.receive(9) == mbap.encode(7, 2, b"\x83\x0b")
 
 
-def test_talking_at_once_takes_the_time_it_takes(desk_of: Any) -> None:
+def test_a_collision_takes_the_time_of_the_longest_reply(desk_of: Any) -> None:
     desk = desk_of(ADW300, ADW300)
     desk.write(0x0000, 2)
     pace = Pace(SitePort(port=1), "any")
@@ -128,7 +128,7 @@ OTHER_LINE = [
 
 
 @pytest.mark.parametrize(("keys", "address", "words", "reply"), OTHER_LINE)
-def test_a_meter_set_to_another_speed_or_parity_hears_nothing_any_more(
+def test_a_meter_set_to_another_speed_or_parity_is_silent(
     desk_of: Any, keys: dict[str, str], address: int, words: tuple[int, ...], reply: str
 ) -> None:
     desk = desk_of(keys, DTSD1352)
@@ -139,7 +139,7 @@ def test_a_meter_set_to_another_speed_or_parity_hears_nothing_any_more(
     assert desk.words(0x008E, 1, unit=2) == (40,), "the others go on"
 
 
-def test_stop_bits_drive_nothing(desk_of: Any) -> None:
+def test_stop_bits_have_no_effect(desk_of: Any) -> None:
     desk = desk_of(ADW300)
     desk.write(0x0004, 0x0001)
     assert desk.words(0x0004, 1) == (0x0001,)
@@ -161,7 +161,7 @@ def test_stop_bits_drive_nothing(desk_of: Any) -> None:
         (DDSY1352, 0x0360, (0x0103, 0x0002)),
     ],
 )
-def test_settings_that_no_port_has_are_refused_and_change_nothing(
+def test_invalid_port_settings_are_refused_and_change_nothing(
     desk_of: Any, keys: dict[str, str], address: int, words: tuple[int, ...]
 ) -> None:
     desk = desk_of(keys)
@@ -170,7 +170,7 @@ def test_settings_that_no_port_has_are_refused_and_change_nothing(
     assert desk.words(address, len(words)) == before
 
 
-def test_a_port_starts_as_its_line_runs(desk_of: Any) -> None:
+def test_a_port_starts_with_the_settings_of_its_line(desk_of: Any) -> None:
     desk = desk_of(second_bus=(ADW300, DTSD1352, DDSY1352))
     bus, now_s = desk.farm.bus("001001", 2), desk.clock.time()
     assert bus.exchange(1, read_holding(0, 5), now_s)[0] == bytes.fromhex("030a 0001 0001 0000 0000 0100")
@@ -178,14 +178,14 @@ def test_a_port_starts_as_its_line_runs(desk_of: Any) -> None:
     assert bus.exchange(3, read_holding(0x0360, 2), now_s)[0] == bytes.fromhex("0304 0300 0100")
 
 
-def test_the_second_port_drives_nothing(desk_of: Any) -> None:
+def test_settings_of_the_second_port_have_no_effect(desk_of: Any) -> None:
     desk = desk_of(DDSY1352)
     desk.write(0x0365, 0x0905, 0)
     assert desk.words(0x0360, 1) == (0x0103,)
     assert desk.words(0x0365, 1) == (0x0905,)
 
 
-def test_addresses_and_speeds_survive(desk_of: Any) -> None:
+def test_port_settings_survive_a_restart(desk_of: Any) -> None:
     lived = desk_of(ADW300, DDSY1352, DTSD1352)
     lived.write(0x0000, 9, unit=1)
     lived.write(0x0360, 0x0203, 0x0100, unit=2)

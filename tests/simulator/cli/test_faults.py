@@ -1,4 +1,4 @@
-"""`prewatt sim run --fault`: rules in words."""
+"""`prewatt sim run --fault`: fault rules on the command line."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`prewatt sim record` and `replay` as processes: at the site, and back at the desk."""
+"""`prewatt sim record` and `prewatt sim replay` as processes."""
 
 import json
 import signal
@@ -92,7 +92,7 @@ def test_a_whole_site_is_recorded_by_its_endpoints(running: Any, tmp_path: Path)
         (["replay", "{bad}"], "{bad}, line 1: "),
     ],
 )
-def test_what_cannot_be_is_exit_2_and_says_why(tmp_path: Path, words: list[str], told: str) -> None:
+def test_wrong_arguments_are_exit_2_with_the_reason(tmp_path: Path, words: list[str], told: str) -> None:
     bad = tmp_path / "bad"
     bad.write_text("{}\n")
     names = {"new": str(tmp_path / "new"), "bad": str(bad)}

@@ -1,4 +1,4 @@
-"""`prewatt sim` as a process: what it prints, how it ends."""
+"""`prewatt sim` as a process: output and exit codes."""
 
 import json
 import signal
@@ -31,7 +31,7 @@ def ask(row: dict[str, Any], unit: int, pdu: bytes) -> bytes:
 
 
 class TestRun:
-    def test_it_prints_its_listeners_then_ready_and_ends_well_when_told(self) -> None:
+    def test_it_prints_listeners_then_ready_and_exits_0_on_a_signal(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             with subprocess.Popen(
                 [PREWATT, "sim", "run", "tiny", "--base-port", "0"], stdout=subprocess.PIPE, text=True
@@ -47,7 +47,7 @@ class TestRun:
                 process.send_signal(number)
                 assert process.wait(timeout=20) == 0
 
-    def test_json_lines_tell_a_program_where_to_connect(self, running: Any) -> None:
+    def test_json_lines_name_each_listener(self, running: Any) -> None:
         with running("tiny") as rows:
             assert [(row["gateway"], row["port"]) for row in rows] == [
                 ("000001", 1),
@@ -56,11 +56,11 @@ class TestRun:
             ]
             assert ask(rows[0], 2, read_holding(0, 2)) == b"\x03\x04" + (200_000 // 20).to_bytes(4, "big")
 
-    def test_a_start_and_speed_0_freeze_the_farm_there(self, running: Any) -> None:
+    def test_start_and_speed_0_freeze_the_clock(self, running: Any) -> None:
         with running("tiny", "--start", "2021-12-28T15:35:00+08:00", "--speed", "0") as rows:
             assert ask(rows[1], 1, read_holding(0x0228, 4)) == bytes((3, 8, 21, 12, 28, 2, 15, 35, 0, 0))
 
-    def test_wire_timing_is_on_unless_it_is_switched_off(self, running: Any) -> None:
+    def test_wire_timing_is_on_by_default(self, running: Any) -> None:
         """With it the bus carries one frame after the other; a frozen farm's wire lives in real time."""
         with running("tiny", "--speed", "0", "--wire-timing") as rows:
             assert ask(rows[0], 2, read_holding(0, 1))[:2] == b"\x03\x02"
@@ -74,7 +74,7 @@ class TestRun:
             assert ask(rows[1], 1, read_holding(0x0221, 1)) == b"\x03\x02\0\7"
             assert vendor.decode_reply(ask(rows[1], 1, top_up)).remaining_fen == 9125
 
-    def test_a_taken_port_is_exit_2_and_named(self) -> None:
+    def test_a_port_in_use_is_exit_2_and_named(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             ended = prewatt("run", "tiny", "--base-port", str(port))
@@ -110,7 +110,7 @@ class TestDialling:
         '[[meters]]\nnumber = "0010010101"\nmodel = "DDSY1352-NK/F"\nplace = "p"\n'
     )
 
-    def test_a_manager_calls_and_is_announced(self, running: Any, tmp_path: Path) -> None:
+    def test_a_port_that_dials_out_is_announced_and_calls(self, running: Any, tmp_path: Path) -> None:
         site = tmp_path / "site.toml"
         with socket.create_server(("127.0.0.1", 0)) as head_end:
             head_end.settimeout(20)
@@ -124,20 +124,20 @@ class TestDialling:
                     call.sendall(rtu.encode(1, read_holding(0, 1)))
                     assert call.recv(100)[:3] == b"\1\3\2"
 
-    def test_nobody_listens_for_it(self, tmp_path: Path) -> None:
+    def test_a_port_that_dials_out_has_no_listener(self, tmp_path: Path) -> None:
         site = tmp_path / "site.toml"
         site.write_text(self.SITE.replace("TCP", "7000"), "utf-8")
         assert prewatt("endpoints", str(site)).stdout.splitlines() == ["001002\t1\t127.0.0.1\t15001\trtu"]
 
 
 class TestEndpoints:
-    def test_they_are_where_run_listens(self) -> None:
+    def test_they_are_the_listeners_of_run(self) -> None:
         table = json.loads(prewatt("endpoints", "mingde", "--json", "--protocol", "tcp").stdout)
         assert [(row["gateway"], row["port"]) for row in table] == list(load_site("mingde").by_port)
         assert [row["tcp"] for row in table] == list(range(15001, 15001 + len(table)))
         assert {(row["host"], row["framing"]) for row in table} == {("127.0.0.1", "tcp")}
 
-    def test_piped_rows_are_plain(self) -> None:
+    def test_piped_output_is_tab_separated(self) -> None:
         first = prewatt("endpoints", "tiny", "--base-port", "20000").stdout.splitlines()[0]
         assert first == "000001\t1\t127.0.0.1\t20000\trtu"
 
@@ -148,7 +148,7 @@ class TestEndpoints:
 
 
 class TestCheck:
-    def test_a_good_site_is_summed_up(self) -> None:
+    def test_a_valid_site_is_summarised(self) -> None:
         ended = prewatt("check", "mingde")
         assert ended.exit_code == 0
         assert (

@@ -1,4 +1,4 @@
-"""What the control API changes is changed for everybody."""
+"""Changes through the control API act on the farm that the bus serves."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ DAY_S = 86_400
 
 
 class TestLoad:
-    async def test_energy_goes_on_from_where_it_was(self, hand: Any) -> None:
+    async def test_counters_keep_their_values_under_a_new_load(self, hand: Any) -> None:
         meter = hand.farm.meter(PLAIN)
         hand.clock.advance(DAY_S / 2 + 0.4)
         before = meter.energy_by_rate_mwh
@@ -35,12 +35,12 @@ class TestLoad:
         assert shown["value"] == pytest.approx(10_000, rel=0.05)
         assert before != shown["value"]
 
-    async def test_water_is_drawn_in_litres(self, hand: Any) -> None:
+    async def test_a_water_load_is_in_litres(self, hand: Any) -> None:
         await hand.ask("PUT", f"/meters/{WATER}/load", {"shape": "flat", "litres_per_day": 240})
         hand.clock.advance(DAY_S)
         assert hand.farm.water_meter(WATER).volume_litres == 12_345 + 240
 
-    async def test_credit_runs_out_by_the_new_load(self, hand: Any) -> None:
+    async def test_credit_ends_by_the_new_load(self, hand: Any) -> None:
         await hand.ask("PUT", f"/meters/{PREPAID}/load", {"shape": "flat", "centikwh_per_day": 240_000})
         hand.clock.advance(1800)
         shown = await hand.ask("GET", f"/meters/{PREPAID}")
@@ -58,17 +58,17 @@ class TestLoad:
             (WATER, {"shape": "flat", "centikwh_per_day": 1}, "centikwh_per_day"),
         ],
     )
-    async def test_what_makes_no_sense_is_refused(
+    async def test_an_invalid_load_is_refused(
         self, hand: Any, number: str, body: dict[str, Any], key: str
     ) -> None:
         assert (await hand.refused("PUT", f"/meters/{number}/load", body))[0] == key
 
-    async def test_a_device_that_nothing_draws_through_has_no_load(self, hand: Any) -> None:
+    async def test_a_device_without_load_is_404(self, hand: Any) -> None:
         await hand.refused("GET", f"/meters/{TERMINAL}/load", status=404)
 
 
 class TestRegisters:
-    async def test_they_are_written_as_on_the_wire(self, hand: Any) -> None:
+    async def test_registers_are_written_as_on_the_wire(self, hand: Any) -> None:
         await hand.ask("PUT", f"/meters/{PREPAID}/registers", {"address": 0x57, "registers": [1, 1]})
         assert not hand.farm.meter(PREPAID).relay_closed
         await hand.ask("PUT", f"/meters/{WATER}/registers", {"address": 0x1C, "registers": [2]})
@@ -85,7 +85,7 @@ class TestRegisters:
             await hand.ask("PUT", f"/meters/{PREPAID}/measurements/port_settings", port)
         ).items() >= port.items()
 
-    async def test_a_meter_that_was_given_another_address_answers_there(self, hand: Any) -> None:
+    async def test_a_meter_with_a_written_address_answers_there(self, hand: Any) -> None:
         await hand.ask("PUT", f"/meters/{PLAIN}/measurements/slave_address", {"value": 77})
         assert hand.desk.ask(read_holding(0, 1), unit=77)[0] == READ_HOLDING
         assert hand.desk.ask(read_holding(0, 1), unit=2) == NO_DEVICE
@@ -118,7 +118,7 @@ class TestRegisters:
             (PREPAID, "nonsense", 1, 404, "one that a DDSY1352-NK/F has"),
         ],
     )
-    async def test_a_value_that_cannot_stand_there_is_refused(
+    async def test_a_value_out_of_range_is_refused(
         self, hand: Any, number: str, measurement: str, value: Any, status: int, expected: str
     ) -> None:
         path = f"/meters/{number}/measurements/{measurement}"
@@ -126,7 +126,7 @@ class TestRegisters:
 
 
 class TestByHand:
-    async def test_a_meter_is_made_weaker_than_its_profile_says(self, hand: Any) -> None:
+    async def test_the_counter_rule_can_be_set(self, hand: Any) -> None:
         shown = await hand.ask("PATCH", f"/meters/{PREPAID}", {"counter_rule": "greater"})
         assert shown["counter_rule"] == "greater"
         assert hand.desk.top_up(1000, 99) is VendorResult.DONE
@@ -135,15 +135,15 @@ class TestByHand:
         problem = await hand.refused("PATCH", f"/meters/{PLAIN}", {"counter_rule": "greater"}, 409)
         assert "keeps no credit" in problem[1]
 
-    async def test_a_battery_is_low_and_a_valve_abnormal(self, hand: Any) -> None:
+    async def test_battery_and_valve_states_can_be_set(self, hand: Any) -> None:
         settings = {"battery_low": True, "valve_abnormal": True}
         assert (await hand.ask("PATCH", f"/meters/{WATER}", settings)).items() >= settings.items()
         assert hand.farm.water_meter(WATER).battery_low
 
-    async def test_water_runs_back(self, hand: Any) -> None:
+    async def test_reverse_volume_can_be_added(self, hand: Any) -> None:
         assert (await hand.ask("POST", f"/meters/{WATER}/reverse-flow", {"litres": 7}))["reverse_litres"] == 7
 
-    async def test_a_sensor_breaks_and_is_mended(self, hand: Any) -> None:
+    async def test_a_sensor_can_be_broken_and_repaired(self, hand: Any) -> None:
         path = f"/meters/{CLIMATE}/sensors/2"
         assert (await hand.ask("PUT", path, {"faulty": True}))["faulty"]
         assert not (await hand.ask("PUT", path, {"faulty": False}))["faulty"]
@@ -160,14 +160,14 @@ class TestByHand:
             shown = await reminded.ask("POST", f"/meters/{PREPAID}/press-key")
             assert (shown["reminding"], shown["relay_closed"]) == (False, True)
 
-    async def test_contacts_close_and_open(self, hand: Any) -> None:
+    async def test_contacts_can_be_closed_and_opened(self, hand: Any) -> None:
         path = f"/meters/{TERMINAL}/contacts/4"
         assert await hand.ask("PUT", path, {"closed": True}) == {"contact": 4, "closed": True}
         assert hand.farm.terminal(TERMINAL).closed(4)
         await hand.ask("PUT", path, {"closed": False})
         assert await hand.ask("GET", path) == {"contact": 4, "closed": False}
 
-    async def test_air_is_held_and_let_go(self, hand: Any) -> None:
+    async def test_air_can_be_set_and_released(self, hand: Any) -> None:
         path, climate = f"/meters/{CLIMATE}/air/1", hand.farm.climate(CLIMATE)
         own = climate.air(1)
         held = {"temperature_decicelsius": 45, "humidity_permille": 600}
@@ -188,12 +188,12 @@ class TestByHand:
             f"/meters/{PREPAID}/contacts/1",
         ],
     )
-    async def test_what_a_device_does_not_have_is_not_found(self, hand: Any, path: str) -> None:
+    async def test_a_property_that_a_device_lacks_is_404(self, hand: Any, path: str) -> None:
         await hand.refused("GET", path, status=404)
 
 
 class TestClock:
-    async def test_a_clock_is_moved_on_by_seconds_or_to_a_time(self, hand: Any) -> None:
+    async def test_a_clock_is_advanced_by_seconds_or_to_a_time(self, hand: Any) -> None:
         assert (await hand.ask("POST", "/clock/advance", {"seconds": 1.5}))[
             "now"
         ] == "2021-12-27T16:00:01.500000Z"
@@ -214,14 +214,14 @@ class TestClock:
             ({"minutes": 1}, "minutes"),
         ],
     )
-    async def test_a_step_that_cannot_be_is_refused(self, hand: Any, body: dict[str, Any], key: str) -> None:
+    async def test_an_invalid_advance_is_refused(self, hand: Any, body: dict[str, Any], key: str) -> None:
         assert (await hand.refused("POST", "/clock/advance", body))[0] == key
         assert hand.clock.now() == datetime(2021, 12, 27, 16, tzinfo=UTC)
 
-    async def test_a_clock_without_a_speed_is_not_made_faster(self, hand: Any) -> None:
+    async def test_a_clock_without_a_speed_refuses_one(self, hand: Any) -> None:
         await hand.refused("PUT", "/clock/speed", {"speed": 2}, 409)
 
-    async def test_a_clock_that_runs_is_not_moved_until_it_is_stopped(
+    async def test_a_running_clock_is_advanced_only_after_it_is_stopped(
         self, hand_of: Any, desk_of: Any
     ) -> None:
         clock = ScaledClock(datetime(2022, 1, 1, tzinfo=UTC), 1)
@@ -236,7 +236,7 @@ class TestClock:
 
 
 class TestReset:
-    async def test_faults_and_journal_go_and_the_meters_stay(self, hand: Any) -> None:
+    async def test_reset_clears_faults_and_journal_and_keeps_meters(self, hand: Any) -> None:
         await hand.ask("POST", "/faults", {"kind": "lose-reply"}, 201)
         hand.top_up(7)
         await hand.ask("POST", "/farm/reset", {}, 204)
@@ -244,7 +244,7 @@ class TestReset:
         assert len(hand.farm.journal) == 0
         assert hand.farm.meter(PREPAID).purchase_count == 7
 
-    async def test_the_meters_go_back_to_the_start_when_asked_to(self, hand: Any) -> None:
+    async def test_reset_with_meters_restores_the_site_file(self, hand: Any) -> None:
         first = {number: await hand.ask("GET", f"/meters/{number}") for number in hand.farm.meter_numbers}
         await hand.ask("POST", "/faults", {"kind": "weld-relay", "meter": PREPAID, "relay": "open"}, 201)
         hand.clock.advance(10 * DAY_S)
@@ -263,7 +263,7 @@ class TestReset:
         assert hand.desk.command(vendor.TopUp(1000, 7), unit=1).remaining_fen == 5125
 
 
-async def test_a_rule_with_a_weld_lets_go_when_it_is_removed(hand: Any) -> None:
+async def test_removing_a_weld_rule_releases_the_relay(hand: Any) -> None:
     rule = await hand.ask("POST", "/faults", {"kind": "weld-relay", "meter": PREPAID, "relay": "open"}, 201)
     hand.desk.words(0, 1)
     assert not (await hand.ask("GET", f"/meters/{PREPAID}"))["relay_closed"]

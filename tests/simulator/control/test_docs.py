@@ -1,4 +1,4 @@
-"""docs/control-api.md keeps its word: its curl lines run, and answer what it shows."""
+"""The curl lines of docs/control-api.md run and answer as the page shows."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def shows(shown: Any, told: Any) -> bool:
 
 
 @pytest.mark.peer
-def test_its_examples_run_and_answer_what_they_show(
+def test_its_examples_run_and_answer_as_shown(
     running: Any, peer: Callable[[str], str], tmp_path: Path
 ) -> None:
     assert FARM is not None
@@ -63,14 +63,14 @@ def test_its_examples_run_and_answer_what_they_show(
             assert shown is None or shows(shown, last_of(done.stdout)), (text, done.stdout)
 
 
-def test_every_path_is_told_of() -> None:
+def test_every_path_is_documented() -> None:
     told = PAGE.replace("$FARM", "").replace("0000010201", "{number}")
     for path in openapi()["paths"]:
         pattern = re.escape(path).replace(r"\{number\}", "{number}")
         assert re.search(re.sub(r"\\{\w+\\}", r"[\\w-]+", pattern), told), path
 
 
-def test_its_javascript_is_from_the_tests_that_run() -> None:
+def test_its_javascript_is_part_of_a_tested_file() -> None:
     sources = [path.read_text("utf-8") for path in (ROOT / "tests/simulator/peers/node").glob("*.mjs")]
     excerpts = [text for language, text in BLOCK.findall(PAGE) if language == "js"]
     assert excerpts

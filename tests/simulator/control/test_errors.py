@@ -1,4 +1,4 @@
-"""Whatever is wrong with a request, the answer is one JSON object that names the key and what was expected."""
+"""Every refused request is answered with one JSON object that names the key and what was expected."""
 
 from typing import Any
 
@@ -66,11 +66,11 @@ async def test_a_body_that_is_no_object_is_refused(hand: Any, body: bytes) -> No
     assert answer.json()["expected"]
 
 
-async def test_a_body_without_end_is_refused(hand: Any) -> None:
+async def test_a_body_above_the_size_limit_is_refused(hand: Any) -> None:
     answer = await hand.http.post("/faults", content=b" " * (BODY_BYTES_MAX + 1))
     assert (answer.status_code, answer.json()["key"]) == (413, "body")
 
 
-async def test_methods_that_a_path_has_are_named(hand: Any) -> None:
+async def test_a_wrong_method_is_405_with_the_allowed_ones(hand: Any) -> None:
     answer = await hand.http.request("PUT", "/faults")
     assert set(answer.headers["allow"].replace(" ", "").split(",")) >= {"GET", "POST", "DELETE"}

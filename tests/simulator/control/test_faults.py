@@ -1,4 +1,4 @@
-"""Faults over HTTP: the same rules, with the same keys."""
+"""Fault rules over HTTP, with the same keys as in a site file."""
 
 from dataclasses import fields
 from typing import Any
@@ -39,7 +39,7 @@ async def test_rules_are_listed_removed_and_cleared(hand: Any) -> None:
         assert (await hand.refused(method, "/faults/lose-reply-1", status=404))[0] == "name"
 
 
-async def test_reset_brings_back_those_of_the_start(hand_of: Any, desk_of: Any) -> None:
+async def test_reset_restores_the_rules_of_the_start(hand_of: Any, desk_of: Any) -> None:
     desk = desk_of({}, site='[[faults]]\nkind = "lose-reply"\nuntil = 2021-12-27T16:00:10Z\n')
     async with hand_of(desk) as hand:
         await hand.ask("DELETE", "/faults", status=204)
@@ -93,6 +93,6 @@ async def test_a_window_that_is_over_is_refused(hand: Any) -> None:
     assert "after the farm's present (2021-12-27T17:00:00+00:00)" in expected
 
 
-async def test_every_kind_is_offered(hand: Any) -> None:
+async def test_every_kind_is_in_the_schema(hand: Any) -> None:
     described = (await hand.ask("GET", "/openapi.json"))["components"]["schemas"]
     assert set(described["FaultKind"]["enum"]) == set(FaultKind)

@@ -1,4 +1,4 @@
-"""Who may use the control API: no foreign web page, no foreign name, and beyond loopback only with the token."""
+"""Access to the control API: foreign `Host` and `Origin` are refused; a host beyond loopback needs the token."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ async def test_a_page_of_this_host_is_served(farm: Any) -> None:
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Basic secret", "secret"])
-async def test_without_the_token_nothing_is_done(farm: Any, authorization: str | None) -> None:
+async def test_without_the_token_a_request_is_401(farm: Any, authorization: str | None) -> None:
     async with controlling(farm, token="secret") as url:
         headers = {} if authorization is None else {"Authorization": authorization}
         assert await _status(url, headers) == (401, "Authorization")

@@ -1,4 +1,4 @@
-"""The journal over HTTP: asked, paged, exported, emptied."""
+"""The journal over HTTP: query, paging, export, clearing."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ def asked(hand: Any) -> Any:
     return hand
 
 
-async def test_an_entry_says_what_was_asked_and_what_became_of_it(asked: Any) -> None:
+async def test_an_entry_has_request_reply_and_verdict(asked: Any) -> None:
     first, *_, absent = (await asked.ask("GET", "/journal"))["entries"]
     assert first == {
         "number": 1, "at": "2021-12-27T16:00:00Z", "gateway": "001001", "port": 1, "unit": 1, "meter": PREPAID,
@@ -56,13 +56,13 @@ async def test_an_entry_says_what_was_asked_and_what_became_of_it(asked: Any) ->
         ("after=11", [12, 13]),
     ],
 )
-async def test_it_is_asked_by_what_an_entry_says(asked: Any, query: str, numbers: list[int]) -> None:
+async def test_entries_are_filtered_by_their_fields(asked: Any, query: str, numbers: list[int]) -> None:
     found = await asked.ask("GET", f"/journal?{query}")
     assert [entry["number"] for entry in found["entries"]] == numbers
     assert (found["last"], found["more"]) == (13, False)
 
 
-async def test_pages_follow_each_other_and_go_on_with_what_comes_later(asked: Any) -> None:
+async def test_pages_are_contiguous_and_continue_with_later_entries(asked: Any) -> None:
     seen, after, more = [], 0, True
     while more:
         page = await asked.ask("GET", f"/journal?meter={PREPAID}&limit=4&after={after}")
@@ -75,7 +75,7 @@ async def test_pages_follow_each_other_and_go_on_with_what_comes_later(asked: An
     assert [entry["number"] for entry in page["entries"]] == [14]
 
 
-async def test_it_is_exported_as_python_exports_it(asked: Any) -> None:
+async def test_exports_equal_those_of_python(asked: Any) -> None:
     for name, expected in (
         ("txt", to_text(asked.farm.journal).encode()),
         ("jsonl", to_json_lines(asked.farm.journal).encode()),
@@ -86,7 +86,7 @@ async def test_it_is_exported_as_python_exports_it(asked: Any) -> None:
         assert answer.headers["content-type"] != "application/json"
 
 
-async def test_an_export_does_not_hold_the_farm_up(hand: Any) -> None:
+async def test_an_export_does_not_block_the_farm(hand: Any) -> None:
     for _ in range(3000):
         hand.desk.ask(read_holding(0, 10))
     turns = 0
@@ -103,7 +103,7 @@ async def test_an_export_does_not_hold_the_farm_up(hand: Any) -> None:
     assert turns > 100, "of which an export in the farm's own thread would leave a handful"
 
 
-async def test_it_is_emptied_and_numbers_go_on(asked: Any) -> None:
+async def test_clearing_keeps_the_numbering(asked: Any) -> None:
     await asked.ask("GET", "/journal")
     await asked.ask("DELETE", "/journal", status=204)
     assert (await asked.ask("GET", "/journal"))["entries"] == []
@@ -112,7 +112,7 @@ async def test_it_is_emptied_and_numbers_go_on(asked: Any) -> None:
     assert entry["number"] > 14, "a gap tells that something is gone"
 
 
-async def test_what_happened_beside_the_exchanges_is_told(hand: Any, connected: Any) -> None:
+async def test_port_events_are_listed(hand: Any, connected: Any) -> None:
     await hand.ask("POST", "/faults", {"kind": "refuse-client", "count": 1}, 201)
     endpoint = hand.endpoints[0]
     async with connected(endpoint) as wire:
@@ -136,7 +136,7 @@ async def test_what_happened_beside_the_exchanges_is_told(hand: Any, connected: 
         ("function=x", "function"),
     ],
 )
-async def test_a_question_that_makes_no_sense_is_refused(asked: Any, query: str, key: str) -> None:
+async def test_an_invalid_query_is_refused(asked: Any, query: str, key: str) -> None:
     assert (await asked.refused("GET", f"/journal?{query}"))[0] == key
 
 
@@ -149,7 +149,7 @@ class TestNumbers:
         for request in requests:
             journal.record((0.0, None, 1, None, bytes((3, request)), None, None))  # type: ignore[arg-type]  # only the request counts
 
-    def test_they_stay_while_the_journal_forgets(self, journal: Journal) -> None:
+    def test_numbers_stay_when_old_entries_are_dropped(self, journal: Journal) -> None:
         numbering = Numbering(journal)
         self.record(journal, 1, 2, 3)
         assert [number for number, _ in numbering.numbered()] == [1, 2, 3]
@@ -158,7 +158,7 @@ class TestNumbers:
             (3, 3), (4, 4), (5, 5), (6, 6), (7, 7),
         ]  # fmt: skip
 
-    def test_a_gap_tells_that_more_came_than_the_journal_holds(self, journal: Journal) -> None:
+    def test_a_gap_shows_that_entries_were_dropped(self, journal: Journal) -> None:
         numbering = Numbering(journal)
         self.record(journal, 1)
         numbering.numbered()
@@ -167,7 +167,7 @@ class TestNumbers:
         assert numbers[0] > 2
         assert numbers == list(range(numbers[0], numbers[0] + 5))
 
-    def test_the_same_request_again_is_another_entry(self, journal: Journal) -> None:
+    def test_an_equal_request_is_another_entry(self, journal: Journal) -> None:
         numbering, same = Numbering(journal), read_holding(0, 2)
         for expected in range(1, 4):
             journal.record((0.0, None, 1, None, same, None, None))  # type: ignore[arg-type]  # only the request counts

@@ -156,7 +156,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 @settings(max_examples=400)
 @given(asked=st.lists(requests(), min_size=1, max_size=REQUESTS_MAX), speed=st.sampled_from([0, 0, 1]))
-def test_no_request_is_a_servers_error(
+def test_no_request_causes_a_server_error(
     runner: asyncio.Runner, desk_of: Any, asked: list[Any], speed: int
 ) -> None:
     start = desk_of().clock.now()

@@ -1,4 +1,4 @@
-"""`prewatt sim run --control`: announced like a listener, in the farm's own loop, and free for farms without it."""
+"""`prewatt sim run --control`: announced like a listener, served in the farm's own loop, and not loaded without it."""
 
 import json
 import socket
@@ -56,7 +56,7 @@ def test_a_clock_that_runs_can_be_stopped(running: Any) -> None:
         assert asked(url, "/clock/speed", "PUT", {"speed": 0})["speed"] == 0
 
 
-def test_a_taken_port_is_exit_2_and_named() -> None:
+def test_a_port_in_use_is_exit_2_and_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = CliRunner().invoke(main, ["sim", "run", "tiny", "--base-port", "0", "--control", str(port)])
@@ -65,7 +65,7 @@ def test_a_taken_port_is_exit_2_and_named() -> None:
     assert ended.stdout == ""
 
 
-def test_people_are_told_a_url() -> None:
+def test_the_url_is_printed() -> None:
     with subprocess.Popen(
         [
             str(Path(sys.executable).with_name("prewatt")),
@@ -88,7 +88,7 @@ def test_people_are_told_a_url() -> None:
     assert lines[4] == "ready"
 
 
-def test_a_farm_without_it_loads_no_http_server() -> None:
+def test_a_farm_without_control_loads_no_http_server() -> None:
     def loaded(*options: str) -> set[str]:
         told = subprocess.run(
             [sys.executable, "-c", RUN_BRIEFLY, *options],

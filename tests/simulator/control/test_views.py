@@ -1,4 +1,4 @@
-"""What the control API shows is what Python shows."""
+"""The control API shows the properties of the Python views."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def properties(view: Any) -> set[str]:
     return found - {"profile"}
 
 
-async def test_the_farm_says_what_it_is_and_where_it_listens(hand: Any) -> None:
+async def test_the_farm_has_site_clock_and_listeners(hand: Any) -> None:
     farm = await hand.ask("GET", "/farm")
     assert (farm["project"], farm["seed"], farm["meters"]) == ("001", 1, 5)
     assert farm["start"] == farm["clock"]["now"] == "2021-12-27T16:00:00Z"
@@ -42,13 +42,13 @@ async def test_every_device_is_listed_with_its_place(hand: Any) -> None:
         ("gateway=001001&port=1&kind=energy-meter", [PREPAID, PLAIN]),
     ],
 )
-async def test_the_list_is_narrowed(hand: Any, query: str, numbers: list[str]) -> None:
+async def test_the_list_is_filtered(hand: Any, query: str, numbers: list[str]) -> None:
     rows = (await hand.ask("GET", f"/meters?{query}"))["meters"]
     assert [row["number"] for row in rows] == numbers
 
 
 @pytest.mark.parametrize("number", [PREPAID, PLAIN, WATER, TERMINAL, CLIMATE])
-async def test_one_device_shows_all_that_its_view_shows(hand: Any, number: str) -> None:
+async def test_a_device_has_all_properties_of_its_view(hand: Any, number: str) -> None:
     hand.clock.advance(3600)
     shown = await hand.ask("GET", f"/meters/{number}")
     view = hand.farm.view(number)
@@ -59,7 +59,7 @@ async def test_one_device_shows_all_that_its_view_shows(hand: Any, number: str) 
             assert shown[name] == (list(value) if isinstance(value, tuple) else value), name
 
 
-async def test_a_meter_without_money_has_null_for_it(hand: Any) -> None:
+async def test_credit_is_null_for_a_meter_without_it(hand: Any) -> None:
     plain, prepaid = [await hand.ask("GET", f"/meters/{number}") for number in (PLAIN, PREPAID)]
     assert plain["remaining_fen"] is plain["relay_closed"] is plain["counter_rule"] is None
     assert (prepaid["remaining_fen"], prepaid["relay_closed"], prepaid["counter_rule"]) == (
@@ -69,7 +69,7 @@ async def test_a_meter_without_money_has_null_for_it(hand: Any) -> None:
     )
 
 
-async def test_a_recorded_load_is_shown_by_its_average(desk_of: Any, hand_of: Any, tmp_path: Any) -> None:
+async def test_a_trace_load_is_shown_by_its_mean(desk_of: Any, hand_of: Any, tmp_path: Any) -> None:
     trace = tmp_path / "lift.csv"
     trace.write_text("time,kwh\n2026-01-05 00:00,10.00\n2026-01-05 12:00,16.00\n2026-01-07 00:00,22.00\n")
     desk = desk_of({"load": f'{{ shape = "trace", file = "{trace}" }}'})
@@ -99,7 +99,7 @@ async def test_registers_are_read_as_on_the_wire(hand: Any) -> None:
 
 
 @pytest.mark.parametrize("number", [PREPAID, PLAIN, WATER, TERMINAL, CLIMATE])
-async def test_every_register_is_read_by_its_name(hand: Any, number: str) -> None:
+async def test_every_measurement_is_read_by_name(hand: Any, number: str) -> None:
     profile = hand.farm.view(number).profile
     named = {
         each["measurement"]: each
@@ -113,7 +113,7 @@ async def test_every_register_is_read_by_its_name(hand: Any, number: str) -> Non
         assert shown["value"] == (expected.isoformat() if hasattr(expected, "isoformat") else expected)
 
 
-async def test_a_value_says_its_unit_and_what_a_count_is_worth(hand: Any) -> None:
+async def test_a_value_has_unit_and_resolution(hand: Any) -> None:
     remaining = await hand.ask("GET", f"/meters/{PREPAID}/measurements/remaining")
     assert (remaining["value"], remaining["resolution"], remaining["unit"]) == (4125, "0.01", "CNY")
     assert (remaining["decimal"], remaining["written_by"]) == ("41.25", "20H")
@@ -121,7 +121,7 @@ async def test_a_value_says_its_unit_and_what_a_count_is_worth(hand: Any) -> Non
     assert (clock["value"], clock["decimal"]) == ("2021-12-28T00:00:00", None)
 
 
-async def test_looking_leaves_the_journal_alone(hand: Any) -> None:
+async def test_reading_adds_no_journal_entry(hand: Any) -> None:
     await hand.ask("GET", f"/meters/{PREPAID}/measurements")
     await hand.ask("GET", f"/meters/{PREPAID}/registers?address=0")
     assert len(hand.farm.journal) == 0

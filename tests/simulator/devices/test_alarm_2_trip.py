@@ -1,4 +1,4 @@
-"""Alarm 2 with its option: the relay opens once when credit falls to it, until somebody restores it."""
+"""Alarm 2 with the trip option: the relay opens once when credit falls to it, until it is restored."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def reminding(opened: Any) -> Any:
     return {**opened, "alarm_2_trips": "true"}
 
 
-def test_the_relay_opens_at_the_very_moment_credit_falls_to_alarm_2(desk_of: Any, reminding: Any) -> None:
+def test_the_relay_opens_at_the_exact_moment_of_alarm_2(desk_of: Any, reminding: Any) -> None:
     desk = desk_of(reminding)
     desk.clock.advance(TO_ALARM_2_S - 0.001)
     assert desk.meter().relay_closed
@@ -41,7 +41,7 @@ def test_without_the_option_alarm_2_is_a_flag(desk_of: Any, opened: Any) -> None
     assert not desk.meter().reminding
 
 
-def test_the_key_gives_supply_back_until_credit_is_gone(desk_of: Any, reminding: Any) -> None:
+def test_the_key_restores_supply_until_credit_is_gone(desk_of: Any, reminding: Any) -> None:
     desk = desk_of(reminding)
     desk.clock.advance(TO_ALARM_2_S + 10 * HOUR_S)
     assert desk.words(0x0224, 1)[0] & 0x2000 == 0
@@ -102,7 +102,7 @@ def test_a_top_up_that_lifts_credit_over_alarm_2_ends_it(
     assert desk.meter().relay_closed is closed
 
 
-def test_up_and_down_in_one_instant_is_a_new_fall(desk_of: Any, reminding: Any) -> None:
+def test_credit_raised_and_lowered_at_once_counts_as_a_new_fall(desk_of: Any, reminding: Any) -> None:
     desk = desk_of(reminding)
     desk.clock.advance(TO_ALARM_2_S)
     desk.meter().press_key()
@@ -127,18 +127,18 @@ class TestOption:
         desk.command(MoneyControl(option=1))
         assert desk.meter().relay_closed
 
-    def test_an_account_opened_with_little_money_is_no_fall(self, desk_of: Any, reminding: Any) -> None:
+    def test_opening_with_credit_below_alarm_2_is_no_fall(self, desk_of: Any, reminding: Any) -> None:
         desk = desk_of({**reminding, "start": '{ energy = "88.40" }'})
         desk.command(MoneyControl(on=True, remaining_fen=0, purchase_count=0))
         desk.top_up(300, 1)
         assert desk.meter().relay_closed
 
-    def test_a_raised_alarm_2_that_credit_is_not_above_is_a_fall(self, desk_of: Any, reminding: Any) -> None:
+    def test_alarm_2_raised_above_credit_is_a_fall(self, desk_of: Any, reminding: Any) -> None:
         desk = desk_of(reminding)
         desk.command(MoneyControl(alarms_fen=(9000, 4125)))
         assert desk.meter().reminding
 
-    def test_at_zero_it_reminds_before_the_overdraft(self, desk_of: Any, reminding: Any) -> None:
+    def test_alarm_2_at_zero_opens_before_the_overdraft(self, desk_of: Any, reminding: Any) -> None:
         desk = desk_of({**reminding, "alarms": '["20.00", "0.00"]', "overdraft": '"10.00"'})
         desk.clock.advance(41.25 * HOUR_S)
         assert not desk.meter().relay_closed
@@ -147,7 +147,7 @@ class TestOption:
         assert desk.meter().remaining_fen == -1000
 
 
-def test_a_year_that_nobody_looked_at_is_the_same_year(desk_of: Any, reminding: Any) -> None:
+def test_a_year_without_reads_gives_the_same_result(desk_of: Any, reminding: Any) -> None:
     looked, alone = desk_of(reminding), desk_of(reminding)
     for _ in range(200):
         looked.clock.advance(HOUR_S)
@@ -157,7 +157,7 @@ def test_a_year_that_nobody_looked_at_is_the_same_year(desk_of: Any, reminding: 
     assert looked.farm.state() == alone.farm.state()
 
 
-def test_that_it_was_restored_survives(desk_of: Any, reminding: Any) -> None:
+def test_a_restored_reminder_survives_a_restart(desk_of: Any, reminding: Any) -> None:
     desk = desk_of(reminding)
     desk.clock.advance(TO_ALARM_2_S)
     desk.meter().press_key()
@@ -166,6 +166,6 @@ def test_that_it_was_restored_survives(desk_of: Any, reminding: Any) -> None:
     assert again.meter().relay_closed
 
 
-def test_a_meter_without_credit_has_no_such_key(desk_of: Any) -> None:
+def test_a_meter_without_credit_has_no_key(desk_of: Any) -> None:
     with pytest.raises(NotPrepaid):
         desk_of({"model": '"DTSD1352-C"'}).meter().press_key()

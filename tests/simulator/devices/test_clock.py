@@ -1,4 +1,4 @@
-"""A meter's own clock: what it says, and when it will say something."""
+"""A meter's own clock: its time, and when it will show a time."""
 
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ NOW_MS = 1_640_620_800_000
     st.integers(-(10**9), 10**9),
     st.timedeltas(timedelta(milliseconds=1), timedelta(days=2)),
 )
-def test_the_moment_it_reaches_is_the_first(
+def test_reaches_ms_is_the_first_such_moment(
     ppm: int, later_ms: int, adjusted_ms: int, ahead: timedelta
 ) -> None:
     clock = MeterClock(ZONE_MS)
@@ -32,7 +32,7 @@ def test_the_moment_it_reaches_is_the_first(
 
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1)), st.integers(-500_000, 500_000))
-def test_a_clock_that_was_set_says_so_and_drifts_from_there(at: datetime, ppm: int) -> None:
+def test_a_set_clock_shows_its_time_and_drifts_from_there(at: datetime, ppm: int) -> None:
     at = at.replace(microsecond=0)
     clock = MeterClock(ZONE_MS)
     clock.drift(ppm, NOW_MS - 10**9)

@@ -1,4 +1,4 @@
-"""Function 20H at 0x0200: opening, refunding, prices. All enabled fields at once, or none."""
+"""Function 20H at 0200H: opening, refund, prices. All enabled fields are applied, or none."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def test_one_frame_opens_a_meter(desk_of: Any) -> None:
     assert desk.i32(0x021F) == 5000 - 30
 
 
-def test_an_opened_meter_without_credit_lets_nothing_through(desk_of: Any) -> None:
+def test_an_opened_meter_without_credit_opens_its_relay(desk_of: Any) -> None:
     desk = desk_of(UNOPENED)
     desk.command(MoneyControl(on=True, remaining_fen=0, overdraft_fen=0))
     assert not desk.meter().relay_closed
@@ -56,7 +56,7 @@ def test_a_refund_sets_remaining_count_and_total_in_one_frame(desk_of: Any, open
     assert (desk.words(0x0221, 1)[0], desk.u32(0x0412), desk.i32(0x021F)) == (7, 27_000, 1125)
 
 
-def test_a_count_set_by_hand_is_no_top_up_that_could_be_repeated(desk_of: Any, opened: Any) -> None:
+def test_a_written_count_makes_no_repeat(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened)
     desk.top_up(5000, 7)
     desk.command(MoneyControl(purchase_count=7))
@@ -88,7 +88,7 @@ def test_a_meter_number_of_other_than_decimal_digits_is_refused(desk_of: Any, op
     assert desk.i32(0x021F) == 4125
 
 
-def test_closing_leaves_the_relay_closed_and_takes_no_more_money(desk_of: Any, opened: Any) -> None:
+def test_closing_keeps_the_relay_closed_and_refuses_top_ups(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened)
     desk.command(MoneyControl(on=False, remaining_fen=0))
     assert desk.meter().relay_closed

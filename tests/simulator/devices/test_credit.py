@@ -1,4 +1,4 @@
-"""Credit: exact to 1e-10 yuan, at the price of the running rate, and the relay opens when it is gone."""
+"""Credit: exact to 1e-10 yuan at the price of the running rate; the relay opens when it is gone."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def test_credit_is_conserved_exactly(desk_of: Any, opened: Any, steps: list[tupl
     assert desk.meter().total_purchased_fen == 30_000 + bought
 
 
-def test_the_relay_opens_at_the_very_moment_credit_is_gone(desk_of: Any, opened: Any) -> None:
+def test_the_relay_opens_at_the_exact_moment_credit_is_gone(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened)
     desk.clock.advance(41.25 * HOUR_S - 0.001)
     assert desk.meter().relay_closed
@@ -74,7 +74,7 @@ def test_an_open_relay_stops_energy_and_current(desk_of: Any, opened: Any) -> No
     assert desk.words(11, 1)[0] > 2000, "U stands before the relay"
 
 
-def test_the_trip_does_not_depend_on_anybody_looking(desk_of: Any, opened: Any) -> None:
+def test_the_trip_does_not_depend_on_reads(desk_of: Any, opened: Any) -> None:
     shape = {"load": '{ shape = "bakery", kwh_per_day = "33.33" }', "prices": PRICES}
     looked, alone = desk_of({**opened, **shape}), desk_of({**opened, **shape})
     for _ in range(200):
@@ -85,7 +85,7 @@ def test_the_trip_does_not_depend_on_anybody_looking(desk_of: Any, opened: Any) 
     assert looked.farm.state() == alone.farm.state()
 
 
-def test_an_overdraft_is_supplied_first(desk_of: Any, opened: Any) -> None:
+def test_the_overdraft_is_used_before_the_relay_opens(desk_of: Any, opened: Any) -> None:
     desk = desk_of({**opened, "overdraft": '"10.00"'})
     desk.clock.advance(45 * HOUR_S)
     assert desk.i32(0x021F) == 4125 - 4500
@@ -95,7 +95,7 @@ def test_an_overdraft_is_supplied_first(desk_of: Any, opened: Any) -> None:
     assert not desk.meter().relay_closed
 
 
-def test_a_top_up_nets_what_is_owed_and_closes_the_relay_by_itself(desk_of: Any, opened: Any) -> None:
+def test_a_top_up_nets_arrears_and_closes_the_relay(desk_of: Any, opened: Any) -> None:
     desk = desk_of({**opened, "overdraft": '"10.00"'})
     desk.clock.advance(100 * HOUR_S)
     assert desk.top_up(900, 7) is vendor.VendorResult.DONE
@@ -106,7 +106,7 @@ def test_a_top_up_nets_what_is_owed_and_closes_the_relay_by_itself(desk_of: Any,
     assert status_1(desk) & 0x2000
 
 
-def test_alarm_flags_rise_one_after_the_other(desk_of: Any, opened: Any) -> None:
+def test_alarm_flags_are_set_in_order(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened)
     seen = []
     for _ in range(43):
@@ -130,7 +130,7 @@ def test_an_unopened_meter_counts_below_zero_and_stays_closed(desk_of: Any) -> N
     assert desk.words(0x0225, 1)[0] & 0x0F == 0x01, "money control off, its decision closed"
 
 
-def test_registers_cut_credit_towards_zero_on_both_sides(desk_of: Any, opened: Any) -> None:
+def test_registers_round_credit_towards_zero(desk_of: Any, opened: Any) -> None:
     owing = desk_of({"start": '{ energy = "5.00" }', "load": '{ kwh_per_day = "24.00" }'})
     holding = desk_of(opened)
     for desk, cut in ((owing, -500), (holding, 4124)):
@@ -144,7 +144,7 @@ def test_what_an_unopened_meter_owes_counts_from_its_base(desk_of: Any) -> None:
     assert desk.i32(0x021F) == -5_530_860
 
 
-def test_energy_at_no_price_never_trips(desk_of: Any, opened: Any) -> None:
+def test_a_price_of_zero_never_trips(desk_of: Any, opened: Any) -> None:
     free = '{ sharp = "0", peak = "0", flat = "0", valley = "0" }'
     desk = desk_of({**opened, "prices": free})
     desk.clock.advance(10_000 * HOUR_S)

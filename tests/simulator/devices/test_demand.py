@@ -1,4 +1,4 @@
-"""Demand: the mean power of full cycles, and the month's largest, whoever asked before."""
+"""Demand: the mean power of full cycles, and the month's maximum, independent of earlier reads."""
 
 import json
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ def test_the_cycle_can_be_set(desk_of: Any, code: int, watt: int) -> None:
 
 
 @pytest.mark.parametrize("code", [0, 5, 15])
-def test_a_cycle_that_no_meter_has_is_refused(desk_of: Any, code: int) -> None:
+def test_an_invalid_cycle_is_refused(desk_of: Any, code: int) -> None:
     desk = desk_of(SHOP)
     assert desk.write(CYCLE, code) == b"\x90\x03"
 
@@ -61,7 +61,7 @@ def test_the_month_has_a_maximum_and_its_time(desk_of: Any) -> None:
     assert (desk.u32(MAX), at(desk)) == (12_000, (1, 1, 11, 15))
 
 
-def test_demand_the_other_way_is_nothing_and_happened_never(desk_of: Any) -> None:
+def test_reverse_demand_is_0_without_feeding_in(desk_of: Any) -> None:
     desk = desk_of(SHOP)
     assert desk.u32(0x0068) == desk.u32(0x0070) == desk.u32(0x015C) == desk.u32(0x0160) == 0
     assert desk.words(0x006A, 2) == desk.words(0x0072, 2) == (0, 0)
@@ -100,7 +100,7 @@ steps = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(steps)
-def test_the_maximum_does_not_depend_on_who_asked_before(desk_of: Any, steps: list[tuple[str, int]]) -> None:
+def test_the_maximum_does_not_depend_on_earlier_reads(desk_of: Any, steps: list[tuple[str, int]]) -> None:
     watched, alone = desk_of(SHOP), desk_of(SHOP)
     for kind, value in steps:
         for desk in (watched, alone):
@@ -124,7 +124,7 @@ def shift(desk: Any, by_s: int) -> None:
     desk.write(0x0011, *(int.from_bytes(data[i : i + 2], "big") for i in (0, 2, 4)))
 
 
-def test_a_longer_look_finds_what_single_looks_find(desk_of: Any) -> None:
+def test_one_read_finds_the_maximum_of_many_reads(desk_of: Any) -> None:
     every_cycle, at_the_end = desk_of(SHOP), desk_of(SHOP)
     for _ in range(3 * 96):
         every_cycle.clock.advance(900)
@@ -133,7 +133,7 @@ def test_a_longer_look_finds_what_single_looks_find(desk_of: Any) -> None:
     assert every_cycle.words(MAX, 4) == at_the_end.words(MAX, 4)
 
 
-def test_the_maximum_survives(desk_of: Any) -> None:
+def test_the_maximum_survives_a_restart(desk_of: Any) -> None:
     lived = desk_of(SHOP)
     lived.clock.advance(4 * DAY_S + 13 * HOUR_S)
     smaller = {**SHOP, "load": '{ shape = "shop", kwh_per_day = "16.10" }'}

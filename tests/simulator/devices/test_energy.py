@@ -1,4 +1,4 @@
-"""Energy: exact, per rate by the meter's own clock and tables, independent of who looks and when."""
+"""Energy: exact, by rate, by the meter's own clock and tables, independent of reads."""
 
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,7 @@ def test_the_rates_sum_to_the_total_at_the_start(desk_of: Any) -> None:
         assert sum(desk.u32(address) for address in (2, 4, 6, 8)) == desk.u32(0) == 5508163 // ct
 
 
-def test_the_rates_never_drift_from_the_total_by_more_than_the_cut(desk_of: Any) -> None:
+def test_the_rates_differ_from_the_total_by_rounding_only(desk_of: Any) -> None:
     desk = desk_of({"model": '"DTSY1352-NK/F"', **SHOP})
     for _ in range(60):
         desk.clock.advance(7 * HOUR_S + 13)
@@ -59,7 +59,7 @@ def test_energy_rises_and_does_not_depend_on_how_often_it_is_read(desk_of: Any, 
     assert once.farm.state() == often.farm.state()
 
 
-def test_looking_from_the_side_changes_no_register(desk_of: Any) -> None:
+def test_reading_a_view_changes_no_register(desk_of: Any) -> None:
     large = {"load": '{ kwh_per_day = "24000.00" }'}
     watched, alone = desk_of(large), desk_of(large)
     watched.clock.advance(10.25)
@@ -71,7 +71,7 @@ def test_looking_from_the_side_changes_no_register(desk_of: Any) -> None:
     assert watched.words(0, 40) == alone.words(0, 40)
 
 
-def test_registers_show_the_same_whenever_in_its_second_they_are_read(desk_of: Any) -> None:
+def test_registers_are_constant_within_a_measuring_period(desk_of: Any) -> None:
     large = {"load": '{ kwh_per_day = "24000.00" }'}
     early, late = desk_of(large), desk_of(large)
     early.clock.advance(10.25)
@@ -145,7 +145,7 @@ def test_a_fourth_table_is_refused_where_there_are_three(desk_of: Any) -> None:
     assert desk.write(0x0167, *words_of(zones)) == b"\x90\x03"
 
 
-def test_tables_that_no_meter_can_follow_are_refused_and_change_nothing(desk_of: Any) -> None:
+def test_invalid_tables_are_refused_and_change_nothing(desk_of: Any) -> None:
     desk = desk_of(FLAT)
     before = desk.words(0x2000, 48)
     fifth_rate = DayTable(((0, 5),)).to_bytes()
@@ -165,7 +165,7 @@ def test_rates_follow_the_meters_own_clock_once_it_is_set(desk_of: Any) -> None:
     assert gained(desk, 2 * HOUR_S) == [150, 50, 0, 0]
 
 
-def test_a_clock_can_be_a_register_to_write(desk_of: Any) -> None:
+def test_the_clock_can_be_written_as_registers(desk_of: Any) -> None:
     desk = desk_of({"model": '"DTSD1352-C"', **FLAT})
     at = (22 << 8 | 3, 1 << 8 | 18, 30 << 8 | 0)
     assert desk.write(0x003C, *at) == bytes.fromhex("10003c0003")
@@ -174,7 +174,7 @@ def test_a_clock_can_be_a_register_to_write(desk_of: Any) -> None:
     assert desk.words(0x003C, 3) == at
 
 
-def test_other_transformers_leave_the_registers_and_count_from_then_on(desk_of: Any) -> None:
+def test_new_ratios_keep_the_registers_and_count_from_then_on(desk_of: Any) -> None:
     desk = desk_of({"model": '"DTSD1352-C"', "ct": "20", "start": '{ energy = "1000.00" }', **FLAT})
     before = [desk.u32(address) for address in (0, 2, 4, 6, 8)]
     assert desk.write(0x008E, 40) == bytes.fromhex("10008e0001")

@@ -1,4 +1,4 @@
-"""Forced control by function 10H at 0x0057, quantity 2: it wins over money."""
+"""Forced control by function 10H at 0057H, quantity 2: it overrides money control."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def test_forced_closed_supplies_a_meter_without_credit_and_counts_below_zero(
     assert desk.meter().forced is True
 
 
-def test_leaving_forced_mode_gives_the_relay_back_to_money(desk_of: Any, opened: Any) -> None:
+def test_leaving_forced_mode_restores_money_control(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened)
     desk.write(0x0057, *CLOSE)
     desk.clock.advance(50 * HOUR_S)
@@ -50,7 +50,7 @@ def test_leaving_forced_mode_gives_the_relay_back_to_money(desk_of: Any, opened:
 
 
 @pytest.mark.parametrize("ignored", [0, 1])
-def test_off_takes_any_state(desk_of: Any, opened: Any, ignored: int) -> None:
+def test_the_state_is_ignored_while_forced_mode_is_off(desk_of: Any, opened: Any, ignored: int) -> None:
     desk = desk_of(opened)
     desk.write(0x0057, *OPEN)
     assert desk.write(0x0057, 0, ignored) == bytes.fromhex("1000570002")

@@ -1,4 +1,4 @@
-"""Values of the moment: they fit together, flicker from the seed, and refresh once a second."""
+"""Electrical values: consistent with each other, noisy by the seed, refreshed once a second."""
 
 import math
 from typing import Any
@@ -48,13 +48,13 @@ def test_values_refresh_with_the_measuring_period_and_not_with_the_reading(desk_
     assert desk.words(0x0200, 48) != first
 
 
-def test_the_same_seed_flickers_the_same_and_another_does_not(desk_of: Any) -> None:
+def test_noise_is_determined_by_the_seed(desk_of: Any) -> None:
     first, again, other = (desk_of(LOADED, seed=seed) for seed in (1, 1, 2))
     assert first.words(0x0200, 48) == again.words(0x0200, 48)
     assert first.words(0x0200, 48) != other.words(0x0200, 48)
 
 
-def test_two_meters_do_not_flicker_alike(desk_of: Any) -> None:
+def test_two_meters_have_different_noise(desk_of: Any) -> None:
     desk = desk_of(LOADED, LOADED)
     assert desk.words(0x0201, 3, unit=1) != desk.words(0x0201, 3, unit=2)
 
@@ -74,7 +74,7 @@ seeds = st.integers(min_value=0, max_value=2**63)
 
 
 @given(powers, st.sampled_from([1, 3]), ratios, seeds, st.integers(0, 2**40))
-def test_what_is_measured_at_one_moment_fits_together(
+def test_values_of_one_moment_are_consistent(
     power_w: float, phases: int, ct: int, seed: int, moment: int
 ) -> None:
     seen = measure(power_w, phases, ct, 1, seed, moment)
@@ -115,7 +115,7 @@ def test_energy_is_the_integral_of_power(desk_of: Any, ct: int, hour: int, seed:
     assert reactive * 36_000 == pytest.approx(var_seconds, rel=0.08, abs=36_000)
 
 
-def test_reactive_energy_stands_to_active_as_the_powers_do_in_the_mean(desk_of: Any) -> None:
+def test_reactive_energy_matches_the_mean_power_factor(desk_of: Any) -> None:
     moments = [measure(9000, 3, 1, 1, 7, 60 * minute) for minute in range(5000)]
     share = sum(sum(seen.reactive) for seen in moments) / sum(sum(seen.power) for seen in moments)
     desk = desk_of({"model": '"DTSD1352-C"', "load": '{ kwh_per_day = "24000" }'})

@@ -1,4 +1,4 @@
-"""What a meter freezes at the end of a month: by its own clock, whoever reads it and how often."""
+"""Freezing at the end of a month: by the meter's own clock, independent of reads."""
 
 import json
 from datetime import UTC, datetime
@@ -49,7 +49,7 @@ def test_the_month_ends_at_midnight_before_the_first(desk_of: Any) -> None:
     assert desk.words(BEFORE, 83) == (0,) * 83
 
 
-def test_what_is_frozen_fits_together(desk_of: Any) -> None:
+def test_frozen_values_are_consistent(desk_of: Any) -> None:
     desk = desk_of(ADW300)
     desk.clock.advance(5 * DAY_S)
     total = desk.u32(LAST + TOTAL)
@@ -65,7 +65,7 @@ def test_what_is_frozen_fits_together(desk_of: Any) -> None:
     assert desk.u32(LAST + 0x0B) == 0
 
 
-def test_it_is_the_same_whether_the_meter_was_read_all_the_time_or_never(desk_of: Any) -> None:
+def test_frozen_values_do_not_depend_on_reads(desk_of: Any) -> None:
     watched, alone = desk_of(ADW300), desk_of(ADW300)
     for _ in range(400):
         watched.clock.advance(DAY_S + 1)
@@ -94,7 +94,7 @@ def test_twelve_months_are_kept_the_latest_first(desk_of: Any) -> None:
     assert desk.ask(bytes.fromhex("0354000001")) == b"\x83\x02", "there is no thirteenth"
 
 
-def test_a_months_end_can_be_set_and_shows(desk_of: Any) -> None:
+def test_the_month_end_can_be_set_and_read(desk_of: Any) -> None:
     desk = desk_of(ADW300)
     assert desk.words(0x01C0, 1) == (0x0001,)
     assert desk.write(0x01C0, 0x0A1D) == b"\x90\x03", "no day 29"
@@ -105,7 +105,7 @@ def test_a_months_end_can_be_set_and_shows(desk_of: Any) -> None:
     assert desk.words(0x01C0, 1) == (0x0A1C,)
 
 
-def test_it_is_the_meters_own_clock_that_ends_the_month(desk_of: Any) -> None:
+def test_the_month_ends_by_the_meters_own_clock(desk_of: Any) -> None:
     desk = desk_of(ADW300)
     set_clock(desk, datetime(2024, 2, 29, 23, 59, 30))
     desk.clock.advance(29)
@@ -130,7 +130,7 @@ def test_a_clock_that_is_set_over_the_end_freezes_nothing_and_one_that_is_set_ba
 
 
 @pytest.mark.parametrize("ppm", [-50_000, -86, 86, 1234, 70_000])
-def test_a_clock_that_gains_or_loses_ends_each_month_once(desk_of: Any, ppm: int) -> None:
+def test_a_drifting_clock_ends_each_month_once(desk_of: Any, ppm: int) -> None:
     rule = f'[[faults]]\nkind = "drift-clock"\nmeter = "0010010101"\ndrift_ppm = {ppm}\n'
     desk = desk_of(ADW300, site=rule)
     desk.words(0, 1)
@@ -139,7 +139,7 @@ def test_a_clock_that_gains_or_loses_ends_each_month_once(desk_of: Any, ppm: int
     assert times == [(22, 4, 1, 0, 0, 0), (22, 3, 1, 0, 0, 0), (22, 2, 1, 0, 0, 0), (22, 1, 1, 0, 0, 0)]
 
 
-def test_months_survive(desk_of: Any) -> None:
+def test_frozen_months_survive_a_restart(desk_of: Any) -> None:
     lived = desk_of(ADW300)
     lived.write(0x01C0, 0x0A1C)
     lived.clock.advance(80 * DAY_S)
@@ -150,7 +150,7 @@ def test_months_survive(desk_of: Any) -> None:
     assert again.farm.state() == lived.farm.state()
 
 
-def test_a_client_is_told_of_frozen_months_by_the_profile() -> None:
+def test_the_profile_has_rows_for_the_frozen_months() -> None:
     described = profile("ADW300")
     assert described.freezes is not None
     assert len(described.rows) == len(described.registers) + 12 * len(described.freezes.registers)

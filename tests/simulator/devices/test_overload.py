@@ -1,4 +1,4 @@
-"""Overload: too much power for ten seconds opens the relay; it comes back by itself, so often and no more."""
+"""Overload: power above the threshold for ten seconds opens the relay; it recloses a limited number of times."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ class TestTrip:
         desk.clock.advance(200)
         assert sum(desk.meter().energy_by_rate_mwh) - before == 1_000_000 * 10 // HOUR_S
 
-    def test_the_moment_is_when_the_load_passes_the_threshold(self, desk_of: Any) -> None:
+    def test_the_delay_starts_when_the_load_passes_the_threshold(self, desk_of: Any) -> None:
         """The bakery draws 14 kW from four o'clock on."""
         desk = desk_of({**BAKERY, "overload_w": "13999", "overload": "{ recovery_min = 255 }"})
         desk.clock.advance(4 * HOUR_S + 9.999)
@@ -62,7 +62,7 @@ class TestTrip:
         assert not desk.meter().relay_closed
 
     @pytest.mark.parametrize("delay_s", [0, 1, 255])
-    def test_the_time_can_be_set(self, desk_of: Any, delay_s: int) -> None:
+    def test_the_delay_can_be_set(self, desk_of: Any, delay_s: int) -> None:
         desk = desk_of({**FLAT, "overload_w": "999", "overload": f"{{ delay_s = {delay_s} }}"})
         desk.clock.advance(delay_s)
         assert desk.meter().trip_count == (0 if delay_s == 0 else 1)
@@ -76,7 +76,7 @@ class TestTrip:
         assert StatusWord2.LOAD_CONTROL not in status(desk)[1]
         assert StatusWord2.LOAD_CLOSED_L1 in status(desk)[1]
 
-    def test_a_threshold_that_is_written_counts_from_then_on(self, desk_of: Any) -> None:
+    def test_a_written_threshold_applies_from_then_on(self, desk_of: Any) -> None:
         desk = desk_of(FLAT)
         desk.clock.advance(HOUR_S)
         desk.write(THRESHOLD, 999)
@@ -88,7 +88,7 @@ class TestTrip:
         assert desk.meter().relay_closed, "no threshold, no load control"
         assert desk.meter().trip_count == 1
 
-    def test_another_load_counts_from_when_it_is_drawn(self, desk_of: Any) -> None:
+    def test_a_new_load_is_compared_from_its_start(self, desk_of: Any) -> None:
         desk = desk_of({**FLAT, "overload_w": "1500"})
         desk.clock.advance(HOUR_S)
         desk.meter().set_load("flat", 4800)
@@ -97,7 +97,7 @@ class TestTrip:
         desk.clock.advance(0.001)
         assert desk.meter().trip_count == 1
 
-    def test_the_ten_seconds_start_again_when_the_supply_does(self, desk_of: Any) -> None:
+    def test_the_delay_restarts_with_the_supply(self, desk_of: Any) -> None:
         desk = desk_of({**FLAT, "overload_w": "999"})
         desk.clock.advance(9)
         desk.write(0x0057, 1, 1)
@@ -121,7 +121,7 @@ time,kwh
 """Three kilowatts, for nine seconds at noon and for thirty an hour later, every other day."""
 
 
-def test_a_kettle_in_a_trace_trips_when_it_boils_for_long(desk_of: Any, tmp_path: Any) -> None:
+def test_a_peak_in_a_trace_trips_after_the_delay(desk_of: Any, tmp_path: Any) -> None:
     file = tmp_path / "kettle.csv"
     file.write_text(KETTLE)
     trace = {"start": RICH, "load": f'{{ shape = "trace", file = "{file}" }}'}
@@ -138,7 +138,7 @@ def test_a_kettle_in_a_trace_trips_when_it_boils_for_long(desk_of: Any, tmp_path
 
 
 class TestReclose:
-    def test_it_comes_back_after_the_recovery_time_and_trips_again(self, desk_of: Any) -> None:
+    def test_it_recloses_after_the_recovery_time_and_trips_again(self, desk_of: Any) -> None:
         desk = desk_of({**FLAT, "overload_w": "999", "overload": OVERLOAD})
         seen = []
         for _ in range(4):
@@ -155,7 +155,7 @@ class TestReclose:
             (4, False, False, False),
         ], "three times it came back"
 
-    def test_then_it_stays_open_until_the_trips_are_cleared(self, desk_of: Any) -> None:
+    def test_it_stays_open_after_the_allowed_trips(self, desk_of: Any) -> None:
         desk = desk_of({**FLAT, "overload_w": "999", "overload": OVERLOAD})
         desk.clock.advance(YEAR_S)
         assert not desk.meter().relay_closed
@@ -166,12 +166,12 @@ class TestReclose:
         desk.clock.advance(10)
         assert desk.meter().trip_count == 1
 
-    def test_none_allowed_means_that_the_first_trip_lasts(self, desk_of: Any) -> None:
+    def test_with_no_trips_allowed_the_first_trip_lasts(self, desk_of: Any) -> None:
         desk = desk_of({**FLAT, "overload_w": "999", "overload": "{ trips_allowed = 0 }"})
         desk.clock.advance(YEAR_S)
         assert (desk.meter().trip_count, desk.meter().relay_closed) == (1, False)
 
-    def test_a_year_that_nobody_looked_at_is_the_same_year(self, desk_of: Any) -> None:
+    def test_a_year_without_reads_gives_the_same_result(self, desk_of: Any) -> None:
         """The bakery passes 15 kW from five to six: each morning it trips and comes back ten times."""
         keys = {**BAKERY, "overload_w": "15000", "overload": "{ trips_allowed = 60000 }"}
         looked, alone = desk_of(keys), desk_of(keys)
@@ -184,7 +184,7 @@ class TestReclose:
 
 
 class TestBesideOthers:
-    def test_forced_closed_wins_and_load_control_goes_on_deciding(self, desk_of: Any) -> None:
+    def test_forced_control_overrides_load_control_which_goes_on_deciding(self, desk_of: Any) -> None:
         desk = desk_of({**FLAT, "overload_w": "999", "overload": OVERLOAD})
         desk.write(0x0057, 1, 0)
         desk.clock.advance(HOUR_S)
@@ -214,12 +214,12 @@ class TestBesideOthers:
         desk.clock.advance(HOUR_S)
         assert desk.meter().trip_count == 3
 
-    def test_a_meter_that_is_not_opened_is_watched_too(self, desk_of: Any) -> None:
+    def test_an_unopened_meter_has_load_control_too(self, desk_of: Any) -> None:
         desk = desk_of({**FLAT, "start": '{ energy = "100.00" }', "overload_w": "999"})
         desk.clock.advance(10)
         assert not desk.meter().relay_closed
 
-    def test_a_relay_welded_closed_is_decided_about_all_the_same(self, desk_of: Any) -> None:
+    def test_a_welded_relay_does_not_stop_load_control(self, desk_of: Any) -> None:
         weld = '[[faults]]\nkind = "weld-relay"\nmeter = "0010010101"\nrelay = "closed"\n'
         desk = desk_of({**FLAT, "overload_w": "999", "overload": OVERLOAD}, site=weld)
         desk.words(STATUS, 1)
@@ -229,7 +229,7 @@ class TestBesideOthers:
 
 
 class TestBlock:
-    def test_it_reads_as_it_was_set(self, desk_of: Any) -> None:
+    def test_it_reads_as_written(self, desk_of: Any) -> None:
         desk = desk_of(FLAT)
         assert desk.words(LOAD_BLOCK, 7) == (0, 0, 0, 0, 0, 3, 5 << 8 | 10)
         everything = LimitsChange(2000, 1500, 950, 7, 9, (30, 60))
@@ -241,7 +241,7 @@ class TestBlock:
         )
         assert desk.words(ALLOWED, 1) == (9,)
 
-    def test_it_acts_only_when_it_is_on(self, desk_of: Any) -> None:
+    def test_it_acts_only_when_enabled(self, desk_of: Any) -> None:
         desk = desk_of(FLAT)
         desk.command(LoadControl((LimitsChange(max_w=500),)))
         desk.clock.advance(HOUR_S)
@@ -277,7 +277,7 @@ class TestBlock:
             LoadControl((LimitsChange(max_w=1),) * 3, switch=1),
         ],
     )
-    def test_what_does_not_fit_the_meter_is_out_of_range(self, desk_of: Any, command: LoadControl) -> None:
+    def test_another_number_of_phases_is_out_of_range(self, desk_of: Any, command: LoadControl) -> None:
         desk = desk_of(FLAT)
         before = desk.words(LOAD_BLOCK, 7)
         assert desk.command(command).result is VendorResult.OUT_OF_RANGE
@@ -288,7 +288,7 @@ class TestBlock:
 
 
 class TestKeep:
-    def test_trips_limits_and_the_wait_survive(self, desk_of: Any) -> None:
+    def test_trips_limits_and_pending_reclosing_survive_a_restart(self, desk_of: Any) -> None:
         keys = {**FLAT, "overload_w": "999"}
         desk = desk_of(keys)
         desk.clock.advance(10 + 100)

@@ -1,4 +1,4 @@
-"""What an instrument shows of the supply fits its voltages, currents and powers; events tell when power came."""
+"""Supply quality is consistent with voltages, currents and powers; the event register shows the last power-on."""
 
 import math
 from typing import Any
@@ -12,7 +12,7 @@ THD_U, THD_I = 0x0074, 0x0077
 HARMONICS = range(0x007A, 0x012E, 30)
 
 
-def test_the_harmonics_of_a_phase_make_up_its_distortion(desk_of: Any) -> None:
+def test_the_harmonics_of_a_phase_sum_up_to_its_distortion(desk_of: Any) -> None:
     desk = desk_of(ADW300)
     for _ in range(5):
         desk.clock.advance(61)
@@ -23,7 +23,7 @@ def test_the_harmonics_of_a_phase_make_up_its_distortion(desk_of: Any) -> None:
             assert all(orders[odd] > orders[odd - 1] for odd in range(1, 30, 2)), "odd orders stand out"
 
 
-def test_distortion_stays_where_real_supplies_have_it_and_flickers(desk_of: Any) -> None:
+def test_distortion_is_plausible_and_varies(desk_of: Any) -> None:
     desk = desk_of(ADW300)
     seen = set()
     for _ in range(30):
@@ -35,7 +35,7 @@ def test_distortion_stays_where_real_supplies_have_it_and_flickers(desk_of: Any)
     assert len(seen) == 30
 
 
-def test_without_current_there_is_nothing_to_distort(desk_of: Any) -> None:
+def test_current_distortion_is_0_without_current(desk_of: Any) -> None:
     desk = desk_of(IDLE)
     assert desk.words(THD_I, 3) == (0, 0, 0)
     assert desk.words(0x0110, 30) == (0,) * 30
@@ -73,7 +73,7 @@ def test_currents_lag_by_their_power_factor_and_sum_as_vectors(desk_of: Any) -> 
     assert desk.words(0x001D, 1)[0] == pytest.approx(abs(sum(vectors)), abs=1)
 
 
-def test_what_a_load_uses_it_uses_in_one_direction(desk_of: Any) -> None:
+def test_a_consuming_load_has_no_reverse_energy(desk_of: Any) -> None:
     desk = desk_of(ADW300)
     desk.clock.advance(3 * 86_400)
     total = desk.u32(0x003C)
@@ -87,7 +87,7 @@ def test_what_a_load_uses_it_uses_in_one_direction(desk_of: Any) -> None:
     assert desk.words(0x01A7, 8) == (0,) * 8
 
 
-def test_settings_that_drive_nothing_keep_what_was_written(desk_of: Any) -> None:
+def test_settings_without_effect_read_as_written(desk_of: Any) -> None:
     desk = desk_of(ADW300)
     for address, words in ((0x0002, 1), (0x0007, 1), (0x01C2, 1), (0x01D0, 1), (0x01D1, 12), (0x0216, 52)):
         assert desk.words(address, words) == (0,) * words
@@ -98,7 +98,7 @@ def test_settings_that_drive_nothing_keep_what_was_written(desk_of: Any) -> None
     assert desk.words(0x003A, 1) == (0,)
 
 
-def test_the_latest_event_is_that_the_power_came(desk_of: Any) -> None:
+def test_the_latest_event_is_the_power_on(desk_of: Any) -> None:
     rule = '[[faults]]\nkind = "reboot-meter"\nmeter = "0010010101"\nskip = 1\ncount = 1\nlasts_s = 20\n'
     desk = desk_of(DTSD1352, site=rule)
     desk.clock.advance(3600)

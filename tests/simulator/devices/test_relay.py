@@ -1,4 +1,4 @@
-"""All controllers together: whoever looks, and however often, a prepaid meter does the same; its status words tell it."""
+"""All controllers of the relay together, independent of reads; the status words show their decisions."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -75,7 +75,7 @@ def check_relay(desk: Any) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(waits, deeds, st.integers(1, 50)), min_size=1, max_size=15))
-def test_looking_changes_nothing_whatever_is_done(desk_of: Any, done: list[tuple[int, Deed, int]]) -> None:
+def test_reads_change_nothing_between_any_actions(desk_of: Any, done: list[tuple[int, Deed, int]]) -> None:
     looked, alone = desk_of(METER), desk_of(METER)
     for wait_s, deed, looks in done:
         for _ in range(looks):
@@ -91,7 +91,7 @@ def test_looking_changes_nothing_whatever_is_done(desk_of: Any, done: list[tuple
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(waits, deeds), min_size=1, max_size=12))
-def test_what_was_kept_goes_on_as_if_nothing_had_happened(desk_of: Any, done: list[tuple[int, Deed]]) -> None:
+def test_a_restored_meter_behaves_as_the_original(desk_of: Any, done: list[tuple[int, Deed]]) -> None:
     """Except that ten seconds over the limit begin anew, so the meter is kept at a quiet moment."""
     desk = desk_of(METER)
     for wait_s, deed in done:

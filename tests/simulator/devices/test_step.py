@@ -1,4 +1,4 @@
-"""The step tariff: by how much was used in the month or year, exact at the edge, off until it is switched on."""
+"""Step tariff: by the energy of the month or year, exact at the step's end, off by default."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ def steps(desk: Any, limits: tuple[int, ...], prices_e4: tuple[int, ...], period
     assert reply[:1] == OK, reply
 
 
-def test_it_is_off_and_empty_until_it_is_written(desk_of: Any, opened: Any) -> None:
+def test_it_is_off_and_empty_by_default(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened)
     assert desk.words(ENABLE, 18) == (0,) * 15 + (MONTH, 0, 0)
     desk.clock.advance(HOUR_S)
@@ -48,7 +48,7 @@ def test_a_limit_of_0_has_no_end(desk_of: Any, opened: Any) -> None:
     assert desk.meter().remaining_fen == 4125 - 150 - 560
 
 
-def test_credit_runs_out_at_the_very_moment_behind_an_edge(desk_of: Any, opened: Any) -> None:
+def test_credit_ends_at_the_exact_moment_after_a_step(desk_of: Any, opened: Any) -> None:
     """41.25 yuan are 30 kWh at 0.50 and 17.5 at 1.50: 47.5 hours."""
     desk = desk_of(opened)
     steps(desk, (3000, 0, 0), (5000, 15000, 0, 0))
@@ -59,7 +59,7 @@ def test_credit_runs_out_at_the_very_moment_behind_an_edge(desk_of: Any, opened:
     assert desk.meter().remaining_fine == 0
 
 
-def test_a_free_first_step_is_used_up_first(desk_of: Any, opened: Any) -> None:
+def test_a_first_step_without_price_costs_nothing(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened)
     steps(desk, (1000, 0, 0), (0, 10000, 0, 0))
     desk.clock.advance(51.25 * HOUR_S - 0.001)
@@ -68,7 +68,7 @@ def test_a_free_first_step_is_used_up_first(desk_of: Any, opened: Any) -> None:
     assert not desk.meter().relay_closed
 
 
-def test_a_reminder_at_alarm_2_is_found_behind_an_edge_too(desk_of: Any, opened: Any) -> None:
+def test_the_moment_of_alarm_2_is_exact_after_a_step(desk_of: Any, opened: Any) -> None:
     """36.25 yuan down to alarm 2: 30 kWh at 0.50, then 17 at 1.25."""
     desk = desk_of({**opened, "alarm_2_trips": "true"})
     steps(desk, (3000, 0, 0), (5000, 12500, 0, 0))
@@ -90,7 +90,7 @@ class TestPeriod:
         assert 90_000_000 - desk.meter().remaining_fen == spent_fen + 100 + 734 * 200
         assert desk.u32(USED) == 0
 
-    def test_a_year_goes_on_through_its_months(self, desk_of: Any, opened: Any) -> None:
+    def test_a_year_continues_through_its_months(self, desk_of: Any, opened: Any) -> None:
         desk = desk_of({**opened, "start": '{ remaining = "900000.00" }'})
         desk.clock.advance(4 * DAY_S)
         steps(desk, (1000, 0, 0), (1000, 20000, 0, 0), YEAR)
@@ -108,9 +108,7 @@ class TestPeriod:
         desk.clock.advance(HOUR_S)
         assert desk.u32(USED) == 100
 
-    def test_a_month_that_began_behind_an_open_relay_has_used_nothing(
-        self, desk_of: Any, opened: Any
-    ) -> None:
+    def test_a_month_that_begins_with_an_open_relay_starts_at_0(self, desk_of: Any, opened: Any) -> None:
         desk = desk_of(opened)
         steps(desk, (1000, 0, 0), (1000, 2000, 0, 0))
         desk.clock.advance(5 * HOUR_S)
@@ -118,7 +116,7 @@ class TestPeriod:
         desk.clock.advance(10 * DAY_S)
         assert desk.u32(USED) == 0
 
-    def test_switched_on_again_it_begins_at_step_1(self, desk_of: Any, opened: Any) -> None:
+    def test_switching_it_on_again_starts_at_step_1(self, desk_of: Any, opened: Any) -> None:
         desk = desk_of(opened)
         steps(desk, (1000, 0, 0), (1000, 2000, 0, 0))
         desk.clock.advance(5 * HOUR_S)
@@ -146,13 +144,13 @@ def test_other_values_are_refused(desk_of: Any, opened: Any, address: int, word:
     assert desk_of(opened).write(address, word) == b"\x90\x03"
 
 
-def test_what_was_used_cannot_be_written(desk_of: Any, opened: Any) -> None:
+def test_the_used_energy_is_read_only(desk_of: Any, opened: Any) -> None:
     assert desk_of(opened).write(USED, 0, 0) == b"\x90\x02"
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 40 * HOUR_S), min_size=1, max_size=12))
-def test_it_does_not_depend_on_anybody_looking(desk_of: Any, opened: Any, waits_s: list[int]) -> None:
+def test_it_does_not_depend_on_reads(desk_of: Any, opened: Any, waits_s: list[int]) -> None:
     keys = {**opened, "load": '{ shape = "bakery", kwh_per_day = "33.33" }'}
     looked, alone = desk_of(keys), desk_of(keys)
     for desk in (looked, alone):
@@ -164,7 +162,7 @@ def test_it_does_not_depend_on_anybody_looking(desk_of: Any, opened: Any, waits_
     assert looked.farm.state() == alone.farm.state()
 
 
-def test_tariff_and_use_survive(desk_of: Any, opened: Any) -> None:
+def test_tariff_and_used_energy_survive_a_restart(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened)
     steps(desk, (1000, 2000, 3000), (3000, 6000, 9000, 12000), YEAR)
     desk.clock.advance(5 * HOUR_S)

@@ -1,4 +1,4 @@
-"""Time control: the relay follows weekdays and switching tables, by the meter's own clock."""
+"""Time control: the relay follows weekdays and switching tables by the meter's own clock."""
 
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ def curfew(desk_of: Any) -> Any:
     return desk
 
 
-def test_it_opens_and_closes_at_the_very_moment(curfew: Any) -> None:
+def test_it_opens_and_closes_at_the_exact_moment(curfew: Any) -> None:
     assert not curfew.meter().relay_closed
     curfew.clock.advance(6 * HOUR_S - 0.001)
     assert not curfew.meter().relay_closed
@@ -41,7 +41,7 @@ def test_it_opens_and_closes_at_the_very_moment(curfew: Any) -> None:
     assert not curfew.meter().relay_closed
 
 
-def test_only_what_was_drawn_while_it_was_closed_is_counted(curfew: Any) -> None:
+def test_energy_is_counted_only_while_closed(curfew: Any) -> None:
     before = sum(curfew.meter().energy_by_rate_mwh)
     curfew.clock.advance(DAY_S)
     assert sum(curfew.meter().energy_by_rate_mwh) - before == 17 * 1_000_000
@@ -54,7 +54,7 @@ def test_rest_days_follow_their_own_table(curfew: Any) -> None:
     assert sum(curfew.meter().energy_by_rate_mwh) - before == (5 * 17 + 2 * 24) * 1_000_000
 
 
-def test_the_status_words_tell(curfew: Any) -> None:
+def test_the_status_words_show_its_decision(curfew: Any) -> None:
     first, second = (StatusWord1(curfew.words(0x0224, 1)[0]), StatusWord2(curfew.words(0x0225, 1)[0]))
     assert StatusWord1.RELAY_CLOSED_L1 not in first
     assert StatusWord2.TIME_CONTROL in second
@@ -74,7 +74,7 @@ def test_the_meters_own_clock_decides(curfew: Any) -> None:
     assert curfew.meter().relay_closed, "a Saturday"
 
 
-def test_forced_control_wins(curfew: Any) -> None:
+def test_forced_control_overrides_it(curfew: Any) -> None:
     curfew.write(0x0057, 1, 0)
     assert curfew.meter().relay_closed
     curfew.clock.advance(12 * HOUR_S)
@@ -84,7 +84,7 @@ def test_forced_control_wins(curfew: Any) -> None:
     assert curfew.meter().relay_closed
 
 
-def test_time_does_not_close_what_money_opened(curfew: Any) -> None:
+def test_it_does_not_close_a_relay_that_money_control_opened(curfew: Any) -> None:
     curfew.command(MoneyControl(remaining_fen=0))
     curfew.clock.advance(12 * HOUR_S)
     assert curfew.meter().time_ok
@@ -102,7 +102,7 @@ def test_credit_ends_in_the_hours_of_supply(desk_of: Any, opened: Any) -> None:
     assert desk.meter().remaining_fine == 0
 
 
-def test_it_acts_only_when_it_is_on(curfew: Any) -> None:
+def test_it_acts_only_when_enabled(curfew: Any) -> None:
     curfew.command(TimeControl((PlanChange(),), switch=0b1000))
     assert curfew.meter().relay_closed
     assert StatusWord2.TIME_CONTROL not in StatusWord2(curfew.words(0x0225, 1)[0])
@@ -110,7 +110,7 @@ def test_it_acts_only_when_it_is_on(curfew: Any) -> None:
     assert not curfew.meter().relay_closed, "the tables were kept"
 
 
-def test_the_block_reads_as_it_was_set(curfew: Any) -> None:
+def test_the_block_reads_as_written(curfew: Any) -> None:
     words = curfew.words(BLOCK, 27)
     assert words[:2] == (0, 0b1100_0000)
     assert b"".join(word.to_bytes(2, "big") for word in words)[30:39] == bytes.fromhex("010000 000006 010017")
@@ -119,7 +119,7 @@ def test_the_block_reads_as_it_was_set(curfew: Any) -> None:
     assert not any(curfew.words(BLOCK + 2, 25))
 
 
-def test_a_fresh_meter_has_it_off(desk_of: Any) -> None:
+def test_it_is_off_by_default(desk_of: Any) -> None:
     desk = desk_of(RICH, {**RICH, "model": '"DTSY1352-NK/F"'})
     assert desk.words(BLOCK, 27)[0] == 0b1000
     assert desk.words(BLOCK, 79, unit=2)[0] == 0b1000
@@ -141,13 +141,13 @@ def test_three_phases_share_the_relay(desk_of: Any) -> None:
     "command",
     [TimeControl((PlanChange(rest_days=0),), switch=0x10), TimeControl((PlanChange(rest_days=0),) * 3)],
 )
-def test_what_does_not_fit_the_meter_is_out_of_range(curfew: Any, command: TimeControl) -> None:
+def test_another_number_of_phases_is_out_of_range(curfew: Any, command: TimeControl) -> None:
     before = curfew.words(BLOCK, 27)
     assert curfew.command(command).result is VendorResult.OUT_OF_RANGE
     assert curfew.words(BLOCK, 27) == before
 
 
-def test_a_year_that_nobody_looked_at_is_the_same_year(desk_of: Any) -> None:
+def test_a_year_without_reads_gives_the_same_result(desk_of: Any) -> None:
     drift = '[[faults]]\nkind = "drift-clock"\nmeter = "0010010101"\ndrift_ppm = 86\n'
     looked, alone = desk_of(RICH, site=drift), desk_of(RICH, site=drift)
     for desk in (looked, alone):
@@ -159,7 +159,7 @@ def test_a_year_that_nobody_looked_at_is_the_same_year(desk_of: Any) -> None:
     assert looked.farm.state() == alone.farm.state()
 
 
-def test_the_plan_survives(curfew: Any, desk_of: Any) -> None:
+def test_the_plan_survives_a_restart(curfew: Any, desk_of: Any) -> None:
     again = desk_of(RICH, clock=curfew.clock)
     again.farm.restore(curfew.farm.state())
     assert again.words(BLOCK, 27) == curfew.words(BLOCK, 27)

@@ -1,4 +1,4 @@
-"""Function 20H at 0x0100: the purchase count decides, and a repeat changes nothing."""
+"""Function 20H at 0100H: the purchase count decides, and a repeat changes nothing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +42,7 @@ def test_another_count_or_amount_is_refused(desk_of: Any, amount_fen: int, count
     assert money(desk) == (7, 35_000, 9125)
 
 
-def test_the_start_values_are_no_top_up_that_could_be_repeated(desk_of: Any) -> None:
+def test_start_values_make_no_repeat(desk_of: Any) -> None:
     desk = desk_of(IDLE)
     assert desk.top_up(30_000, 6) is VendorResult.WRONG_COUNT
 
@@ -61,19 +61,19 @@ def test_the_hoarding_limit_refuses_what_would_pass_it(desk_of: Any) -> None:
     assert money(desk) == (7, 35_875, 10_000)
 
 
-def test_a_meter_that_is_not_opened_takes_no_money(desk_of: Any) -> None:
+def test_an_unopened_meter_refuses_a_top_up(desk_of: Any) -> None:
     desk = desk_of({"start": '{ energy = "100.00" }'})
     assert desk.top_up(5000, 1) is VendorResult.NOT_OPENED
     assert money(desk) == (0, 0, -10_000)
 
 
-def test_more_than_the_registers_hold_is_out_of_range(desk_of: Any) -> None:
+def test_more_than_the_register_range_is_refused(desk_of: Any) -> None:
     desk = desk_of(IDLE)
     assert desk.top_up(0x7FFF_FFFF, 7) is VendorResult.OUT_OF_RANGE
     assert money(desk) == (6, 30_000, 4125)
 
 
-def test_the_counter_stops_at_its_end(desk_of: Any) -> None:
+def test_the_purchase_count_ends_at_65535(desk_of: Any) -> None:
     desk = desk_of({"start": '{ remaining = "1.00", purchase_count = 65534 }'})
     assert desk.top_up(100, 65535) is VendorResult.DONE
     assert desk.top_up(100, 0) is VendorResult.WRONG_COUNT
@@ -88,7 +88,7 @@ def test_the_counter_stops_at_its_end(desk_of: Any) -> None:
         (CounterRule.UNCHECKED, {0, 5, 6, 7, 8, 100}),
     ],
 )
-def test_which_counts_are_taken_is_the_meters_rule(desk_of: Any, rule: CounterRule, taken: set[int]) -> None:
+def test_accepted_counts_follow_the_counter_rule(desk_of: Any, rule: CounterRule, taken: set[int]) -> None:
     for count in (0, 5, 6, 7, 8, 100):
         desk = desk_of(IDLE)
         desk.meter().counter_rule = rule
@@ -97,7 +97,7 @@ def test_which_counts_are_taken_is_the_meters_rule(desk_of: Any, rule: CounterRu
         assert money(desk)[2] == (9125 if count in taken else 4125)
 
 
-def test_a_meter_that_checks_no_counts_takes_a_repeat_twice(desk_of: Any) -> None:
+def test_without_a_counter_rule_a_repeat_is_applied_twice(desk_of: Any) -> None:
     desk = desk_of(IDLE)
     desk.meter().counter_rule = CounterRule.UNCHECKED
     desk.top_up(5000, 7)
@@ -144,9 +144,7 @@ class Model:
         st.tuples(st.sampled_from([0, 1, 100, 5000]), st.integers(min_value=5, max_value=12)), max_size=40
     )
 )
-def test_any_sequence_of_top_ups_does_what_the_model_does(
-    desk_of: Any, top_ups: list[tuple[int, int]]
-) -> None:
+def test_any_sequence_of_top_ups_matches_the_model(desk_of: Any, top_ups: list[tuple[int, int]]) -> None:
     desk, model = desk_of({**IDLE, "hoarding_limit": '"200.00"'}), Model()
     for amount_fen, count in top_ups:
         assert desk.top_up(amount_fen, count) is model.top_up(amount_fen, count)

@@ -1,4 +1,4 @@
-"""Function 10H and everything a meter does not take."""
+"""Function 10H, and requests that a meter refuses."""
 
 import struct
 from typing import Any
@@ -25,13 +25,13 @@ def test_the_hoarding_limit_is_written_by_10h(desk: Any) -> None:
     assert desk.u32(0x0410) == 50_000
 
 
-def test_a_register_that_drives_nothing_keeps_what_was_written(desk: Any) -> None:
+def test_a_register_without_effect_reads_as_written(desk: Any) -> None:
     assert desk.write(0x0063, 1) == bytes.fromhex("1000630001")
     assert desk.words(0x0063, 1) == (1,)
 
 
 @pytest.mark.parametrize("address", [0x0000, 0x021F, 0x0221, 0x0401, 0x0414, 0x0046])
-def test_a_register_that_10h_may_not_write_is_exception_2(desk: Any, address: int) -> None:
+def test_a_register_not_writable_by_10h_is_exception_2(desk: Any, address: int) -> None:
     before = desk.words(address, 2)
     assert desk.write(address, 0, 1) == b"\x90\x02"
     assert desk.words(address, 2) == before
@@ -47,7 +47,7 @@ def test_half_a_register_is_exception_2(desk: Any) -> None:
     assert desk.write(0x004D, 1) == b"\x90\x02"
 
 
-def test_a_frame_with_one_register_that_is_refused_changes_none(desk: Any) -> None:
+def test_a_refused_register_refuses_the_whole_frame(desk: Any) -> None:
     assert desk.write(0x0037, 5, 0) == b"\x90\x03", "CT 0"
     assert desk.words(0x0037, 2) == (1, 1)
 
@@ -87,6 +87,6 @@ def test_another_function_is_exception_1_on_its_own_code(desk: Any, function: in
     assert desk.ask(bytes((function, 0, 0, 0, 1))) == bytes((function | 0x80, 1))
 
 
-def test_a_meter_without_credit_knows_no_vendor_function(desk_of: Any) -> None:
+def test_function_20h_is_unknown_to_a_meter_without_credit(desk_of: Any) -> None:
     desk = desk_of({"model": '"DTSD1352-C"'})
     assert desk.ask(bytes.fromhex("20010000040800001388000700 00")) == b"\xa0\x01"

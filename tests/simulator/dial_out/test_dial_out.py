@@ -1,4 +1,4 @@
-"""Gateways that dial out: registration first, requests as ever, a heartbeat when it is quiet, and calling again."""
+"""Gateways that dial out: registration first, requests as over any connection, heartbeats when idle, redialling."""
 
 import asyncio
 import contextlib
@@ -76,14 +76,14 @@ async def first_port(listener: MemoryListener) -> MemoryConnection:
 
 
 class TestCall:
-    def test_who_calls_says_who_it_is_before_anything_else(self, with_head_end: Any) -> None:
+    def test_the_registration_packet_comes_first(self, with_head_end: Any) -> None:
         async def talk(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> Any:
             return {(await listener.accept()).arrived() for _ in range(2)}
 
         assert with_head_end(talk) == {b"REG 001001/01", b"REG 001001/02"}
 
     @pytest.mark.parametrize("framing", ["rtu", "tcp"])
-    def test_frames_are_carried_as_over_any_connection(self, with_head_end: Any, framing: Framing) -> None:
+    def test_requests_are_answered_as_over_any_connection(self, with_head_end: Any, framing: Framing) -> None:
         async def talk(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> None:
             call = await first_port(listener)
             encode = rtu.encode if framing == "rtu" else lambda *words: mbap.encode(7, *words)
@@ -94,7 +94,7 @@ class TestCall:
 
         with_head_end(talk, framing=framing)
 
-    def test_only_the_others_are_listened_for(self, with_head_end: Any) -> None:
+    def test_ports_that_dial_out_have_no_listener(self, with_head_end: Any) -> None:
         async def talk(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> None:
             (endpoint,) = network.endpoints
             assert (endpoint.gateway, endpoint.port, endpoint.tcp) == ("001002", 1, 1)
@@ -106,7 +106,7 @@ class TestCall:
 
 
 class TestHeartbeat:
-    def test_it_comes_when_nothing_else_was_sent_for_so_long(self, with_head_end: Any) -> None:
+    def test_it_is_sent_after_an_interval_without_other_data(self, with_head_end: Any) -> None:
         async def talk(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> list[float]:
             call, now = await first_port(listener), asyncio.get_running_loop().time
             began, heard = now(), []
@@ -121,7 +121,7 @@ class TestHeartbeat:
 
         assert with_head_end(talk) == pytest.approx([60, 120, 225], abs=1e-5)
 
-    def test_none_is_sent_when_there_is_none(self, with_head_end: Any) -> None:
+    def test_without_a_heartbeat_packet_none_is_sent(self, with_head_end: Any) -> None:
         async def talk(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> None:
             call = await first_port(listener)
             await asyncio.sleep(1e5)
@@ -145,18 +145,18 @@ class TestAgain:
         found: list[float] = virtually(wait)
         return found
 
-    def test_it_calls_later_and_later(self, virtually: Any) -> None:
+    def test_the_wait_doubles_up_to_its_maximum(self, virtually: Any) -> None:
         waits = [b - a for a, b in pairwise(self.attempts(virtually, seed=1))]
         limits = [1, 2, 4, 8, 16, 32, 60, 60, 60]
         assert len(waits) >= len(limits)
         for wait, limit in zip(waits, limits, strict=False):
             assert limit / 2 <= wait <= limit
 
-    def test_the_seed_says_when_and_ports_differ(self, virtually: Any) -> None:
+    def test_the_jitter_comes_from_the_seed_and_differs_by_port(self, virtually: Any) -> None:
         assert self.attempts(virtually, seed=1) == self.attempts(virtually, seed=1)
         assert self.attempts(virtually, seed=1) != self.attempts(virtually, seed=2)
 
-    def test_who_was_heard_is_called_soon_and_who_hangs_up_at_once_is_not(self, with_head_end: Any) -> None:
+    def test_the_wait_is_reset_only_by_a_head_end_that_sent_something(self, with_head_end: Any) -> None:
         async def talk(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> None:
             now = asyncio.get_running_loop().time
             for _ in range(8):
@@ -189,7 +189,7 @@ class TestAgain:
 
 
 class TestFaults:
-    def test_it_claims_to_be_another(self, with_head_end: Any) -> None:
+    def test_claim_id_registers_with_another_number(self, with_head_end: Any) -> None:
         async def claim(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> None:
             dialling.faults.add(Fault(kind="claim-id", port=1, claims="001009", count=1))
             calls = [await listener.accept() for _ in range(2)]
@@ -212,7 +212,7 @@ class TestFaults:
 
         assert virtually(wait) == 0
 
-    def test_somebody_says_again_what_it_said(self, with_head_end: Any) -> None:
+    def test_replay_session_repeats_the_previous_call(self, with_head_end: Any) -> None:
         """The replayed session comes while the true gateway is there, which goes on answering."""
 
         async def talk(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> None:
@@ -233,7 +233,7 @@ class TestFaults:
 
         with_head_end(talk)
 
-    def test_a_backlog_comes_with_the_next_call(self, with_head_end: Any) -> None:
+    def test_backlog_sends_kept_replies_in_the_next_call(self, with_head_end: Any) -> None:
         async def talk(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> None:
             dialling.faults.add(Fault(kind="backlog", count=20))
             call = await first_port(listener)
@@ -257,7 +257,7 @@ class TestFaults:
 
         with_head_end(talk)
 
-    def test_a_reboot_loses_what_was_held(self, with_head_end: Any) -> None:
+    def test_a_reboot_drops_kept_replies(self, with_head_end: Any) -> None:
         async def talk(dialling: Farm, network: MemoryNetwork, listener: MemoryListener) -> None:
             dialling.faults.add(Fault(kind="backlog", count=2))
             dialling.faults.add(Fault(kind="reboot-gateway", count=1))
@@ -268,7 +268,7 @@ class TestFaults:
 
         with_head_end(talk)
 
-    def test_a_gateway_that_listens_makes_no_calls(self, virtually: Any) -> None:
+    def test_call_faults_need_a_gateway_that_dials_out(self, virtually: Any) -> None:
         async def refuse(clock: Any) -> None:
             with pytest.raises(FaultRuleError, match="a gateway that dials out"):
                 farm(clock).faults.add(Fault(kind="replay-session", gateway="001002"))
@@ -281,7 +281,7 @@ class TestFaults:
             Fault(kind="claim-id", claims=claims)
 
 
-async def test_over_sockets_it_is_the_same() -> None:
+async def test_it_works_over_sockets() -> None:
     calls: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     server = await asyncio.start_server(lambda *ends: calls.put_nowait(ends), "127.0.0.1", 0)
     text = SITE.replace('"headend", tcp = 7000', f'"127.0.0.1", tcp = {server.sockets[0].getsockname()[1]}')

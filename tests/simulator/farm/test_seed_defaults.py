@@ -1,4 +1,4 @@
-"""What a site file leaves out comes from the seed; what it names stays."""
+"""Values that a site file leaves out come from the seed; values that it names stay."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -39,7 +39,7 @@ def bare(seed: int = 1) -> Farm:
     )
 
 
-def test_bare_meters_have_counted_and_go_on_counting() -> None:
+def test_meters_without_start_have_energy_and_a_load() -> None:
     farm = bare()
     before = [farm.meter(number).energy_centikwh for number in farm.meter_numbers]
     assert all(centikwh > 0 for centikwh in before)
@@ -49,17 +49,17 @@ def test_bare_meters_have_counted_and_go_on_counting() -> None:
     assert all(then < now for then, now in zip(before, after, strict=True))
 
 
-def test_the_same_seed_makes_up_the_same_and_another_does_not() -> None:
+def test_defaults_are_determined_by_the_seed() -> None:
     assert shown(bare()) == shown(bare())
     assert all(one != other for one, other in zip(shown(bare()), shown(bare(seed=2)), strict=True))
 
 
-def test_two_meters_of_one_farm_differ() -> None:
+def test_defaults_differ_between_meters() -> None:
     first, second = shown(farm_of('model = "DTSD1352-C"', 'model = "DTSD1352-C"'))
     assert first != second
 
 
-def test_what_the_file_names_stays() -> None:
+def test_values_in_the_site_file_are_kept() -> None:
     farm = farm_of('model = "DTSD1352-C"\nstart = { energy = "12.00" }\nload = { kwh_per_day = "24.00" }')
     assert isinstance(farm.clock, ManualClock)
     farm.clock.advance(3600)
@@ -71,19 +71,19 @@ def test_what_the_file_names_stays() -> None:
     assert idle.meter("0010010101").energy_centikwh == 0
 
 
-def test_an_unopened_meter_owes_what_it_has_counted_since_its_base() -> None:
+def test_an_unopened_meter_owes_its_energy_since_the_base() -> None:
     meter = farm_of('model = "DDSY1352-NK/F"\nbase = "50.00"').meter("0010010101")
     assert meter.energy_centikwh > 5000
     assert meter.remaining_fen == 5000 - meter.energy_centikwh
 
 
 @pytest.mark.parametrize("ratio", [1, 9999])
-def test_every_register_has_room_for_what_is_made_up(ratio: int) -> None:
+def test_defaults_fit_into_the_registers(ratio: int) -> None:
     for seed in range(20):
         farm = farm_of(*(f'model = "{model}"\nct = {ratio}\npt = {ratio}' for model in MODELS), seed=seed)
         assert all(farm.meter(number).energy_centikwh < 2**32 for number in farm.meter_numbers)
 
 
-def test_water_meters_are_made_up_alike() -> None:
+def test_water_meters_have_defaults_too() -> None:
     meter = farm_of('model = "水表"').water_meter("0010010101")
     assert meter.volume_litres > 0

@@ -15,7 +15,7 @@ REPLY = rtu.encode(1, b"\x03\x02\0\6")
 
 @pytest.mark.anyio
 class TestServing:
-    async def test_listeners_stand_in_the_order_of_gateway_and_port(self, desk_of: Any, opened: Any) -> None:
+    async def test_listeners_are_in_order_of_gateway_and_port(self, desk_of: Any, opened: Any) -> None:
         async with desk_of(opened).farm.serving(framing="tcp") as endpoints:
             assert [(e.gateway, e.port, e.host, e.framing) for e in endpoints] == [
                 ("001001", 1, "127.0.0.1", "tcp"),
@@ -41,7 +41,7 @@ class TestServing:
                 wire.send(READ)
                 assert await wire.receive(7) == REPLY
 
-    async def test_a_taken_port_is_named_and_leaves_nothing_open(self, desk_of: Any, opened: Any) -> None:
+    async def test_a_port_in_use_is_named_and_leaves_no_listener(self, desk_of: Any, opened: Any) -> None:
         one, other = desk_of(opened).farm, desk_of(opened).farm
         async with one.serving() as endpoints:
             taken = endpoints[0].tcp
@@ -62,12 +62,12 @@ class TestServing:
         await context.__aexit__(None, None, None)
 
 
-def test_a_meter_that_is_not_there_is_named(desk_of: Any, opened: Any) -> None:
+def test_an_unknown_meter_is_named(desk_of: Any, opened: Any) -> None:
     with pytest.raises(UnknownMeter, match="0010010155"):
         desk_of(opened).farm.meter("0010010155")
 
 
-def test_money_is_no_question_to_a_meter_without_credit(desk_of: Any) -> None:
+def test_credit_of_a_meter_without_it_raises_not_prepaid(desk_of: Any) -> None:
     meter = desk_of({"model": '"DTSD1352-C"'}).meter()
     assert meter.energy_centikwh == 0
     with pytest.raises(NotPrepaid, match="DTSD1352-C"):
@@ -87,5 +87,5 @@ def test_every_meter_of_a_shipped_site_answers(name: str) -> None:
         assert reply[:2] == bytes((3, 2 * count)), placed.number
 
 
-def test_endpoints_are_plain_facts(desk_of: Any) -> None:
+def test_endpoints_are_plain_values(desk_of: Any) -> None:
     assert Endpoint("001001", 1, "127.0.0.1", 15001, "rtu").tcp == 15001

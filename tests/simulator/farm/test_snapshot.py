@@ -1,4 +1,4 @@
-"""Registers survive: a farm's state as plain data, and the same farm made from it again."""
+"""Saving a farm's state as plain data, and restoring it."""
 
 import json
 from datetime import datetime
@@ -56,7 +56,9 @@ def test_a_restored_farm_shows_the_same_registers(lived: Any, desk_of: Any, open
     assert again.farm.state() == lived.farm.state()
 
 
-def test_a_repeat_of_the_last_top_up_is_still_known(lived: Any, desk_of: Any, opened: Any) -> None:
+def test_a_repeat_of_the_last_top_up_is_recognised_after_restore(
+    lived: Any, desk_of: Any, opened: Any
+) -> None:
     again = fresh(desk_of, opened, lived.clock)
     again.farm.restore(lived.farm.state())
     assert again.top_up(5000, 7) is vendor.VendorResult.DONE
@@ -73,7 +75,7 @@ def test_a_farm_that_was_off_consumed_nothing(lived: Any, desk_of: Any, opened: 
 
 
 @pytest.mark.parametrize("ppm", [-1000, 86])
-def test_a_clock_goes_on_as_wrong_as_it_was(desk_of: Any, opened: Any, ppm: int) -> None:
+def test_a_clock_keeps_its_deviation(desk_of: Any, opened: Any, ppm: int) -> None:
     rule = f'[[faults]]\nkind = "drift-clock"\nmeter = "0010010101"\ndrift_ppm = {ppm}\n'
     lived = desk_of(opened, site=rule)
     lived.clock.advance(1)
@@ -87,7 +89,7 @@ def test_a_clock_goes_on_as_wrong_as_it_was(desk_of: Any, opened: Any, ppm: int)
     assert again.words(0, 10) == lived.words(0, 10)
 
 
-def test_a_meter_that_the_state_does_not_name_keeps_its_start(lived: Any, desk_of: Any, opened: Any) -> None:
+def test_a_meter_missing_in_the_state_keeps_its_start(lived: Any, desk_of: Any, opened: Any) -> None:
     state = lived.farm.state()
     del state["meters"]["0010010101"]
     again = fresh(desk_of, opened, lived.clock)
@@ -106,7 +108,7 @@ def test_a_meter_that_the_state_does_not_name_keeps_its_start(lived: Any, desk_o
         (lambda state: state["meters"]["0010010101"].update(zones="zz"), "0010010101"),
     ],
 )
-def test_a_state_that_does_not_fit_is_refused_and_named(
+def test_a_state_of_another_farm_is_refused(
     lived: Any, desk_of: Any, opened: Any, damage: Any, named: str
 ) -> None:
     state = lived.farm.state()

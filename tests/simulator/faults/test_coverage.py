@@ -92,7 +92,7 @@ MATRIX: dict[str, list[dict[str, Any]]] = {
 RULES = [(row, keys) for row, rules in MATRIX.items() for keys in rules]
 
 
-def test_every_kind_stands_in_the_matrix() -> None:
+def test_every_kind_is_in_the_matrix() -> None:
     assert {keys["kind"] for _, keys in RULES} == set(FaultKind)
 
 

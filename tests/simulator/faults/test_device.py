@@ -1,4 +1,4 @@
-"""Faults of the meter itself: power cuts, hands, cards, worn clocks and counters."""
+"""Faults of the meter itself: power cuts, relays, foreign top-ups, clocks and counters."""
 
 import struct
 from typing import Any
@@ -26,23 +26,23 @@ def money(desk: Any) -> tuple[int, int, int]:
 
 
 class TestTornWrite:
-    def test_the_amount_of_a_top_up_is_in_and_the_count_is_not(self, desk: Any) -> None:
+    def test_a_torn_top_up_may_apply_the_amount_only(self, desk: Any) -> None:
         desk.farm.faults.add(Fault(kind="torn-write", applied=1, count=1))
         assert desk.ask(TOP_UP) is None
         assert money(desk) == (4125 + 5000, 30000 + 5000, 6)
 
-    def test_the_count_is_in_and_the_amount_is_not(self, desk: Any) -> None:
+    def test_a_torn_top_up_may_apply_the_count_only(self, desk: Any) -> None:
         desk.farm.faults.add(Fault(kind="torn-write", applied=-1, count=1))
         assert desk.ask(TOP_UP) is None
         assert money(desk) == (4125, 30000, 7)
 
-    def test_some_values_of_a_money_control_are_in(self, desk: Any) -> None:
+    def test_a_torn_money_control_applies_some_values(self, desk: Any) -> None:
         desk.farm.faults.add(Fault(kind="torn-write", applied=2, count=1))
         control = vendor.MoneyControl(on=True, remaining_fen=100, purchase_count=9, overdraft_fen=700)
         assert desk.ask(vendor.encode_request(control)) is None
         assert money(desk) == (100, 30000, 6)
 
-    def test_some_rows_of_a_register_write_are_in(self, desk_of: Any) -> None:
+    def test_a_torn_register_write_applies_some_rows(self, desk_of: Any) -> None:
         desk = desk_of({"model": '"ADW300"'})
         rows = desk.farm.meter(METER).profile.registers
         first = next(row for row in rows if row.measurement.key == "pt_ratio")
@@ -52,7 +52,7 @@ class TestTornWrite:
         assert desk.ask(write_multiple(first.address, struct.pack(">HH", 3, 40))) is None
         assert desk.words(first.address, 2) == (1, 40)
 
-    def test_nothing_answers_until_the_power_is_back(self, desk: Any) -> None:
+    def test_the_meter_is_silent_until_power_returns(self, desk: Any) -> None:
         desk.farm.faults.add(Fault(kind="torn-write", applied=1, count=1, function=0x20, lasts_s=30))
         desk.ask(TOP_UP)
         assert desk.ask(READ) is None
@@ -81,7 +81,7 @@ def test_a_meter_that_reboots_is_silent_and_keeps_its_registers(desk: Any) -> No
 
 
 class TestRelay:
-    def test_a_welded_relay_supplies_whatever_is_decided_until_the_rule_goes(self, desk: Any) -> None:
+    def test_a_relay_welded_closed_supplies_until_the_rule_is_removed(self, desk: Any) -> None:
         rule = desk.farm.faults.add(Fault(kind="weld-relay", meter=METER, relay="closed"))
         desk.ask(READ)
         desk.clock.advance(60 * 3600)
@@ -90,7 +90,7 @@ class TestRelay:
         desk.farm.faults.remove(rule)
         assert not desk.meter().relay_closed
 
-    def test_one_welded_open_supplies_nothing(self, desk: Any) -> None:
+    def test_a_relay_welded_open_does_not_supply(self, desk: Any) -> None:
         desk.farm.faults.add(Fault(kind="weld-relay", meter=METER, relay="open"))
         desk.ask(READ)
         before = desk.meter().energy_centikwh
@@ -98,7 +98,7 @@ class TestRelay:
         assert not desk.meter().relay_closed
         assert desk.meter().energy_centikwh == before
 
-    def test_somebody_switches_by_hand(self, desk: Any) -> None:
+    def test_switch_relay_forces_the_relay(self, desk: Any) -> None:
         desk.farm.faults.add(Fault(kind="switch-relay", meter=METER, relay="open"))
         desk.ask(READ)
         assert (desk.meter().relay_closed, desk.meter().forced) == (False, False)
@@ -109,13 +109,13 @@ class TestClock:
         clock = desk.words(0x0228, 4)
         return tuple(byte for word in clock for byte in word.to_bytes(2, "big"))[:7]
 
-    def test_it_jumps_once(self, desk: Any) -> None:
+    def test_jump_clock_happens_once(self, desk: Any) -> None:
         desk.farm.faults.add(Fault(kind="jump-clock", meter=METER, jump_s=-3600))
         assert self.words(desk)[4:] == (23, 0, 0)
         desk.clock.advance(2)
         assert self.words(desk)[4:] == (23, 0, 2)
 
-    def test_it_drifts_until_the_rule_goes_and_does_not_jump_back(self, desk: Any) -> None:
+    def test_drift_ends_with_the_rule_and_keeps_the_deviation(self, desk: Any) -> None:
         rule = desk.farm.faults.add(Fault(kind="drift-clock", meter=METER, drift_ppm=10_000))
         desk.ask(READ)
         desk.clock.advance(3600)
@@ -136,7 +136,7 @@ class TestClock:
 
 
 class TestMoney:
-    def test_a_card_tops_up_behind_everybodys_back(self, desk: Any) -> None:
+    def test_foreign_top_up_raises_credit_and_count(self, desk: Any) -> None:
         desk.farm.faults.add(Fault(kind="foreign-top-up", meter=METER, amount_fen=1000, function=0x20))
         desk.ask(READ)
         assert money(desk) == (4125, 30000, 6)
@@ -146,12 +146,12 @@ class TestMoney:
         desk.ask(TOP_UP)
         assert money(desk) == (5125, 31000, 7), "it happened once"
 
-    def test_the_purchase_count_is_lost_or_near_its_end(self, desk: Any) -> None:
+    def test_the_purchase_count_can_be_set(self, desk: Any) -> None:
         desk.farm.faults.add(Fault(kind="set-purchase-count", meter=METER, purchase_count=65533))
         desk.ask(READ)
         assert money(desk) == (4125, 30000, 65533)
 
-    def test_a_replaced_meter_has_counted_and_sold_nothing(self, desk: Any) -> None:
+    def test_a_replaced_meter_starts_at_zero(self, desk: Any) -> None:
         desk.farm.faults.add(Fault(kind="replace-meter", meter=METER))
         desk.ask(READ)
         assert money(desk) == (0, 0, 0)
@@ -159,7 +159,7 @@ class TestMoney:
 
 
 class TestRequests:
-    def test_a_repeated_request_is_heard_twice(self, desk: Any) -> None:
+    def test_a_repeated_request_is_executed_twice(self, desk: Any) -> None:
         desk.meter().counter_rule = type(desk.meter().counter_rule)("unchecked")
         desk.farm.faults.add(Fault(kind="repeat-request", function=0x20, count=1))
         desk.ask(TOP_UP)
@@ -175,9 +175,7 @@ class TestRequests:
 
 
 @pytest.mark.parametrize("jump_s", [1e9, -1e9])
-def test_a_clock_that_jumps_past_its_two_digits_shows_two_digits(
-    desk_of: Any, opened: Any, jump_s: float
-) -> None:
+def test_a_clock_past_its_century_shows_two_digits(desk_of: Any, opened: Any, jump_s: float) -> None:
     """However often: the meter goes on answering, with a date that a register can hold."""
     desk = desk_of(opened)
     desk.farm.faults.add(Fault(kind="jump-clock", meter="0010010101", jump_s=jump_s, count=400))

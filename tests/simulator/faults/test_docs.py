@@ -1,4 +1,4 @@
-"""The handbook tells of every fault, with a rule that can be used as it stands."""
+"""docs/test-developers.md has a row with a valid rule for every kind of fault."""
 
 import re
 from importlib import resources

@@ -1,4 +1,4 @@
-"""What two wires do to frames: echo, noise, devices and masters that talk over each other."""
+"""Faults of the two-wire line: echo, noise, collisions, a second master."""
 
 import asyncio
 from typing import Any
@@ -29,18 +29,18 @@ async def exchanged(desk: Any, *requests: bytes, framing: str = "rtu") -> list[b
 
 
 class TestEcho:
-    async def test_a_client_hears_itself_first(self, desk_of: Any, opened: Any) -> None:
+    async def test_the_echo_precedes_the_reply(self, desk_of: Any, opened: Any) -> None:
         desk = desk_of(opened)
         desk.farm.faults.add(Fault(kind="echo", gateway="001001"))
         assert await exchanged(desk, ASKED) == [ASKED + ANSWERED]
 
-    async def test_it_hears_itself_when_nobody_answers(self, desk_of: Any, opened: Any) -> None:
+    async def test_the_echo_arrives_without_a_reply_too(self, desk_of: Any, opened: Any) -> None:
         desk = desk_of(opened)
         desk.farm.faults.add(Fault(kind="echo"))
         nobody, broadcast = rtu.encode(9, READ), rtu.encode(0, READ)
         assert await exchanged(desk, nobody, broadcast) == [nobody, broadcast]
 
-    async def test_modbus_tcp_keeps_it_to_itself(self, desk_of: Any, opened: Any) -> None:
+    async def test_a_modbus_tcp_gateway_hides_the_echo(self, desk_of: Any, opened: Any) -> None:
         desk = desk_of(opened)
         desk.farm.faults.add(Fault(kind="echo"))
         heard = await exchanged(desk, mbap.encode(7, 1, READ), framing="tcp")
@@ -48,7 +48,7 @@ class TestEcho:
 
 
 class TestNoise:
-    async def test_bytes_come_behind_the_reply_and_without_one(self, desk_of: Any, opened: Any) -> None:
+    async def test_noise_follows_the_reply_or_stands_alone(self, desk_of: Any, opened: Any) -> None:
         desk = desk_of(opened)
         desk.farm.faults.add(Fault(kind="noise", size=3))
         replied, alone = await exchanged(desk, ASKED, rtu.encode(9, READ))
@@ -56,7 +56,7 @@ class TestNoise:
         assert (len(replied), len(alone)) == (len(ANSWERED) + 3, 3)
         assert [entry.sent and len(entry.sent) for entry in desk.farm.journal] == [2, 1]
 
-    async def test_the_seed_says_which(self, desk_of: Any, opened: Any) -> None:
+    async def test_noise_comes_from_the_seed(self, desk_of: Any, opened: Any) -> None:
         def noise(seed: int) -> Any:
             desk = desk_of(opened, seed=seed)
             desk.farm.faults.add(Fault(kind="noise"))
@@ -64,7 +64,7 @@ class TestNoise:
 
         assert await noise(1) == await noise(1) != await noise(2)
 
-    async def test_it_may_come_later(self, desk_of: Any, opened: Any, virtually: Any) -> None:
+    async def test_noise_may_be_delayed(self, desk_of: Any, opened: Any, virtually: Any) -> None:
         async def listen(clock: Any) -> float:
             desk = desk_of(opened, clock=clock)
             desk.farm.faults.add(Fault(kind="noise", delay_s=0.5))
@@ -79,7 +79,9 @@ class TestNoise:
 
 
 class TestCollide:
-    async def test_garbage_arrives_and_the_meter_has_done_it(self, desk_of: Any, opened: Any) -> None:
+    async def test_damaged_bytes_arrive_and_the_meter_executed_the_request(
+        self, desk_of: Any, opened: Any
+    ) -> None:
         desk = desk_of(opened)
         desk.farm.faults.add(Fault(kind="collide", count=1))
         garbage, sound = await exchanged(desk, ASKED, ASKED)
@@ -88,7 +90,7 @@ class TestCollide:
         assert sound == ANSWERED
         assert [entry.verdict for entry in desk.farm.journal] == ["collided", "answered"]
 
-    async def test_modbus_tcp_says_that_nobody_answered(self, desk_of: Any, opened: Any) -> None:
+    async def test_over_modbus_tcp_it_is_exception_0b(self, desk_of: Any, opened: Any) -> None:
         desk = desk_of(opened)
         desk.farm.faults.add(Fault(kind="collide", count=1))
         heard = await exchanged(desk, mbap.encode(7, 1, READ), framing="tcp")
@@ -114,7 +116,7 @@ class TestSecondMaster:
         found: list[tuple[str, bytes]] = virtually(poll)
         return found
 
-    def test_what_it_falls_into_is_lost(self, desk_of: Any, opened: Any, virtually: Any) -> None:
+    def test_frames_that_overlap_it_are_lost(self, desk_of: Any, opened: Any, virtually: Any) -> None:
         fates = self.fates(desk_of, opened, virtually, every_s=1.01)
         lost = [data for verdict, data in fates if verdict == "request-lost"]
         garbage = [data for verdict, data in fates if verdict == "answered" and data != ANSWERED]
@@ -124,9 +126,7 @@ class TestSecondMaster:
         assert not any(rtu.is_whole(data) for data in garbage)
         assert 200 < sum(data == ANSWERED for _, data in fates) < 300
 
-    def test_the_more_often_it_speaks_the_less_gets_through(
-        self, desk_of: Any, opened: Any, virtually: Any
-    ) -> None:
+    def test_a_shorter_period_loses_more_frames(self, desk_of: Any, opened: Any, virtually: Any) -> None:
         through = [
             sum(data == ANSWERED for _, data in self.fates(desk_of, opened, virtually, every_s=every_s))
             for every_s in (0.01, 0.53, 5.3)
@@ -134,7 +134,7 @@ class TestSecondMaster:
         assert through[0] == 0
         assert through == sorted(through)
 
-    def test_it_speaks_as_often_as_it_may(self, desk_of: Any, opened: Any, virtually: Any) -> None:
+    def test_count_bounds_its_hits(self, desk_of: Any, opened: Any, virtually: Any) -> None:
         fates = self.fates(desk_of, opened, virtually, every_s=0.01, count=3)
         assert sum(data != ANSWERED for _, data in fates) == 3
 

@@ -23,7 +23,7 @@ def desk(desk_of: Any, opened: Any) -> Any:
     return desk_of(opened, opened)
 
 
-def test_a_lost_request_never_reaches_the_meter(desk: Any) -> None:
+def test_a_lost_request_does_not_reach_the_meter(desk: Any) -> None:
     desk.farm.faults.add(Fault(kind="lose-request", function=0x20, count=1))
     assert desk.ask(TOP_UP) is None
     assert desk.meter().purchase_count == 6
@@ -48,13 +48,13 @@ def test_a_delayed_reply_is_applied_at_once_and_held_back(desk: Any) -> None:
     assert desk.farm.journal.faulted()[0].reply == reply
 
 
-def test_a_dead_meter_is_as_absent_as_one_that_was_never_there(desk: Any) -> None:
+def test_a_dead_meter_has_the_verdict_absent(desk: Any) -> None:
     desk.farm.faults.add(Fault(kind="dead-meter", meter=METER))
     assert desk.ask(READ) is NO_DEVICE
     assert desk.ask(READ, unit=2) is not NO_DEVICE
 
 
-def test_a_dead_gateway_swallows_everything(desk: Any) -> None:
+def test_a_dead_gateway_answers_nothing(desk: Any) -> None:
     handle = desk.farm.faults.add(Fault(kind="dead-gateway", gateway="001001"))
     assert [desk.ask(READ, unit) for unit in (0, 1, 2, 9)] == [None] * 4
     assert handle.fired == 4
@@ -86,7 +86,7 @@ def test_skip_lets_frames_pass_and_count_ends_the_rule(desk: Any) -> None:
     assert handle.fired == 3
 
 
-def test_chance_comes_from_the_seed(desk_of: Any, opened: Any) -> None:
+def test_probability_comes_from_the_seed(desk_of: Any, opened: Any) -> None:
     def affected(seed: int) -> list[bool]:
         desk = desk_of(opened, seed=seed)
         desk.farm.faults.add(Fault(kind="lose-request", probability=0.5))
@@ -205,14 +205,14 @@ def test_a_window_that_is_over_is_refused_with_the_farms_present(desk: Any) -> N
         desk.farm.faults.add(Fault(kind="lose-request", until=until))
 
 
-def test_reset_brings_back_a_window_that_is_over_meanwhile(desk_of: Any) -> None:
+def test_reset_restores_a_rule_whose_window_is_over(desk_of: Any) -> None:
     desk = desk_of({}, site='[[faults]]\nkind = "lose-request"\nuntil = 2021-12-27T16:00:10Z\n')
     desk.clock.advance(60)
     desk.farm.faults.reset()
     assert [rule.name for rule in desk.farm.faults.rules] == ["lose-request-1"]
 
 
-def test_reset_goes_back_to_the_rules_of_the_start(desk_of: Any, opened: Any) -> None:
+def test_reset_restores_the_rules_of_the_start(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened, opened, site='[[faults]]\nkind = "lose-request"\nprobability = 0.5\n')
 
     def affected() -> list[bool]:
@@ -229,7 +229,7 @@ def test_reset_goes_back_to_the_rules_of_the_start(desk_of: Any, opened: Any) ->
 
 
 class TestWords:
-    def test_a_rule_may_be_said_in_words(self) -> None:
+    def test_a_rule_is_parsed_from_text(self) -> None:
         assert fault_from_words("kind=lose-reply, function=0x20,count=1") == Fault(
             kind="lose-reply", function=0x20, count=1
         )
@@ -248,7 +248,7 @@ class TestWords:
             ("count=1", "kind"),
         ],
     )
-    def test_wrong_words_are_refused_with_the_key(self, words: str, key: str) -> None:
+    def test_wrong_text_is_refused_with_the_key(self, words: str, key: str) -> None:
         with pytest.raises(FaultRuleError) as refused:
             fault_from_words(words)
         assert refused.value.key == key
@@ -258,7 +258,7 @@ class TestWords:
     ("keys", "other", "affected"),
     [({"kind": "torn-read"}, TOP_UP, READ), ({"kind": "torn-write", "applied": 1}, READ, TOP_UP)],
 )
-def test_torn_reads_and_writes_leave_the_others_alone(
+def test_torn_reads_and_writes_affect_their_functions_only(
     desk: Any, keys: dict[str, Any], other: bytes, affected: bytes
 ) -> None:
     rule = desk.farm.faults.add(Fault(**keys))

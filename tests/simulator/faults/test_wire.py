@@ -1,4 +1,4 @@
-"""What a client receives under faults on the wire, byte for byte, over real sockets."""
+"""Bytes that a client receives under faults, over real sockets."""
 
 import asyncio
 from typing import Any
@@ -42,13 +42,13 @@ class TestBytes:
         assert changed.bit_count() == 1
         assert data[7:] == OTHER
 
-    async def test_a_bad_crc_is_a_sound_frame_but_for_its_end(self, desk: Any, served: Any) -> None:
+    async def test_a_bad_crc_changes_the_last_two_bytes_only(self, desk: Any, served: Any) -> None:
         data = await received(desk, served, 14, kind="bad-crc")
         assert data[:5] == FRAME[:5]
         assert not rtu.is_whole(data[:7])
         assert data[7:] == OTHER
 
-    async def test_modbus_tcp_has_no_crc_to_be_bad(self, desk: Any, served: Any) -> None:
+    async def test_bad_crc_does_not_affect_modbus_tcp(self, desk: Any, served: Any) -> None:
         data = await received(desk, served, 22, framing="tcp", kind="bad-crc")
         assert data == mbap.encode(7, 1, COUNT_6) + mbap.encode(7, 2, COUNT_6)
 
@@ -62,7 +62,7 @@ class TestBytes:
         data = await received(desk, served, 17, kind="junk-before", size=3)
         assert data[3:] == FRAME + OTHER
 
-    async def test_a_reply_comes_twice(self, desk: Any, served: Any) -> None:
+    async def test_a_duplicate_reply_is_sent_twice(self, desk: Any, served: Any) -> None:
         assert await received(desk, served, 21, kind="duplicate-reply") == FRAME + FRAME + OTHER
 
     @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ class TestBytes:
     ) -> None:
         assert await received(desk, served, len(frame) + 7, **fault) == frame + OTHER
 
-    async def test_a_wrong_value_cannot_be_told_from_a_right_one(self, desk: Any, served: Any) -> None:
+    async def test_a_wrong_value_arrives_in_a_valid_frame(self, desk: Any, served: Any) -> None:
         data = await received(desk, served, 14, kind="wrong-value")
         assert rtu.is_whole(data[:7])
         assert data[:3] == FRAME[:3]
@@ -102,7 +102,9 @@ class TestBytes:
 
         assert await damaged(1) == await damaged(1) != await damaged(2)
 
-    async def test_the_journal_holds_what_the_meter_said_and_what_left(self, desk: Any, served: Any) -> None:
+    async def test_the_journal_has_the_sound_reply_and_the_bytes_that_left(
+        self, desk: Any, served: Any
+    ) -> None:
         await received(desk, served, 21, kind="duplicate-reply")
         affected, sound = desk.farm.journal
         assert (affected.reply, affected.sent, affected.fault) == (
@@ -114,7 +116,7 @@ class TestBytes:
 
 
 class TestOrder:
-    async def test_a_split_reply_comes_byte_by_byte_in_its_time(self, desk: Any, served: Any) -> None:
+    async def test_a_split_reply_arrives_in_segments_some_time_apart(self, desk: Any, served: Any) -> None:
         desk.farm.faults.add(Fault(kind="split-reply", size=1, delay_s=1))
         async with served(desk.farm) as wire:
             wire.send(rtu.encode(1, READ))
@@ -122,7 +124,7 @@ class TestOrder:
                 assert await wire.receive(1) == bytes((byte,))
                 desk.clock.advance(1)
 
-    async def test_joined_replies_come_in_one_segment(self, desk: Any, served: Any) -> None:
+    async def test_joined_replies_arrive_in_one_segment(self, desk: Any, served: Any) -> None:
         desk.farm.faults.add(Fault(kind="join-replies", count=1))
         async with served(desk.farm) as wire:
             wire.send(rtu.encode(1, READ))
@@ -138,7 +140,7 @@ class TestOrder:
             wire.send(mbap.encode(1, 1, READ) + mbap.encode(2, 2, READ))
             assert await wire.receive(22) == mbap.encode(2, 2, COUNT_6) + mbap.encode(1, 1, COUNT_6)
 
-    async def test_a_kept_reply_comes_even_after_its_rule_has_gone(self, desk: Any, served: Any) -> None:
+    async def test_a_kept_reply_arrives_after_its_rule_was_removed(self, desk: Any, served: Any) -> None:
         rule = desk.farm.faults.add(Fault(kind="swap-replies", count=1))
         async with served(desk.farm) as wire:
             wire.send(rtu.encode(1, READ))
@@ -148,9 +150,7 @@ class TestOrder:
             wire.send(rtu.encode(2, READ))
             assert await wire.receive(14) == OTHER + FRAME
 
-    async def test_a_late_reply_goes_to_whoever_asks_next_even_on_a_new_connection(
-        self, desk: Any, connected: Any
-    ) -> None:
+    async def test_a_late_reply_goes_to_the_next_client_of_the_port(self, desk: Any, connected: Any) -> None:
         rule = desk.farm.faults.add(Fault(kind="cross-reply", count=1))
         async with desk.farm.serving() as endpoints:
             async with connected(endpoints[0]) as leaving:
@@ -161,7 +161,7 @@ class TestOrder:
                 coming.send(rtu.encode(2, READ))
                 assert await coming.receive(14) == FRAME + OTHER
 
-    async def test_over_modbus_tcp_a_late_reply_takes_the_next_ones_transaction(
+    async def test_over_modbus_tcp_a_late_reply_has_the_next_transaction(
         self, desk: Any, served: Any
     ) -> None:
         desk.farm.faults.add(Fault(kind="cross-reply", count=1))
@@ -178,9 +178,7 @@ class TestConnections:
             assert await wire.ended()
         assert desk.meter().purchase_count == 7
 
-    async def test_a_gateway_that_reboots_drops_all_and_lets_nobody_in_for_a_while(
-        self, desk: Any, connected: Any
-    ) -> None:
+    async def test_a_rebooting_gateway_drops_and_refuses_clients(self, desk: Any, connected: Any) -> None:
         desk.farm.faults.add(Fault(kind="reboot-gateway", count=1, lasts_s=10))
         async with desk.farm.serving() as endpoints:
             async with connected(endpoints[0]) as one, connected(endpoints[0]) as other:
@@ -196,7 +194,7 @@ class TestConnections:
         assert [each.fault for each in desk.farm.journal.port_events] == ["reboot-gateway-1"]
 
     @pytest.mark.parametrize(("framing", "frame"), [("rtu", FRAME), ("tcp", mbap.encode(7, 1, COUNT_6))])
-    async def test_a_half_open_connection_stays_silent_and_the_next_one_works(
+    async def test_a_half_open_connection_is_never_answered(
         self, desk: Any, connected: Any, framing: Any, frame: bytes
     ) -> None:
         desk.farm.faults.add(Fault(kind="half-open", count=1))
@@ -227,7 +225,7 @@ class TestConnections:
             first.send(rtu.encode(2, READ))
             assert await first.receive(7) == OTHER
 
-    async def test_a_second_client_kicks_the_first(self, desk: Any, connected: Any) -> None:
+    async def test_a_second_client_drops_the_first(self, desk: Any, connected: Any) -> None:
         desk.farm.faults.add(Fault(kind="kick-first-client"))
         async with desk.farm.serving() as endpoints, connected(endpoints[0]) as first:
             first.send(rtu.encode(1, READ))
@@ -237,7 +235,9 @@ class TestConnections:
                 second.send(rtu.encode(1, READ))
                 assert await second.receive(7) == FRAME
 
-    async def test_every_client_is_refused_while_the_rule_stands(self, desk: Any, connected: Any) -> None:
+    async def test_every_client_is_refused_while_the_rule_is_in_force(
+        self, desk: Any, connected: Any
+    ) -> None:
         rule = desk.farm.faults.add(Fault(kind="refuse-client", gateway="001001", port=1))
         async with desk.farm.serving() as endpoints:
             for _ in range(2):
@@ -250,9 +250,7 @@ class TestConnections:
                 assert await wire.receive(7) == FRAME
 
 
-async def test_a_request_held_back_reaches_the_meter_when_nobody_waits_any_more(
-    desk: Any, served: Any
-) -> None:
+async def test_a_delayed_request_reaches_the_meter_later(desk: Any, served: Any) -> None:
     desk.farm.faults.add(Fault(kind="delay-request", function=0x20, delay_s=3600, count=1))
     async with served(desk.farm) as wire:
         wire.send(rtu.encode(1, vendor.encode_request(vendor.TopUp(5000, 7))))

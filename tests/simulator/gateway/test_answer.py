@@ -38,7 +38,7 @@ class TestRtu:
         ],
         ids=["foreign", "foreign, last", "broadcast write", "broadcast read", "bad CRC", "junk"],
     )
-    async def test_what_is_not_for_a_device_gets_silence_and_the_next_frame_its_answer(
+    async def test_a_frame_for_an_absent_device_is_ignored_and_the_next_answered(
         self, farm: Any, served: Any, silent: bytes
     ) -> None:
         async with served(farm) as wire:
@@ -57,7 +57,7 @@ class TestRtu:
                 wire.send(bytes((byte,)))
             assert await wire.receive(7) == rtu.encode(1, COUNT_6)
 
-    async def test_silence_ends_a_frame_that_never_became_whole(self, farm: Any, served: Any) -> None:
+    async def test_silence_ends_an_incomplete_frame(self, farm: Any, served: Any) -> None:
         """A head that announces 246 bytes would swallow the good frame behind it, if nothing told that it is over."""
         async with served(farm) as wire:
             wire.send(b"\1\x10\0\0\0\x7b\xf6" + SENTINEL)
@@ -103,14 +103,14 @@ class TestTcp:
             assert await wire.receive(11) == mbap.encode(2, 1, b"\x03\x02\0\5")
 
     @pytest.mark.parametrize("header", [b"\0\1\0\1\0\6", b"\0\1\0\0\xff\xff", b"\0\1\0\0\0\0"])
-    async def test_a_header_that_cannot_be_right_ends_the_connection(
+    async def test_a_malformed_header_ends_the_connection(
         self, farm: Any, served: Any, header: bytes
     ) -> None:
         async with served(farm, "tcp") as wire:
             wire.send(header + b"\1\3\0\0\0\1")
             assert await wire.ended()
 
-    async def test_what_came_whole_before_such_a_header_is_answered(self, farm: Any, served: Any) -> None:
+    async def test_frames_before_a_malformed_header_are_answered(self, farm: Any, served: Any) -> None:
         async with served(farm, "tcp") as wire:
             wire.send(mbap.encode(5, 2, READ) + b"\0\1\0\1\0\6\1\3\0\0\0\1")
             assert await wire.receive(11) == mbap.encode(5, 2, COUNT_6)

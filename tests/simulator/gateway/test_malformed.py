@@ -1,4 +1,4 @@
-"""Malformed bytes: never an exception out of the server, never growing memory, and the next good frame answered."""
+"""Malformed bytes: no exception in the server, bounded memory, and the next valid frame is answered."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ FRAMES = 4_000
 
 
 @pytest.mark.parametrize("framing", ["rtu", "tcp"])
-async def test_any_bytes_leave_the_server_standing(
+async def test_any_bytes_leave_the_server_answering(
     desk_of: Any, opened: Any, connected: Any, framing: Any
 ) -> None:
     desk = desk_of(opened, opened)

@@ -1,4 +1,4 @@
-"""One frame in flight per bus, wire timing, held replies, clients that leave."""
+"""One frame in flight per bus, wire timing, delayed replies, clients that disconnect."""
 
 import asyncio
 from itertools import pairwise
@@ -25,7 +25,7 @@ async def until(condition: Any) -> None:
 
 
 class TestWireTiming:
-    async def test_a_read_takes_what_it_takes_on_copper(
+    async def test_a_read_takes_its_time_on_the_line(
         self, desk_of: Any, opened: Any, served: Any, jump_clock: Any
     ) -> None:
         desk = desk_of(opened, clock=jump_clock, wire_timing=True)
@@ -48,7 +48,7 @@ class TestWireTiming:
             await wire.receive(85)
         assert desk.farm.journal.requests()[0].at - started == pytest.approx(11.5 * 11 / 1200, abs=1e-5)
 
-    async def test_silence_takes_the_requests_time_only(
+    async def test_an_absent_device_takes_the_requests_time_only(
         self, desk_of: Any, opened: Any, served: Any, jump_clock: Any
     ) -> None:
         desk = desk_of(opened, clock=jump_clock, wire_timing=True)
@@ -78,7 +78,7 @@ class TestWireTiming:
         assert len(heard) == 6
         assert all(b - a >= shortest_s - 1e-5 for a, b in pairwise(heard))
 
-    async def test_modbus_tcp_travels_the_same_copper(
+    async def test_modbus_tcp_takes_the_time_of_rtu_frames(
         self, desk_of: Any, opened: Any, served: Any, jump_clock: Any
     ) -> None:
         desk = desk_of(opened, clock=jump_clock, wire_timing=True)
@@ -90,7 +90,7 @@ class TestWireTiming:
 
 
 class TestHeldReply:
-    async def test_it_comes_when_its_time_has_come_and_the_bus_is_busy_until_then(
+    async def test_it_arrives_after_its_delay_and_the_bus_is_busy_until_then(
         self, desk_of: Any, opened: Any, connected: Any
     ) -> None:
         desk = desk_of(opened)
@@ -110,7 +110,7 @@ class TestHeldReply:
             assert await one.receive(16) == rtu.encode(1, COUNT_6) + rtu.encode(1, b"\x03\x04\0\6\0\0")
             assert await other.receive(7) == rtu.encode(1, COUNT_6)
 
-    async def test_a_top_up_held_back_is_in_the_meter_at_once(
+    async def test_a_top_up_with_a_delayed_reply_is_applied_at_once(
         self, desk_of: Any, opened: Any, served: Any
     ) -> None:
         desk = desk_of(opened)
@@ -121,7 +121,7 @@ class TestHeldReply:
             desk.clock.advance(5)
             await wire.receive(15)
 
-    async def test_it_is_dropped_when_its_client_has_gone_and_the_others_go_on(
+    async def test_it_is_dropped_when_its_client_disconnects(
         self, desk_of: Any, opened: Any, connected: Any
     ) -> None:
         desk = desk_of(opened)
@@ -148,9 +148,7 @@ class TestHeldReply:
 
 
 class TestIdle:
-    async def test_a_client_that_says_nothing_is_dropped(
-        self, desk_of: Any, opened: Any, connected: Any
-    ) -> None:
+    async def test_an_idle_client_is_dropped(self, desk_of: Any, opened: Any, connected: Any) -> None:
         desk = desk_of(opened, gateway="idle_s = 300")
         async with (
             desk.farm.serving() as endpoints,
@@ -166,7 +164,7 @@ class TestIdle:
             assert await talking.receive(7) == rtu.encode(1, COUNT_6)
         assert [each.what for each in desk.farm.journal.port_events] == ["idle client dropped"]
 
-    def test_it_is_dropped_in_that_moment(self, desk_of: Any, opened: Any, virtually: Any) -> None:
+    def test_it_is_dropped_at_the_exact_moment(self, desk_of: Any, opened: Any, virtually: Any) -> None:
         async def wait(clock: Any) -> float:
             async with desk_of(opened, gateway="idle_s = 300", clock=clock).farm.in_memory() as network:
                 connection = await network.connect("memory", 1)
@@ -178,7 +176,7 @@ class TestIdle:
 
         assert virtually(wait) == pytest.approx(400, abs=1e-5)
 
-    def test_without_a_time_out_it_stays(self, desk_of: Any, opened: Any, virtually: Any) -> None:
+    def test_without_an_idle_time_out_it_stays(self, desk_of: Any, opened: Any, virtually: Any) -> None:
         async def wait(clock: Any) -> None:
             async with desk_of(opened, clock=clock).farm.in_memory() as network:
                 connection = await network.connect("memory", 1)
@@ -189,9 +187,7 @@ class TestIdle:
         virtually(wait)
 
 
-async def test_a_dead_gateway_takes_the_connection_and_stays_silent(
-    desk_of: Any, opened: Any, served: Any
-) -> None:
+async def test_a_dead_gateway_accepts_and_answers_nothing(desk_of: Any, opened: Any, served: Any) -> None:
     desk = desk_of(opened)
     handle = desk.farm.faults.add(Fault(kind="dead-gateway", gateway="001001"))
     async with served(desk.farm) as wire:
@@ -202,7 +198,7 @@ async def test_a_dead_gateway_takes_the_connection_and_stays_silent(
         assert await wire.receive(7) == rtu.encode(1, COUNT_6)
 
 
-async def test_a_client_that_does_not_read_is_not_heard_until_it_does(desk_of: Any, opened: Any) -> None:
+async def test_a_client_that_does_not_read_is_not_served_until_it_does(desk_of: Any, opened: Any) -> None:
     """Replies that nobody takes must not pile up in the server: 20 MB of them are far more than sockets hold."""
     desk, sent = desk_of(opened), 100_000
     heard = desk.farm.faults.add(Fault(kind="delay-reply", delay_s=0))
@@ -220,9 +216,7 @@ async def test_a_client_that_does_not_read_is_not_heard_until_it_does(desk_of: A
         writer.transport.abort()
 
 
-async def test_stopping_while_a_reply_is_held_waits_for_nothing(
-    desk_of: Any, opened: Any, connected: Any
-) -> None:
+async def test_stopping_does_not_wait_for_a_delayed_reply(desk_of: Any, opened: Any, connected: Any) -> None:
     desk = desk_of(opened)
     desk.farm.faults.add(Fault(kind="delay-reply", delay_s=5))
     async with desk.farm.serving() as endpoints:

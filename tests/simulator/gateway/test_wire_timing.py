@@ -1,4 +1,4 @@
-"""Wire timing on virtual time, where it can be told to the float: characters, gaps, turnaround, and nothing else."""
+"""Wire timing on virtual time, exact to the float: characters, gaps and turnaround times."""
 
 import asyncio
 import random
@@ -60,7 +60,7 @@ def arrivals(
     return found
 
 
-def test_one_read_takes_what_it_takes_on_copper(virtually: Any) -> None:
+def test_one_read_takes_characters_gap_and_turnaround(virtually: Any) -> None:
     """8 + 85 bytes at 9600 baud 8N1 are 96.9 ms; with them the gap behind the request, and the turnaround."""
     (arrived,) = arrivals(virtually, 1)
     (turnaround_s,) = turnarounds_s(1, 1)
@@ -79,7 +79,7 @@ def test_a_thousand_reads_add_up(virtually: Any) -> None:
 
 
 @pytest.mark.anyio
-async def test_one_late_timer_makes_nothing_else_late(jump_clock: Any) -> None:
+async def test_a_late_timer_does_not_delay_the_reply(jump_clock: Any) -> None:
     """A request that is carried 3 ms late is answered when it should be, and not 3 ms later."""
     begun, waits = jump_clock.time(), []
     on_time = jump_clock.sleep
@@ -107,7 +107,7 @@ async def test_one_late_timer_makes_nothing_else_late(jump_clock: Any) -> None:
         (38400, "N", 10, 0.00175),
     ],
 )
-def test_speed_and_parity_make_the_difference(
+def test_times_follow_speed_and_parity(
     virtually: Any, baud: int, parity: str, bits: int, gap_s: float
 ) -> None:
     (arrived,) = arrivals(virtually, 1, baud=baud, parity=parity)

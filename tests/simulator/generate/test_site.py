@@ -1,4 +1,4 @@
-"""A site of any size: mingde's mix, thirty a bus, and the same text for the same seed."""
+"""Generated sites: the mix of mingde, thirty meters per bus, and the same text for the same seed."""
 
 import subprocess
 import sys
@@ -20,13 +20,13 @@ def test_every_size_is_a_site_with_at_most_thirty_a_bus(meters: int) -> None:
     assert all(site.by_port.values())
 
 
-def test_the_mix_is_mingdes() -> None:
+def test_the_mix_is_that_of_mingde() -> None:
     mingde = Counter(meter.model for meter in load_site("mingde").energy_meters)
     generated = Counter(meter.model for meter in parse_site(site_text(262 * 4, 1), "generated").meters)
     assert generated == {model: 4 * count for model, count in mingde.items()}
 
 
-def test_opened_meters_have_bought_what_they_used_and_what_remains() -> None:
+def test_opened_meters_purchased_what_they_used_and_have_left() -> None:
     opened = [m for m in parse_site(site_text(262, 7), "generated").meters if m.meter_opened]
     assert opened
     for meter in opened:
@@ -45,7 +45,7 @@ def test_ten_thousand_meters_load_into_one_farm() -> None:
 
 
 @pytest.mark.parametrize("meters", [0, -1, METERS_MAX + 1])
-def test_a_size_that_no_project_has_room_for_is_refused(meters: int) -> None:
+def test_a_size_out_of_range_is_refused(meters: int) -> None:
     with pytest.raises(ValueError, match=f"not {meters}"):
         site_text(meters, 1)
 
@@ -60,7 +60,7 @@ def test_the_command_prints_a_file_that_the_check_accepts(tmp_path: Path) -> Non
     assert "300 meters: ok" in checked.stdout
 
 
-def test_the_command_names_a_size_that_does_not_fit() -> None:
+def test_the_command_names_a_size_out_of_range() -> None:
     prewatt = str(Path(sys.executable).with_name("prewatt"))
     refused = subprocess.run(
         [prewatt, "sim", "generate", "--meters", str(METERS_MAX + 1)],

@@ -1,4 +1,4 @@
-"""What a well-behaved client does: each promise kept, and broken readably."""
+"""Assertions on the journal: each passes for a well-behaved client and shows the frames otherwise."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class TestOneRequestAtATime:
     pytestmark = pytest.mark.anyio
 
     @pytest.mark.parametrize("wire_timing", [False, True])
-    async def test_requests_in_turn_are_well(
+    async def test_requests_in_turn_pass(
         self, desk_of: Any, opened: Any, served: Any, jump_clock: Any, wire_timing: bool
     ) -> None:
         desk = desk_of(opened, clock=jump_clock, wire_timing=wire_timing)
@@ -34,7 +34,7 @@ class TestOneRequestAtATime:
         expect.one_request_at_a_time(desk.farm.journal)
 
     @pytest.mark.parametrize("wire_timing", [False, True])
-    async def test_a_request_before_the_reply_is_told(
+    async def test_a_request_before_the_reply_fails(
         self, desk_of: Any, opened: Any, served: Any, jump_clock: Any, wire_timing: bool
     ) -> None:
         desk = desk_of(opened, clock=jump_clock, wire_timing=wire_timing)
@@ -49,7 +49,7 @@ class TestOneRequestAtATime:
 
 
 class TestWrites:
-    def test_none_is_well_and_one_is_told(self, desk: Any) -> None:
+    def test_a_write_fails_no_writes(self, desk: Any) -> None:
         desk.ask(READ)
         expect.no_writes(desk.farm.journal)
         desk.ask(TOP_UP)
@@ -65,7 +65,7 @@ class TestWrites:
         desk.ask(READ)
         expect.writes_read_back(desk.farm.journal)
 
-    def test_a_write_upon_a_write_is_not_read_back(self, desk: Any) -> None:
+    def test_two_writes_in_a_row_fail(self, desk: Any) -> None:
         for request in (TOP_UP, TOP_UP, READ):
             desk.ask(request)
         with pytest.raises(expect.ClientMisbehaved, match="1 writes were not read back"):
@@ -73,7 +73,7 @@ class TestWrites:
         with pytest.raises(expect.ClientMisbehaved, match="1 writes were repeated"):
             expect.no_blind_repeats(desk.farm.journal)
 
-    def test_a_repeat_after_a_look_is_well(self, desk: Any) -> None:
+    def test_a_repeat_after_a_read_passes(self, desk: Any) -> None:
         for request in (TOP_UP, READ, TOP_UP, READ):
             desk.ask(request)
         expect.no_blind_repeats(desk.farm.journal)
@@ -86,14 +86,14 @@ class TestSilence:
             desk.clock.advance(pause_s)
             desk.ask(READ)
 
-    def test_a_dead_meter_is_left_alone_for_a_while(self, desk: Any) -> None:
+    def test_a_silent_meter_asked_rarely_passes(self, desk: Any) -> None:
         rule = desk.farm.faults.add(Fault(kind="dead-meter", meter=METER))
         self.ask(desk, 60, 60)
         desk.farm.faults.remove(rule)
         self.ask(desk, 1, 1, 1)
         expect.silent_asked_at_most_every(desk.farm.journal, 60)
 
-    def test_asking_it_more_often_is_told(self, desk: Any) -> None:
+    def test_asking_it_too_often_fails(self, desk: Any) -> None:
         desk.farm.faults.add(Fault(kind="dead-meter", meter=METER))
         self.ask(desk, 60, 59)
         with pytest.raises(
@@ -102,7 +102,7 @@ class TestSilence:
         ):
             expect.silent_asked_at_most_every(desk.farm.journal, 60)
 
-    def test_some_attempts_may_follow_each_other(self, desk: Any) -> None:
+    def test_the_allowed_attempts_pass(self, desk: Any) -> None:
         desk.farm.faults.add(Fault(kind="dead-meter", meter=METER))
         self.ask(desk, 1, 1, 58, 1, 1)
         expect.silent_asked_at_most_every(desk.farm.journal, 60, attempts=3)

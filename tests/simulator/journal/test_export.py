@@ -1,4 +1,4 @@
-"""A journal as text, JSON lines and captures; a journal on disk."""
+"""A journal as text, JSON lines and captures, and as a file."""
 
 import json
 import socket
@@ -31,7 +31,7 @@ def desk(desk_of: Any, opened: Any) -> Any:
     return desk
 
 
-def test_text_says_who_said_what_when_and_what_became_of_it(desk: Any) -> None:
+def test_text_has_time_bus_meter_frame_and_verdict(desk: Any) -> None:
     bus = "001001/1 unit"
     assert to_text(desk.farm.journal).splitlines() == [
         f"2021-12-27T16:00:00.000+00:00 {bus} 1 {METER} > read registers 0221H (answered)",
@@ -107,7 +107,7 @@ def test_tshark_decodes_a_capture_of_rtu(desk: Any, tmp_path: Path, peer: Callab
     assert [row[1] for row in rows] == ["3", "3", "32", "32", "3", "3", "3"]
 
 
-def test_a_file_grows_while_the_farm_runs_and_is_whole_at_the_end(
+def test_a_file_is_written_during_the_run_and_complete_at_the_end(
     desk_of: Any, opened: Any, tmp_path: Path
 ) -> None:
     path = tmp_path / "journal.jsonl"
@@ -121,7 +121,7 @@ def test_a_file_grows_while_the_farm_runs_and_is_whole_at_the_end(
     assert path.read_text() == to_json_lines(desk.farm.journal)
 
 
-def test_a_file_of_no_known_kind_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_file_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnknownFormat, match=r"\.txt, \.jsonl or \.pcapng"):
         JournalFile(tmp_path / "journal.doc", "rtu")
 
@@ -139,7 +139,7 @@ def test_a_run_writes_a_capture(running: Any, tmp_path: Path, peer: Callable[[st
 
 
 @pytest.mark.anyio
-async def test_damaged_bytes_are_told(desk_of: Any, opened: Any, served: Any) -> None:
+async def test_damaged_bytes_are_exported(desk_of: Any, opened: Any, served: Any) -> None:
     desk = desk_of(opened)
     desk.farm.faults.add(Fault(kind="truncate", size=2, count=1))
     async with served(desk.farm) as wire:

@@ -5,7 +5,7 @@ from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.journal.journal import Entry, Journal, Verdict
 
 
-def test_every_request_is_kept_with_its_time_its_place_and_its_reply(desk_of: Any, opened: Any) -> None:
+def test_every_request_is_recorded_with_time_bus_and_reply(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened)
     desk.clock.advance(2)
     reply = desk.ask(read_holding(0x0221, 1))
@@ -23,7 +23,7 @@ def test_every_request_is_kept_with_its_time_its_place_and_its_reply(desk_of: An
     )
 
 
-def test_requests_can_be_asked_by_place_function_and_verdict(desk_of: Any, opened: Any) -> None:
+def test_requests_are_filtered_by_bus_function_and_verdict(desk_of: Any, opened: Any) -> None:
     desk = desk_of(opened, opened)
     desk.ask(read_holding(0, 2))
     desk.ask(read_holding(0, 2), unit=2)
@@ -39,7 +39,7 @@ def test_requests_can_be_asked_by_place_function_and_verdict(desk_of: Any, opene
     assert journal.writes("0010010101") == []
 
 
-def test_it_keeps_the_newest_and_no_more_than_its_size(desk_of: Any, opened: Any) -> None:
+def test_it_keeps_the_newest_entries_up_to_its_size(desk_of: Any, opened: Any) -> None:
     bus = desk_of(opened).farm.bus("001001")
     journal = Journal(entries_max=3)
     for at in range(10):

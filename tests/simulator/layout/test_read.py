@@ -62,7 +62,7 @@ class TestEnergyMeters:
         assert [desk.words(at, 1)[0] for at in range(60)] == list(whole)
         assert described.limits.read_max >= 60
 
-    def test_billing_values_are_the_sites(self, described_desk: tuple[Profile, Any]) -> None:
+    def test_billing_values_are_those_of_the_site(self, described_desk: tuple[Profile, Any]) -> None:
         described, desk = described_desk
         assert read(desk, described.register(Measurement.ENERGY_TOTAL)) == 123456
         if described.prepaid:
@@ -76,7 +76,7 @@ class TestEnergyMeters:
         assert str(read(desk, described.register(Measurement.CLOCK))) == "2021-12-28 12:01:01"
 
 
-def test_a_value_too_large_for_its_register_stands_at_its_end(desk_of: Any) -> None:
+def test_a_value_out_of_range_reads_as_the_registers_limit(desk_of: Any) -> None:
     desk = desk_of({"model": '"DTSY1352-NK/F"', "load": '{ kwh_per_day = "2400.00" }'})
     assert desk.words(0x020A, 1) == (0x7FFF,)
     assert struct.pack(">H", *desk.words(0x0200, 1)) == b"\0\5"

@@ -17,7 +17,7 @@ def test_energy_never_falls(shape: str, mwh_per_day: int, one: int, other: int) 
 
 
 @given(st.sampled_from(DRAWING), days, moments)
-def test_a_day_draws_what_the_site_says(shape: str, mwh_per_day: int, at: int) -> None:
+def test_a_day_draws_the_amount_of_the_site(shape: str, mwh_per_day: int, at: int) -> None:
     load = Load(shape, mwh_per_day)
     assert load.drawn(at + DAY_MS) - load.drawn(at) == mwh_per_day
 
@@ -47,13 +47,13 @@ def test_power_is_the_slope_of_energy(shape: str) -> None:
         assert load.per_hour(at) == pytest.approx(drawn_wh, abs=0.01)
 
 
-def test_a_shape_that_is_not_built_is_named() -> None:
+def test_an_unknown_shape_is_named() -> None:
     with pytest.raises(LoadError, match="'trace' is not built; known: flat, dormitory"):
         Load("trace", 1)
 
 
 @given(st.sampled_from(sorted(SHAPES)), days, moments, st.integers(min_value=1, max_value=10**8))
-def test_the_stretch_over_a_power_is_the_running_one_or_the_next(
+def test_the_interval_over_a_power_is_the_running_or_the_next_one(
     shape: str, mwh_per_day: int, at: int, power_w: int
 ) -> None:
     load = Load(shape, mwh_per_day)

@@ -1,4 +1,4 @@
-"""Solar generation behind a meter: what is drawn and what is fed in are sums over hours, in closed form."""
+"""Solar generation behind a meter: drawn and fed-in energy are exact sums over hours."""
 
 from datetime import UTC, datetime
 
@@ -22,7 +22,7 @@ def _ms(at: datetime) -> int:
 
 
 @given(shapes, days, days, moments, moments)
-def test_neither_direction_ever_falls(shape: str, used: int, solar: int, one: int, other: int) -> None:
+def test_neither_amount_ever_falls(shape: str, used: int, solar: int, one: int, other: int) -> None:
     load = SolarLoad(shape, used, solar)
     early, late = sorted((one, other))
     assert load.drawn(early) <= load.drawn(late)
@@ -30,9 +30,7 @@ def test_neither_direction_ever_falls(shape: str, used: int, solar: int, one: in
 
 
 @given(shapes, days, days, st.integers(0, 20_000))
-def test_an_hour_flows_in_one_direction_and_by_its_power(
-    shape: str, used: int, solar: int, hour: int
-) -> None:
+def test_an_hour_has_one_direction_and_its_power(shape: str, used: int, solar: int, hour: int) -> None:
     load = SolarLoad(shape, used, solar)
     began, ended = hour * HOUR_MS, (hour + 1) * HOUR_MS
     drawn, fed = load.drawn(ended) - load.drawn(began), load.fed(ended) - load.fed(began)
@@ -60,7 +58,9 @@ def test_the_inverse_finds_the_first_moment(shape: str, used: int, solar: int, a
 
 
 @given(shapes, days, days, moments, st.integers(1, 10**7))
-def test_the_stretch_over_a_power(shape: str, used: int, solar: int, at: int, power_w: int) -> None:
+def test_the_interval_over_a_power_matches_the_hours(
+    shape: str, used: int, solar: int, at: int, power_w: int
+) -> None:
     load = SolarLoad(shape, used, solar)
     stretch = load.interval_over(power_w, at)
     hour = at // HOUR_MS

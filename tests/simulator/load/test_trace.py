@@ -1,4 +1,4 @@
-"""A trace draws what was read at a real place, exactly, again and again; a bad file is refused by line."""
+"""A trace repeats recorded readings exactly; an invalid file is refused by line."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ traces = steps.map(trace_of)
 
 
 @given(steps)
-def test_every_reading_is_met_exactly(steps: list[tuple[int, int]]) -> None:
+def test_every_reading_is_reproduced_exactly(steps: list[tuple[int, int]]) -> None:
     trace, at_ms, drawn = trace_of(steps), 19_000 * DAY_MS, 0
     for lasts_ms, amount in steps:
         at_ms, drawn = at_ms + lasts_ms, drawn + amount
@@ -44,7 +44,7 @@ def test_the_amount_never_falls(trace: Trace, one: int, other: int) -> None:
 
 
 @given(traces, moments)
-def test_it_begins_anew(trace: Trace, at: int) -> None:
+def test_it_repeats(trace: Trace, at: int) -> None:
     total = trace.drawn(19_000 * DAY_MS + trace.period_ms)
     assert trace.drawn(at + trace.period_ms) - trace.drawn(at) == total
 
@@ -60,7 +60,9 @@ def test_the_inverse_finds_the_first_moment(trace: Trace, amount: int) -> None:
 
 
 @given(traces, moments, st.integers(min_value=0, max_value=10**8))
-def test_the_stretch_over_a_power_is_the_running_one_or_the_next(trace: Trace, at: int, power_w: int) -> None:
+def test_the_interval_over_a_power_is_the_running_or_the_next_one(
+    trace: Trace, at: int, power_w: int
+) -> None:
     stretch = trace.interval_over(power_w, at)
     if stretch is None:
         seen = range(at, at + DAY_MS, HOUR_MS)
@@ -119,7 +121,7 @@ def farm_of(site: Path, clock: Any) -> Farm:
     return Farm(load_site(str(site)), clock=clock, source=str(site))
 
 
-def test_a_meter_draws_what_the_file_beside_its_site_says(site: Path, monday_midnight: ManualClock) -> None:
+def test_a_meter_uses_a_file_beside_its_site(site: Path, monday_midnight: ManualClock) -> None:
     farm = farm_of(site, monday_midnight)
     meter = farm.meter("0010010101")
     counted = []
@@ -160,7 +162,7 @@ def test_water_meters_take_traces_of_volumes(site: Path, monday_midnight: Manual
         ("time,kwh\n2021-12-20 00:00,1\n2021-12-20 00:00,2\n", "line 3", "times rise"),
     ],
 )
-def test_a_bad_file_is_refused_by_line(tmp_path: Path, text: str, key: str, expected: str) -> None:
+def test_an_invalid_file_is_refused_by_line(tmp_path: Path, text: str, key: str, expected: str) -> None:
     path = tmp_path / "bad.csv"
     path.write_text(text)
     with pytest.raises(SiteError) as refused:
@@ -178,7 +180,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         read_trace(str(path), "kwh")
 
 
-def test_a_file_that_has_changed_is_read_again(site: Path, monday_midnight: ManualClock) -> None:
+def test_a_changed_file_is_read_again(site: Path, monday_midnight: ManualClock) -> None:
     csv = site.parent / "readings" / "week.csv"
     assert read_trace(str(csv), "kwh") is read_trace(str(csv), "kwh")
     first = read_trace(str(csv), "kwh")

@@ -1,4 +1,4 @@
-"""Connections without sockets carry what sockets carry, and end as they end."""
+"""In-memory connections behave as sockets do, up to their end."""
 
 import asyncio
 from typing import Any
@@ -35,7 +35,7 @@ class TestCarry:
             await connection.write(mbap.encode(77, 1, READ) + mbap.encode(78, 9, READ))
             assert await _read(connection) == mbap.encode(77, 1, COUNT_6) + mbap.encode(78, 9, b"\x83\x0b")
 
-    async def test_pieces_make_a_frame(self, desk_of: Any, opened: Any) -> None:
+    async def test_a_frame_in_pieces_is_answered(self, desk_of: Any, opened: Any) -> None:
         async with desk_of(opened).farm.in_memory() as network:
             connection = await network.connect("memory", 1)
             for byte in rtu.encode(1, READ):
@@ -55,7 +55,7 @@ class TestCarry:
             await _read(connection)
         assert [entry.port for entry in desk.farm.journal] == [2]
 
-    async def test_the_copper_takes_the_same_time(self, desk_of: Any, opened: Any, jump_clock: Any) -> None:
+    async def test_wire_timing_is_the_same(self, desk_of: Any, opened: Any, jump_clock: Any) -> None:
         desk = desk_of(opened, clock=jump_clock, wire_timing=True)
         started = jump_clock.time()
         async with desk.farm.in_memory() as network:
@@ -80,7 +80,7 @@ class TestCarry:
 
 
 class TestEnd:
-    async def test_a_closed_connection_ends_for_who_reads(self, desk_of: Any, opened: Any) -> None:
+    async def test_closing_ends_a_waiting_read(self, desk_of: Any, opened: Any) -> None:
         async with desk_of(opened).farm.in_memory() as network:
             connection = await network.connect("memory", 1)
             reading = asyncio.create_task(_read(connection))
@@ -91,20 +91,20 @@ class TestEnd:
             with pytest.raises(BrokenPipeError):
                 await connection.write(rtu.encode(1, READ))
 
-    async def test_what_came_before_the_end_can_be_read(self, desk_of: Any, opened: Any) -> None:
+    async def test_bytes_before_the_end_can_be_read(self, desk_of: Any, opened: Any) -> None:
         async with desk_of(opened).farm.in_memory() as network:
             connection = await network.connect("memory", 1)
             await connection.write(rtu.encode(1, READ))
         assert await _read(connection) == rtu.encode(1, COUNT_6)
         assert await _read(connection) == b""
 
-    async def test_a_broken_header_ends_it(self, desk_of: Any, opened: Any) -> None:
+    async def test_a_malformed_header_ends_it(self, desk_of: Any, opened: Any) -> None:
         async with desk_of(opened).farm.in_memory(framing="tcp") as network:
             connection = await network.connect("memory", 1)
             await connection.write(b"\0\1\xff\xff\0\6\1" + READ)
             assert await _read(connection) == b""
 
-    async def test_a_held_reply_of_a_client_that_left_is_dropped(self, desk_of: Any, opened: Any) -> None:
+    async def test_a_delayed_reply_to_a_closed_connection_is_dropped(self, desk_of: Any, opened: Any) -> None:
         desk = desk_of(opened)
         desk.farm.faults.add(Fault(kind="delay-reply", delay_s=5, count=1))
         async with desk.farm.in_memory() as network:
@@ -118,7 +118,7 @@ class TestEnd:
             assert await _read(staying) == rtu.encode(1, b"\x03\x04\0\6\0\0")
         assert len(desk.farm.journal) == 2, "what the lost client still had queued was never sent"
 
-    async def test_nobody_is_reached_elsewhere_or_afterwards(self, desk_of: Any, opened: Any) -> None:
+    async def test_unknown_and_closed_endpoints_refuse(self, desk_of: Any, opened: Any) -> None:
         async with desk_of(opened).farm.in_memory() as network:
             with pytest.raises(ConnectionRefusedError):
                 await network.connect("memory", 3)
@@ -128,7 +128,7 @@ class TestEnd:
             await network.connect("memory", 1)
 
 
-async def test_a_client_that_does_not_read_has_to_wait(desk_of: Any, opened: Any) -> None:
+async def test_a_client_that_does_not_read_is_not_served(desk_of: Any, opened: Any) -> None:
     """Bounded memory: the gateway stops listening, and goes on where it stopped when the client reads."""
     async with desk_of(opened).farm.in_memory() as network:
         connection = await network.connect("memory", 1)

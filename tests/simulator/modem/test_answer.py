@@ -1,11 +1,11 @@
-"""What a modem answers, byte for byte."""
+"""Answers of the modem, byte for byte."""
 
 from typing import Any
 
 import pytest
 
 
-def test_it_echoes_until_it_is_told_not_to(console_of: Any) -> None:
+def test_it_echoes_until_ate0(console_of: Any) -> None:
     console = console_of()
     assert console.type("AT\r") == "\r\nOK\r\n"
     assert console.type("ATE1\r") == "\r\nOK\r\n"
@@ -77,7 +77,7 @@ def test_each_command_has_its_answer(console: Any, typed: str, answer: str) -> N
     assert console.type(typed) == answer
 
 
-def test_a_reset_forgets_what_was_set(console: Any) -> None:
+def test_atz_resets_the_settings(console: Any) -> None:
     console.type("AT+CMEE=2;+CNMI=2,2,0,1,0;+CSMS=1;+CREG=1\r")
     assert console.type("ATZ\r") == "\r\nOK\r\n"
     assert console.type("ATE0\r") == "ATE0\r\r\nOK\r\n"
@@ -85,7 +85,7 @@ def test_a_reset_forgets_what_was_set(console: Any) -> None:
     assert told == "\r\n+CMEE: 0\r\n\r\n+CNMI: 0,0,0,0,0\r\n\r\n+CREG: 0,1\r\n\r\nOK\r\n"
 
 
-def test_an_imei_is_the_seeds_and_checks_out(console_of: Any) -> None:
+def test_the_imei_comes_from_the_seed_and_has_a_valid_check_digit(console_of: Any) -> None:
     serials = [console_of(seed=seed).modem.identity.serial for seed in (1, 1, 2)]
     assert serials[0] == serials[1] != serials[2]
     for serial in serials:
@@ -94,7 +94,7 @@ def test_an_imei_is_the_seeds_and_checks_out(console_of: Any) -> None:
         assert sum(value // 10 + value % 10 for value in doubled) % 10 == 0
 
 
-def test_signal_and_registration_are_told_as_they_are(console: Any) -> None:
+def test_signal_and_registration_are_reported(console: Any) -> None:
     network = console.modem.network
     network.signal = 3
     assert console.type("AT+CSQ\r") == "\r\n+CSQ: 3,99\r\n\r\nOK\r\n"

@@ -1,4 +1,4 @@
-"""Messages in octets: what the standard's rules give by hand, and any text against an encoder of the tests' own."""
+"""Message PDUs: examples encoded by hand, and any text against the tests' own encoder."""
 
 from typing import Any
 
@@ -47,12 +47,12 @@ def text_of(content: userdata.UserData) -> str:
         ),
     ],
 )
-def test_a_message_is_read(pdu: str, number: str, text: str) -> None:
+def test_a_message_is_decoded(pdu: str, number: str, text: str) -> None:
     submit = read(pdu)
     assert (submit.number, text_of(submit.content), submit.report_asked) == (number, text, False)
 
 
-def test_the_service_centre_and_the_wish_for_a_report_are_read() -> None:
+def test_service_centre_and_report_request_are_decoded() -> None:
     submit = read(f"0891683108100005F0 21 00 {TO_NUMBER} 00 00 05 E8329BFD06")
     assert (submit.service_centre, submit.report_asked) == ("+8613800100500", True)
 
@@ -70,7 +70,7 @@ def test_the_service_centre_and_the_wish_for_a_report_are_read() -> None:
         ("050003 2A 00 00", None),
     ],
 )
-def test_a_header_tells_the_part_or_is_ignored(header: str, part: Part | None) -> None:
+def test_an_invalid_header_is_ignored(header: str, part: Part | None) -> None:
     octets = bytes.fromhex(header) + "好".encode("utf-16-be")
     content = read(f"00 41 00 {TO_NUMBER} 00 08 {len(octets):02X} {octets.hex()}").content
     assert content.part == part
@@ -95,7 +95,7 @@ def test_a_header_tells_the_part_or_is_ignored(header: str, part: Part | None) -
         (0xF5, Alphabet.OCTETS),
     ],
 )
-def test_the_coding_scheme_names_the_alphabet(coding: int, found: Alphabet) -> None:
+def test_the_coding_scheme_gives_the_alphabet(coding: int, found: Alphabet) -> None:
     assert alphabet_of(coding) is found
 
 
@@ -119,7 +119,7 @@ def test_the_coding_scheme_names_the_alphabet(coding: int, found: Alphabet) -> N
         f"00 01 00 {TO_NUMBER} 00 04 8D {'00' * 141}",
     ],
 )
-def test_what_is_no_message_is_refused(pdu: str) -> None:
+def test_an_invalid_message_is_refused(pdu: str) -> None:
     with pytest.raises(PduError):
         read(pdu)
 
@@ -131,7 +131,7 @@ def test_a_wrong_length_is_refused() -> None:
 
 @settings(deadline=None)
 @given(data=st.data(), report=st.booleans(), number=st.from_regex(r"\+?[0-9]{1,20}", fullmatch=True))
-def test_any_text_of_the_alphabet_comes_through(
+def test_any_gsm_7_text_round_trips(
     submit: Any, gsm_signs: list[str], data: st.DataObject, report: bool, number: str
 ) -> None:
     text = data.draw(st.text(st.sampled_from(gsm_signs), max_size=75))
@@ -145,7 +145,7 @@ def test_any_text_of_the_alphabet_comes_through(
 
 @settings(deadline=None)
 @given(text=st.text(max_size=66), number=st.from_regex(r"\+?[0-9]{1,20}", fullmatch=True))
-def test_any_text_comes_through_in_ucs2(submit: Any, text: str, number: str) -> None:
+def test_any_text_round_trips_in_ucs2(submit: Any, text: str, number: str) -> None:
     text = text.encode("utf-16-be", errors="ignore")[:134].decode("utf-16-be", errors="ignore")
     length, pdu = submit(number, text, ucs2=True, part=(7, 2, 1))
     found = read(pdu, length)
@@ -167,7 +167,7 @@ def test_a_split_text_joins_again_and_every_part_fits(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a" * 152 + "€" * 10, "好" * 66 + "💡" * 10])
-def test_no_part_ends_inside_a_sign(text: str) -> None:
+def test_no_part_divides_a_character(text: str) -> None:
     parts = userdata.split(text, 5)
     assert len(parts) == 2
     assert "".join(text_of(content) for content in parts) == text
@@ -179,17 +179,17 @@ def test_packing_is_undone_by_unpacking(septets: bytes, skip: int) -> None:
     assert alphabet.unpack(alphabet.pack(septets, skip), len(septets), skip) == septets
 
 
-def test_an_escape_to_nowhere_shows_the_basic_sign() -> None:
+def test_an_escape_before_an_unused_code_shows_the_basic_character() -> None:
     assert alphabet.decode(bytes((0x1B, 0x41, 0x1B, 0x1B, 0x42, 0x1B))) == "A B"
 
 
 @settings(deadline=None)
 @given(st.from_regex(r"\+?[0-9*#]{1,20}", fullmatch=True))
-def test_a_number_survives_its_field(number: str) -> None:
+def test_a_number_round_trips(number: str) -> None:
     assert take_address(Octets(encode_address(number))) == number
 
 
 @pytest.mark.parametrize("number", ["", "+", "12a", "٣", "1" * 21, "+86 138"])
-def test_what_is_no_number_is_refused(number: str) -> None:
+def test_an_invalid_number_is_refused(number: str) -> None:
     with pytest.raises(BadNumber):
         encode_address(number)

@@ -1,4 +1,4 @@
-"""A network that rejects, dawdles and forgets; a modem that is pulled out; noise."""
+"""A network that rejects, delays and loses messages; a modem that is unplugged; random unsolicited lines."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def test_a_rejected_message_does_not_arrive(console: Any, submit: Any, hello: An
     assert [message.references for message in console.modem.inbox] == [(210,), (211,), (213,)]
 
 
-def test_errors_are_told_in_words_when_asked(console: Any, hello: Any) -> None:
+def test_cmee_2_gives_errors_as_text(console: Any, hello: Any) -> None:
     console.modem.network.add(SmsFault(kind="reject", cause=38))
     console.type("AT+CMEE=2\r")
     assert console.send(hello) == "\r\n+CMS ERROR: Network out of order\r\n"
@@ -42,14 +42,14 @@ def test_a_lost_answer_leaves_the_message_delivered(console: Any, hello: Any) ->
     assert [message.text for message in console.modem.inbox] == ["hello"]
 
 
-def test_a_slow_message_keeps_others_waiting_only_once(console: Any, hello: Any) -> None:
+def test_a_slow_message_delays_the_next_once(console: Any, hello: Any) -> None:
     console.modem.network.add(SmsFault(kind="slow", delay_s=12, count=1))
     assert console.send(hello) == ""
     assert console.pass_time(12) == SENT.format(210)
     assert console.send(hello) == SENT.format(211)
 
 
-def test_an_undelivered_message_is_reported_so(console: Any, hello: Any) -> None:
+def test_an_undelivered_message_has_its_status_in_the_report(console: Any, hello: Any) -> None:
     console.type("AT+CNMI=2,0,0,1,0\r")
     console.modem.network.add(SmsFault(kind="undelivered", count=1))
     told = console.send(hello)
@@ -58,7 +58,7 @@ def test_an_undelivered_message_is_reported_so(console: Any, hello: Any) -> None
     assert len(console.modem.inbox) == 0
 
 
-def test_a_lost_report_is_all_that_is_lost(console: Any, hello: Any) -> None:
+def test_a_lost_report_leaves_the_message_delivered(console: Any, hello: Any) -> None:
     console.type("AT+CNMI=2,0,0,1,0\r")
     console.modem.network.add(SmsFault(kind="lose-report"))
     assert console.send(hello) == SENT.format(210)
@@ -73,7 +73,7 @@ def test_without_registration_nothing_is_sent(console: Any, hello: Any, registra
     assert console.send(hello) == SENT.format(210)
 
 
-def test_signal_that_goes_while_sending_is_a_time_out(console: Any, hello: Any) -> None:
+def test_losing_signal_while_sending_is_a_time_out(console: Any, hello: Any) -> None:
     console.modem.network.answer_s = 5
     console.send(hello)
     console.modem.network.signal = None
@@ -81,7 +81,7 @@ def test_signal_that_goes_while_sending_is_a_time_out(console: Any, hello: Any) 
     assert len(console.modem.inbox) == 0
 
 
-def test_chance_is_the_seeds(console_of: Any, hello: Any) -> None:
+def test_probability_comes_from_the_seed(console_of: Any, hello: Any) -> None:
     told = []
     for seed in (1, 1, 2):
         console = console_of(seed=seed)
@@ -91,7 +91,7 @@ def test_chance_is_the_seeds(console_of: Any, hello: Any) -> None:
     assert 5 < sum(told[0]) < 35
 
 
-def test_rules_can_be_taken_back(console: Any, hello: Any) -> None:
+def test_rules_can_be_removed(console: Any, hello: Any) -> None:
     network = console.modem.network
     first = network.add(SmsFault(kind="reject", cause=1))
     network.add(SmsFault(kind="reject", cause=8))
@@ -129,7 +129,7 @@ def test_a_signal_out_of_range_is_refused(console: Any) -> None:
         console.modem.network.signal = 32
 
 
-def test_a_modem_that_is_pulled_out_sends_nothing_and_forgets(console: Any, hello: Any) -> None:
+def test_an_unplugged_modem_sends_nothing_and_loses_its_settings(console: Any, hello: Any) -> None:
     console.modem.network.answer_s = 5
     console.type("AT+CMEE=2\r")
     console.send(hello)
@@ -142,7 +142,7 @@ def test_a_modem_that_is_pulled_out_sends_nothing_and_forgets(console: Any, hell
     assert len(console.modem.inbox) == 0
 
 
-def test_noise_is_the_seeds_and_never_breaks_into_typing(console_of: Any, hello: Any) -> None:
+def test_noise_comes_from_the_seed_and_waits_for_the_end_of_a_line(console_of: Any, hello: Any) -> None:
     heard = []
     for seed in (1, 1, 2):
         console = console_of(seed=seed)
@@ -161,7 +161,7 @@ def test_noise_is_the_seeds_and_never_breaks_into_typing(console_of: Any, hello:
     assert "RING" not in heard[0]
 
 
-def test_a_line_said_by_hand_waits_for_the_end_of_a_command(console: Any) -> None:
+def test_an_emitted_line_waits_for_the_end_of_a_command(console: Any) -> None:
     console.type("A")
     console.modem.emit("^RSSI:18")
     assert console.heard() == ""

@@ -1,4 +1,4 @@
-"""Whatever is typed, the modem neither raises nor grows."""
+"""Any input: the modem neither raises nor grows."""
 
 import random
 import tracemalloc
@@ -72,7 +72,7 @@ def answers_still(modem: Modem) -> bool:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS) | st.binary(max_size=8), max_size=60))
-def test_anything_may_be_typed(console_of: Any, pieces: list[bytes]) -> None:
+def test_any_input_is_answered_or_ignored(console_of: Any, pieces: list[bytes]) -> None:
     modem = console_of().modem
     for piece in pieces:
         modem.receive(piece)
@@ -81,7 +81,7 @@ def test_anything_may_be_typed(console_of: Any, pieces: list[bytes]) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(data=st.data(), body=st.binary(max_size=200))
-def test_any_octets_are_a_message_or_none(data: st.DataObject, body: bytes) -> None:
+def test_any_octets_are_decoded_or_refused(data: st.DataObject, body: bytes) -> None:
     octets = data.draw(st.sampled_from([b"", b"\x00\x01", b"\x00\x41\x00\x02\x81\x21\x00\x08"])) + body
     try:
         decode_submit(octets, len(octets) - 1)
@@ -89,7 +89,7 @@ def test_any_octets_are_a_message_or_none(data: st.DataObject, body: bytes) -> N
         return
 
 
-def test_a_flood_is_survived_in_bounded_memory(console_of: Any) -> None:
+def test_a_flood_is_handled_in_bounded_memory(console_of: Any) -> None:
     modem = console_of().modem
     rng = random.Random(4)
 
@@ -116,7 +116,7 @@ def test_a_flood_is_survived_in_bounded_memory(console_of: Any) -> None:
     [b"", b"AT+CMGS=19\r"],
     ids=["line", "prompt"],
 )
-def test_a_line_without_end_is_not_kept(console: Any, prefix: bytes) -> None:
+def test_an_endless_line_is_dropped(console: Any, prefix: bytes) -> None:
     modem = console.modem
     modem.receive(prefix)
     modem.receive(b"A" * 1_000_000)
@@ -129,7 +129,7 @@ def test_a_line_without_end_is_not_kept(console: Any, prefix: bytes) -> None:
     assert answers_still(modem)
 
 
-def test_what_is_typed_while_a_message_is_on_its_way_is_kept_up_to_a_bound(console: Any, submit: Any) -> None:
+def test_input_during_sending_is_kept_up_to_a_bound(console: Any, submit: Any) -> None:
     console.modem.network.answer_s = 5
     console.send(submit("10086", "hello"))
     for _ in range(5000):
@@ -138,7 +138,7 @@ def test_what_is_typed_while_a_message_is_on_its_way_is_kept_up_to_a_bound(conso
     assert 1000 < told.count("OK") < 2000
 
 
-def test_parts_without_end_are_given_up(console: Any, submit: Any) -> None:
+def test_incomplete_texts_are_bounded(console: Any, submit: Any) -> None:
     for reference in range(300):
         console.send(submit(str(10000 + reference), "part", part=(reference % 256, 2, 1)))
     incomplete = console.modem.inbox.incomplete
@@ -146,7 +146,7 @@ def test_parts_without_end_are_given_up(console: Any, submit: Any) -> None:
     assert incomplete[-1].number == "10299"
 
 
-def test_reports_without_end_are_given_up_and_the_modem_answers_on(console: Any, submit: Any) -> None:
+def test_reports_are_bounded_and_the_modem_goes_on_answering(console: Any, submit: Any) -> None:
     console.modem.network.report_s = 3600.0
     console.type("AT+CNMI=2,0,0,1,0\r")
     asked = submit("10086", "hello", report=True)

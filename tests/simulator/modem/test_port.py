@@ -1,4 +1,4 @@
-"""The modem on its pty: a plain client opens the path, as it would a serial port."""
+"""The modem on its pseudo-terminal, used by a plain client like a serial port."""
 
 import asyncio
 import os
@@ -75,7 +75,7 @@ def opened(path: str) -> Iterator[PlainClient]:
         client.close()
 
 
-async def test_a_plain_client_sends_chinese_in_parts_and_gets_its_report(submit: Any) -> None:
+async def test_a_client_sends_a_text_in_parts_and_gets_its_report(submit: Any) -> None:
     modem = Modem()
     texts = ["您的余额为20.00元,", "请及时充值。"]
     parts = [
@@ -102,7 +102,7 @@ async def test_a_plain_client_sends_chinese_in_parts_and_gets_its_report(submit:
         PlainClient(path)
 
 
-async def test_a_client_may_come_again(submit: Any) -> None:
+async def test_a_client_may_open_the_port_again(submit: Any) -> None:
     async with (modem := Modem()).on_pty() as path:
         for _ in range(3):
 
@@ -115,7 +115,7 @@ async def test_a_client_may_come_again(submit: Any) -> None:
         assert len(await asyncio.wait_for(modem.inbox.wait_for(3), PATIENCE_S)) == 3
 
 
-async def test_slowness_is_on_the_modems_clock(jump_clock: Any, submit: Any) -> None:
+async def test_delays_are_on_the_modems_clock(jump_clock: Any, submit: Any) -> None:
     modem = Modem(jump_clock)
     modem.network.answer_s = 3600.0
     began_s = jump_clock.time()
@@ -125,7 +125,7 @@ async def test_slowness_is_on_the_modems_clock(jump_clock: Any, submit: Any) -> 
     assert modem.inbox[0].at.timestamp() == began_s + 3600
 
 
-async def test_on_a_clock_that_stands_still_the_answer_comes_all_the_same(submit: Any) -> None:
+async def test_answers_without_delay_need_no_running_clock(submit: Any) -> None:
     modem = Modem(ScaledClock(Modem().clock.now(), speed=0))
     modem.network.answer_s = 0.05
     async with modem.on_pty() as path:
@@ -134,7 +134,7 @@ async def test_on_a_clock_that_stands_still_the_answer_comes_all_the_same(submit
     assert len(modem.inbox) == 1
 
 
-async def test_the_answer_waits_until_the_clock_is_moved(submit: Any) -> None:
+async def test_a_delayed_answer_waits_for_a_manual_clock(submit: Any) -> None:
     clock = ManualClock(Modem().clock.now())
     modem = Modem(clock)
     modem.network.add(SmsFault(kind="slow", delay_s=8))
@@ -152,7 +152,7 @@ async def test_the_answer_waits_until_the_clock_is_moved(submit: Any) -> None:
     assert len(modem.inbox) == 1
 
 
-async def test_a_lost_modem_hangs_up_and_comes_back_on_its_path() -> None:
+async def test_an_unplugged_modem_closes_the_port_and_returns_at_its_path() -> None:
     modem = Modem()
     async with modem.on_pty() as path:
         with opened(path) as client:
@@ -177,7 +177,7 @@ async def test_a_modem_has_one_port() -> None:
         assert path
 
 
-async def test_a_client_that_does_not_read_stops_nobody() -> None:
+async def test_a_client_that_does_not_read_blocks_no_other_modem() -> None:
     """It types on and on and never reads; the modem beside it answers."""
     deaf, other = Modem(), Modem()
     async with deaf.on_pty() as deaf_path, other.on_pty() as path:
@@ -186,7 +186,7 @@ async def test_a_client_that_does_not_read_stops_nobody() -> None:
             assert await asyncio.to_thread(client.ask, b"AT\r") == b"AT\r\r\nOK\r\n"
 
 
-async def test_news_reaches_a_client_that_only_listens() -> None:
+async def test_unsolicited_results_reach_a_client_that_only_reads() -> None:
     modem = Modem()
     async with modem.on_pty() as path:
         with opened(path) as client:

@@ -1,4 +1,4 @@
-"""Messages on their way: what the client is told, and what the phone shows."""
+"""Sending messages: results for the client, and texts at the receiver."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ NUMBER = "+8613800138000"
 WARNING = "【预付费】您的余额为20.00元,请及时充值。"
 
 
-def test_a_message_is_sent_and_stands_in_the_inbox(console: Any) -> None:
+def test_a_sent_message_is_in_the_inbox(console: Any) -> None:
     """Byte for byte, with a PDU built by hand."""
     assert console.type("AT+CMGS=19\r") == "\r\n> "
     assert console.type("0001000D91683108108300F0000005E8329BFD06\x1a") == "\r\n+CMGS: 210\r\n\r\nOK\r\n"
@@ -23,7 +23,7 @@ def test_a_message_is_sent_and_stands_in_the_inbox(console: Any) -> None:
     assert (message.at, message.references, message.alphabet) == (console.clock.now(), (210,), Alphabet.GSM7)
 
 
-def test_what_is_typed_at_the_prompt_is_echoed_without_its_end(console: Any) -> None:
+def test_the_body_is_echoed_without_its_end(console: Any) -> None:
     console.type("ATE1\r")
     assert console.type("AT+CMGS=19\r") == "AT+CMGS=19\r\r\n> "
     assert (
@@ -32,7 +32,7 @@ def test_what_is_typed_at_the_prompt_is_echoed_without_its_end(console: Any) -> 
     assert console.type("\x1a") == "\r\n+CMGS: 210\r\n\r\nOK\r\n"
 
 
-def test_references_count_from_the_seeds_start(console_of: Any, submit: Any) -> None:
+def test_references_count_up_from_a_start_by_the_seed(console_of: Any, submit: Any) -> None:
     told = []
     for seed in (1, 1, 2):
         console = console_of(seed=seed)
@@ -42,7 +42,7 @@ def test_references_count_from_the_seeds_start(console_of: Any, submit: Any) -> 
     assert references == [(references[0] + at) % 256 for at in range(300)]
 
 
-def test_chinese_in_parts_that_come_in_any_order(console: Any, submit: Any) -> None:
+def test_parts_of_a_text_may_arrive_in_any_order(console: Any, submit: Any) -> None:
     text = WARNING * 6
     pieces = [text[at : at + 67] for at in range(0, len(text), 67)]
     first, second, third = (
@@ -60,7 +60,7 @@ def test_chinese_in_parts_that_come_in_any_order(console: Any, submit: Any) -> N
 
 @settings(max_examples=30, deadline=None)
 @given(data=st.data(), wide=st.booleans())
-def test_any_long_text_is_whole_whatever_the_order(
+def test_any_long_text_is_assembled_in_any_order(
     console_of: Any, submit: Any, gsm_signs: list[str], data: st.DataObject, wide: bool
 ) -> None:
     console = console_of()
@@ -73,7 +73,7 @@ def test_any_long_text_is_whole_whatever_the_order(
     assert console.modem.inbox.incomplete == []
 
 
-def test_a_sign_that_was_cut_in_two_is_whole_again(console: Any) -> None:
+def test_a_character_divided_between_parts_is_assembled(console: Any) -> None:
     for sequence, half in ((2, "DCA1"), (1, "D83D")):
         header = f"0500030702{sequence:02X}"
         pdu = f"0041000D91683108108300F0000808{header}{half}"
@@ -81,7 +81,7 @@ def test_a_sign_that_was_cut_in_two_is_whole_again(console: Any) -> None:
     assert [message.text for message in console.modem.inbox] == ["💡"]
 
 
-def test_a_part_that_comes_twice_counts_once(console: Any, submit: Any) -> None:
+def test_a_repeated_part_counts_once(console: Any, submit: Any) -> None:
     for sequence in (1, 1, 2):
         console.send(submit(NUMBER, f"part {sequence} ", part=(1, 2, sequence)))
     assert [message.text for message in console.modem.inbox] == ["part 1 part 2 "]
@@ -98,7 +98,7 @@ def test_a_part_that_comes_twice_counts_once(console: Any, submit: Any) -> None:
         ("00" * 1000, 19),
     ],
 )
-def test_a_pdu_that_is_none_is_refused(console: Any, typed: str, announced: int) -> None:
+def test_an_invalid_pdu_is_refused(console: Any, typed: str, announced: int) -> None:
     assert console.send((announced, typed)) == "\r\n+CMS ERROR: 304\r\n"
     assert len(console.modem.inbox) == 0
     assert console.type("AT\r") == "\r\nOK\r\n"
@@ -117,7 +117,7 @@ def test_without_a_service_centre_nothing_is_sent(console: Any, submit: Any) -> 
     assert console.send(submit(NUMBER, "hello")) == "\r\n+CMS ERROR: 330\r\n"
 
 
-def test_line_feeds_are_no_part_of_anything(console: Any) -> None:
+def test_line_feeds_are_ignored(console: Any) -> None:
     assert console.type("AT+CMGS=19\r\n") == "\r\n> "
     told = console.type("0001000D91683108108300F0\r\n000005E8329BFD06\r\n\x1a\n")
     assert told == "\r\n+CMGS: 210\r\n\r\nOK\r\n"
@@ -125,7 +125,7 @@ def test_line_feeds_are_no_part_of_anything(console: Any) -> None:
     assert console.heard() == "\r\n^RSSI:18\r\n"
 
 
-def test_what_takes_no_time_is_answered_at_once_on_a_clock_that_runs(submit: Any) -> None:
+def test_answers_without_delay_come_at_once_on_a_running_clock(submit: Any) -> None:
     modem = Modem()
     length, pdu = submit(NUMBER, "hello")
     modem.receive(f"ATE0\rAT+CMGS={length}\r{pdu}\x1a".encode())

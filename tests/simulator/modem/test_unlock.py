@@ -1,4 +1,4 @@
-"""The card: PIN, PUK, and none at all."""
+"""The SIM card: PIN, PUK, and no card."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def locked(console_of: Any) -> Any:
     return console
 
 
-def test_a_pin_opens_the_card_and_the_modem_registers(locked: Any) -> None:
+def test_the_pin_unlocks_the_card_and_the_modem_registers(locked: Any) -> None:
     locked.type("AT+CREG=1\r")
     assert locked.type("AT+CPIN?\r") == "\r\n+CPIN: SIM PIN\r\n\r\nOK\r\n"
     assert locked.type("AT+CREG?\r") == "\r\n+CREG: 1,0\r\n\r\nOK\r\n"
@@ -31,7 +31,7 @@ def test_a_locked_card_refuses_messages(locked: Any, typed: str) -> None:
     assert locked.type(f"{typed}\r") == "\r\n+CMS ERROR: 311\r\n"
 
 
-def test_three_wrong_pins_ask_for_the_puk(locked: Any) -> None:
+def test_three_wrong_pins_require_the_puk(locked: Any) -> None:
     for left in (2, 1, 0):
         assert locked.type('AT+CPIN="0000"\r') == "\r\n+CME ERROR: 16\r\n"
         assert f"+CPINR: SIM PIN,{left}\r\n" in locked.type("AT+CPINR\r")
@@ -48,14 +48,14 @@ def test_three_wrong_pins_ask_for_the_puk(locked: Any) -> None:
     assert locked.type("AT+CPIN=4321\r") == "\r\nOK\r\n"
 
 
-def test_wrong_tries_stay_counted_when_the_power_goes(locked: Any) -> None:
+def test_wrong_tries_survive_a_power_cut(locked: Any) -> None:
     locked.type('AT+CPIN="0000"\r')
     locked.modem.unplug()
     locked.modem.plug_in()
     assert locked.modem.card.pin_tries == 2
 
 
-def test_ten_wrong_puks_end_the_card(locked: Any) -> None:
+def test_ten_wrong_puks_block_the_card(locked: Any) -> None:
     for _ in range(3):
         locked.type('AT+CPIN="0000"\r')
     for _ in range(10):
@@ -65,7 +65,7 @@ def test_ten_wrong_puks_end_the_card(locked: Any) -> None:
     assert locked.type("AT+CMGS=19\r") == "\r\n+CMS ERROR: 313\r\n"
 
 
-def test_without_a_card(console: Any) -> None:
+def test_a_missing_card_is_reported(console: Any) -> None:
     console.modem.card.inserted = False
     assert console.type("AT+CPIN?\r") == "\r\nERROR\r\n"
     assert console.type("AT+CMEE=1;+CPIN?\r") == "\r\n+CME ERROR: 10\r\n"

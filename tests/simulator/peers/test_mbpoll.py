@@ -1,4 +1,4 @@
-"""mbpoll, a program in C++ on libmodbus, reads every device, and moves a valve."""
+"""mbpoll, a C++ program on libmodbus, reads every device and moves a valve."""
 
 import re
 import subprocess

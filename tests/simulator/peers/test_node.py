@@ -1,4 +1,4 @@
-"""modbus-serial for Node, a client that is not Python, reads every device; a test suite in JavaScript steers a farm."""
+"""modbus-serial for Node reads every device; a JavaScript test suite controls a farm."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def test_it_reads_every_device(shelf: Any, node: str, framing: str) -> None:
         bench.check(model, {each: data for (of, each), data in zip(asked, told, strict=True) if of == model})
 
 
-def test_its_own_tests_pass_over_both_framings(node: str) -> None:
+def test_the_javascript_tests_pass_over_both_framings(node: str) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         [node, "--test", "--test-reporter", "tap", "farm.test.mjs"],

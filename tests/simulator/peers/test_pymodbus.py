@@ -1,4 +1,4 @@
-"""pymodbus reads every device, and meets `prewatt sim run mingde` as it would meet a site: sells, switches, is refused."""
+"""pymodbus reads every device, and uses `prewatt sim run mingde` like a real site."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -67,9 +67,7 @@ async def test_it_reads_every_device(shelf: Any, model: str, framing: str) -> No
 @pytest.mark.parametrize(
     ("model", "float32"), [("VALVE-WATER-METER", "dcba"), ("VALVE-WATER-METER-ABCD", "abcd")]
 )
-async def test_it_takes_a_water_meters_floats_for_the_volume(
-    shelf: Any, model: str, float32: str, framing: str
-) -> None:
+async def test_it_reads_a_water_meters_floats(shelf: Any, model: str, float32: str, framing: str) -> None:
     bench = shelf(framing)
     async with _client({"host": bench.bus.host, "tcp": bench.bus.tcp}, framing) as client:
         words = (await client.read_holding_registers(1, count=2, device_id=bench.unit(model))).registers
@@ -101,7 +99,7 @@ class TestMingde:
                 ratio = meter.ct * meter.pt if meter.profile.secondary else 1
                 assert u32(reply.registers) == meter.start.energy // ratio, meter.number
 
-    async def test_the_golden_meter_holds_275408(self, mingde: Rows, framing: str) -> None:
+    async def test_the_golden_meter_has_275408(self, mingde: Rows, framing: str) -> None:
         meter = placed(BILLED)
         async with _client(mingde[meter.gateway, meter.port], framing) as client:
             reply = await client.read_holding_registers(0, count=10, device_id=meter.bus_address)
@@ -130,7 +128,7 @@ class TestMingde:
                 status = await client.read_holding_registers(0x0224, count=1, device_id=meter.bus_address)
                 assert bool(status.registers[0] & 0xE000) is closed
 
-    async def test_refusals_are_what_it_expects_of_modbus(self, mingde: Rows, framing: str) -> None:
+    async def test_refusals_are_modbus_exceptions(self, mingde: Rows, framing: str) -> None:
         meter = placed(BILLED)
         async with _client(mingde[meter.gateway, meter.port], framing) as client:
             unit = meter.bus_address
@@ -140,7 +138,7 @@ class TestMingde:
             if framing == "tcp":
                 assert (await client.read_holding_registers(0, count=1, device_id=246)).exception_code == 0x0B
 
-    async def test_an_unopened_meter_owes_what_it_counted(self, mingde: Rows, framing: str) -> None:
+    async def test_an_unopened_meter_owes_its_energy(self, mingde: Rows, framing: str) -> None:
         meter = unopened()
         async with _client(mingde[meter.gateway, meter.port], framing) as client:
             reply = await client.read_holding_registers(0x021F, count=2, device_id=meter.bus_address)

@@ -1,4 +1,4 @@
-"""pyModbusTCP reads every device, and tells its refusals apart."""
+"""pyModbusTCP reads every device and distinguishes the exceptions."""
 
 import warnings
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def test_it_reads_every_device(shelf: Any, client: Any, model: str) -> None:
     bench.check(model, found)
 
 
-def test_it_is_told_why_not(shelf: Any, client: Any) -> None:
+def test_refusals_have_their_exception_codes(shelf: Any, client: Any) -> None:
     client.unit_id = shelf("tcp").unit("DTSD1352-C")
     assert client.read_holding_registers(0x7000, 1) is None
     assert client.last_except == 2

@@ -1,4 +1,4 @@
-"""The fixtures as a test has them: from the test's thread or its event loop, over sockets or without."""
+"""The fixtures in use: from the test's thread or its event loop, over sockets or in memory."""
 
 import asyncio
 import socket
@@ -59,7 +59,7 @@ class TestOverSockets:
         assert [entry.meter for entry in meter_farm.journal] == [HAIRDRESSER]
 
     @pytest.mark.anyio
-    async def test_so_does_one_with_an_event_loop_of_its_own(self, meter_farm: MeterFarm) -> None:
+    async def test_an_async_test_reads_a_meter(self, meter_farm: MeterFarm) -> None:
         host, tcp, unit = meter_farm.address(HAIRDRESSER)
         reader, writer = await asyncio.open_connection(host, tcp)
         writer.write(rtu.encode(unit, READ_COUNT))
@@ -68,7 +68,7 @@ class TestOverSockets:
         writer.transport.abort()
 
     @pytest.mark.meter_farm(framing="tcp")
-    def test_the_marker_says_how_it_is_served(self, meter_farm: MeterFarm) -> None:
+    def test_the_marker_sets_the_framing(self, meter_farm: MeterFarm) -> None:
         assert meter_farm.framing == "tcp"
         answer = ask(meter_farm.address(HAIRDRESSER), mbap.encode(7, 1, READ_COUNT), 11)
         assert answer == mbap.encode(7, 1, COUNT_6)
@@ -94,7 +94,7 @@ class TestOverSockets:
         assert lost.fired == 1
         assert [entry.verdict for entry in meter_farm.journal] == ["reply-lost", "answered"]
 
-    def test_what_is_held_comes_when_the_test_lets_time_pass(self, meter_farm: MeterFarm) -> None:
+    def test_a_delayed_reply_arrives_when_the_clock_is_advanced(self, meter_farm: MeterFarm) -> None:
         host, tcp, _ = meter_farm.address(HAIRDRESSER)
         meter_farm.faults.add(Fault(kind="delay-reply", delay_s=3600, count=1))
         with socket.create_connection((host, tcp), 10) as connection:
@@ -113,7 +113,7 @@ class TestOverSockets:
         assert meter_farm.do(lambda farm: farm.meter(HAIRDRESSER).remaining_fen) == 4125
 
 
-def test_devices_that_are_no_energy_meters_are_seen_and_set(
+def test_views_of_other_devices_work_while_the_farm_is_served(
     meter_farm_factory: MeterFarmFactory, tmp_path: Path
 ) -> None:
     (tmp_path / "site.toml").write_text(DEVICES, "utf-8")
@@ -128,7 +128,7 @@ def test_devices_that_are_no_energy_meters_are_seen_and_set(
 
 
 class TestWithoutSockets:
-    def test_no_thread_is_started_for_a_test_that_needs_none(self, meter_farm: MeterFarm) -> None:
+    def test_no_thread_is_started_without_sockets(self, meter_farm: MeterFarm) -> None:
         threads = threading.active_count()
         reply, _ = meter_farm.farm.bus("000001", 2).exchange(1, READ_COUNT, meter_farm.clock.time())
         assert reply == COUNT_6
@@ -144,7 +144,7 @@ class TestWithoutSockets:
 
 
 class TestClock:
-    def test_it_stands_still_until_it_is_moved(self, meter_farm: MeterFarm) -> None:
+    def test_it_stands_still_until_it_is_advanced(self, meter_farm: MeterFarm) -> None:
         meter = meter_farm.meter(HAIRDRESSER)
         assert meter_farm.clock.now() == START
         before = meter.energy_centikwh
@@ -153,10 +153,10 @@ class TestClock:
         assert meter.energy_centikwh - before == pytest.approx(720, abs=1)
 
     @pytest.mark.meter_farm(start=datetime(2021, 12, 28, tzinfo=UTC))
-    def test_it_begins_when_the_marker_says(self, meter_farm: MeterFarm) -> None:
+    def test_the_marker_sets_the_start(self, meter_farm: MeterFarm) -> None:
         assert meter_farm.clock.now() == datetime(2021, 12, 28, tzinfo=UTC)
 
-    def test_it_can_be_scaled_or_real_or_ones_own(self, meter_farm_factory: MeterFarmFactory) -> None:
+    def test_it_can_be_scaled_real_or_passed_in(self, meter_farm_factory: MeterFarmFactory) -> None:
         scaled = meter_farm_factory(clock=86_400)
         started = scaled.clock.time()
         while scaled.clock.time() < started + 60:
@@ -170,14 +170,14 @@ class TestClock:
 
 
 class TestFactory:
-    def test_farms_of_one_test_are_apart(self, meter_farm_factory: MeterFarmFactory) -> None:
+    def test_farms_of_one_test_are_independent(self, meter_farm_factory: MeterFarmFactory) -> None:
         one, other = meter_farm_factory(), meter_farm_factory("mingde", framing="tcp")
         ask(one.address(HAIRDRESSER), rtu.encode(1, READ_COUNT), 7)
         assert (len(one.journal), len(other.journal)) == (1, 0)
         assert one.seed == other.seed
         assert len(other.meter_numbers) >= 262
 
-    def test_a_seed_fixes_what_a_farm_shows(self, meter_farm_factory: MeterFarmFactory) -> None:
+    def test_values_are_determined_by_the_seed(self, meter_farm_factory: MeterFarmFactory) -> None:
         def volts(seed: int) -> tuple[int, ...]:
             farm = meter_farm_factory(seed=seed).farm
             shown: list[int] = []

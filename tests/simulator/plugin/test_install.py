@@ -1,4 +1,4 @@
-"""The example project runs where only the wheel and the simulator's own dependencies are installed."""
+"""The example project runs with nothing but the wheel and the simulator's own dependencies installed."""
 
 import os
 import shutil
@@ -101,10 +101,10 @@ def test_the_example_passes_with_the_simulator_alone(python: str, tmp_path: Path
     assert "7 passed" in printed
 
 
-def test_no_database_no_graphql_and_no_terminal_are_there(python: str) -> None:
+def test_no_dependency_of_the_other_packages_is_installed(python: str) -> None:
     look = f"from importlib.util import find_spec; print([name for name in {ABSENT} if find_spec(name)])"
     assert ask(python, "-c", look).strip() == "[]"
 
 
-def test_the_command_of_the_simulator_runs_there(python: str) -> None:
+def test_the_sim_command_runs(python: str) -> None:
     assert '"000002"' in ask(python, "-m", "prewatt_fixtures", "sim", "endpoints", "tiny", "--json")

@@ -1,4 +1,4 @@
-"""The plugin in pytest runs of their own, as strict as pytest can be: reports, seeds, markers, workers, cost."""
+"""The plugin in strict pytest runs of their own: reports, seeds, markers, workers, cost."""
 
 import os
 import re
@@ -77,7 +77,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 class TestFailure:
-    def test_it_shows_what_went_over_the_wires(self, failed: dict[str, str]) -> None:
+    def test_it_shows_the_journal(self, failed: dict[str, str]) -> None:
         told = failed["test_reads[2]"]
         assert "- meter farm -" in told
         assert "site 000 试验台, clock at 2026-01-05 00:00:00 UTC" in told
@@ -85,18 +85,18 @@ class TestFailure:
         assert told.count(" 000001/2 unit 1 0000010201 > read registers 0221H (answered)") == 2
         assert told.count(" 000001/2 unit 1 0000010201 < 0006 (answered)") == 2
 
-    def test_it_shows_the_end_of_the_journal_only(self, failed: dict[str, str]) -> None:
+    def test_it_shows_the_last_lines_of_a_long_journal(self, failed: dict[str, str]) -> None:
         told = failed["test_reads_often"]
         assert "the last 40 of 100 lines of the journal:" in told
         assert told.count("(answered)") == 40
 
-    def test_a_farm_that_nobody_asked_says_so(self, failed: dict[str, str]) -> None:
+    def test_a_farm_without_requests_is_reported_as_such(self, failed: dict[str, str]) -> None:
         assert "nobody asked anything" in failed["test_asks_nobody"]
 
-    def test_without_a_farm_there_is_nothing_to_tell(self, failed: dict[str, str]) -> None:
+    def test_without_a_farm_there_is_no_section(self, failed: dict[str, str]) -> None:
         assert "meter farm" not in failed["test_has_no_farm"]
 
-    def test_a_marker_that_asks_for_the_impossible_names_it(self, failed: dict[str, str]) -> None:
+    def test_a_wrong_marker_argument_is_named(self, failed: dict[str, str]) -> None:
         assert "unexpected keyword argument 'sight'" in failed["test_is_typed_wrong"]
 
 
@@ -105,7 +105,7 @@ class TestSeed:
         told = [seed for seed in seeds(failed).values() if seed]
         assert len(told) == len(set(told)) == 5
 
-    def test_it_is_the_same_the_next_time_and_with_workers(
+    def test_it_is_the_same_in_every_run_and_with_workers(
         self, failed: dict[str, str], tmp_path: Path
     ) -> None:
         """Workers serve their farms at the same time, and each test has met its own requests only."""
@@ -116,7 +116,7 @@ class TestSeed:
                 f"the last {2 * times} of {2 * times} lines of the journal:" in again[f"test_reads[{times}]"]
             )
 
-    def test_the_one_of_the_command_line_is_everybodys(self, tmp_path: Path) -> None:
+    def test_the_option_sets_the_seed_of_every_test(self, tmp_path: Path) -> None:
         told = reports(run(tmp_path, FAILING, "--meter-farm-seed=77", "-k", "reads", code=1))
         assert set(seeds(told).values()) == {"77"}
 

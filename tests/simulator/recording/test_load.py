@@ -1,4 +1,4 @@
-"""Recordings on disk: what was written is read again; damage is named by file and line."""
+"""Recordings on disk: written ones load again; damage is named by file and line."""
 
 import json
 from datetime import UTC, datetime
@@ -41,11 +41,11 @@ def written(path: Path) -> Path:
     return path
 
 
-def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+def test_a_written_recording_loads_unchanged(tmp_path: Path) -> None:
     assert Recording.load(written(tmp_path / "a.jsonl")) == Recording(START, "rtu", PLACES, EXCHANGES)
 
 
-def test_every_line_is_there_as_soon_as_it_is_written(tmp_path: Path) -> None:
+def test_every_line_is_flushed(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     with RecordingFile(path, START, "rtu", PLACES) as file:
         file.write(EXCHANGES[0])
@@ -53,20 +53,20 @@ def test_every_line_is_there_as_soon_as_it_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", range(1, 40))
-def test_a_torn_last_line_is_left_aside(tmp_path: Path, cut: int) -> None:
+def test_an_incomplete_last_line_is_ignored(tmp_path: Path, cut: int) -> None:
     path = written(tmp_path / "a.jsonl")
     path.write_bytes(path.read_bytes()[:-cut])
     expected = EXCHANGES if cut == 1 else EXCHANGES[:1]
     assert Recording.load(path).exchanges == expected
 
 
-def test_a_recording_is_never_written_over(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     path = written(tmp_path / "a.jsonl")
     with pytest.raises(FileExistsError):
         RecordingFile(path, START, "rtu", PLACES)
 
 
-def test_exchanges_stand_in_the_order_of_their_requests(tmp_path: Path) -> None:
+def test_exchanges_are_in_order_of_their_requests(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     with RecordingFile(path, START, "rtu", PLACES) as file:
         for exchange in reversed(EXCHANGES):

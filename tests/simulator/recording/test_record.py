@@ -1,4 +1,4 @@
-"""The recorder between a client and a gateway: no byte altered, none held back, all of it written down."""
+"""The recorder between client and gateway: bytes unchanged and undelayed, all exchanges recorded."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ async def gateway(talk: Any) -> AsyncIterator[Endpoint]:
 
 
 class TestBytes:
-    async def test_none_is_altered_or_held_back(self, tmp_path: Path) -> None:
+    async def test_every_byte_is_forwarded_unchanged_and_at_once(self, tmp_path: Path) -> None:
         """Random bytes, frames of neither framing, echoed piece by piece: each piece is back before the next leaves."""
 
         async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -50,7 +50,7 @@ class TestBytes:
             assert await reader.read() == b""
             writer.close()
 
-    async def test_a_client_that_does_not_read_stops_the_gateway(self, tmp_path: Path) -> None:
+    async def test_a_client_that_does_not_read_pauses_the_gateway(self, tmp_path: Path) -> None:
         sent = 0
 
         async def pour(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -70,7 +70,7 @@ class TestBytes:
             assert sent < 100_000_000
             writer.transport.abort()
 
-    async def test_when_the_gateway_hangs_up_so_does_the_recorder(self, tmp_path: Path) -> None:
+    async def test_the_gateways_end_ends_the_client(self, tmp_path: Path) -> None:
         async def leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read(1)
             writer.close()
@@ -82,7 +82,7 @@ class TestBytes:
                 assert await reader.read() == b""
             writer.close()
 
-    async def test_a_gateway_that_is_not_there_is_not_there(self, tmp_path: Path) -> None:
+    async def test_an_unreachable_gateway_ends_the_client(self, tmp_path: Path) -> None:
         async with gateway(None) as to:
             pass
         async with record(tmp_path / "a.jsonl", [to]) as recorder:
@@ -91,7 +91,7 @@ class TestBytes:
                 assert await reader.read() == b""
             writer.close()
 
-    async def test_a_taken_port_is_named(self, tmp_path: Path) -> None:
+    async def test_a_port_in_use_is_named(self, tmp_path: Path) -> None:
         async with gateway(None) as to:
             with pytest.raises(PortTaken, match=str(to.tcp)):
                 async with record(tmp_path / "a.jsonl", [to], base_port=to.tcp):
@@ -123,7 +123,7 @@ class TestThereAndBack:
         assert len({str(values) for values in first}) > 20, "what was recorded had changed"
         assert any("exception 6" in str(values) for values in first)
 
-    async def test_a_replay_can_be_recorded_and_is_the_same_recording(
+    async def test_recording_a_replay_gives_the_same_recording(
         self, framing: Framing, desk_of: Any, opened: Any, tmp_path: Path
     ) -> None:
         desk = desk_of(opened, opened)

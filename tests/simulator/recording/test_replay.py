@@ -1,4 +1,4 @@
-"""A replayed device: what it holds when, what it refuses, what writing does, and what is not there."""
+"""A replayed device: its values over time, refusals, writes, and units that never answered."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ CHANGING = ((10, 1, ONE, "0302000a"), (20, 1, ONE, "03020014"), (30, 1, ONE, "03
 
 
 class TestRegisters:
-    def test_each_moment_shows_what_was_last_seen(self, replayed: Replayed) -> None:
+    def test_each_moment_shows_the_last_recorded_value(self, replayed: Replayed) -> None:
         desk = replayed(*CHANGING)
         assert [desk.ask(at, ONE) for at in (10, 19.999999, 20, 29.999999, 30)] == [
             "0302000a",
@@ -31,13 +31,13 @@ class TestRegisters:
             "0302001e",
         ]
 
-    def test_before_the_first_look_it_shows_what_that_saw(self, replayed: Replayed) -> None:
+    def test_before_the_first_value_it_shows_that_value(self, replayed: Replayed) -> None:
         assert replayed(*CHANGING).ask(0, ONE) == "0302000a"
 
-    def test_at_the_end_it_stays_as_it_was_last(self, replayed: Replayed) -> None:
+    def test_at_the_end_the_last_values_stay(self, replayed: Replayed) -> None:
         assert replayed(*CHANGING).ask(1e6, ONE) == "0302001e"
 
-    def test_looped_it_begins_again_when_the_last_reply_was_whole(self, replayed: Replayed) -> None:
+    def test_a_loop_repeats_after_the_last_reply(self, replayed: Replayed) -> None:
         desk = replayed(*CHANGING, loop=True)
         assert [desk.ask(at, ONE) for at in (30.049, 30.05, 50.05, 60.1 + 30)] == [
             "0302001e",
@@ -46,12 +46,12 @@ class TestRegisters:
             "0302001e",
         ]
 
-    def test_ranges_may_be_cut_anew(self, replayed: Replayed) -> None:
+    def test_ranges_may_be_grouped_differently(self, replayed: Replayed) -> None:
         desk = replayed((0, 1, "0300000003", "0306000100020003"), (5, 1, "0300020002", "030400090004"))
         assert desk.ask(4, "0300010002") == "030400020003"
         assert desk.ask(5, "0300000004") == "03080001000200090004"
 
-    def test_spaces_are_apart_and_coils_are_packed(self, replayed: Replayed) -> None:
+    def test_address_spaces_are_separate_and_coils_are_packed(self, replayed: Replayed) -> None:
         desk = replayed((0, 1, "010000000a", "0102ff01"), (0, 1, "0400000001", "04020007"))
         assert desk.ask(0, "0100080002") == "010101"
         assert desk.ask(0, "0400000001") == "04020007"
@@ -69,28 +69,30 @@ class TestRegisters:
             ("2b0e0100", "ab01"),
         ],
     )
-    def test_what_was_never_heard_is_refused(self, replayed: Replayed, request_pdu: str, reply: str) -> None:
+    def test_what_was_never_recorded_is_refused(
+        self, replayed: Replayed, request_pdu: str, reply: str
+    ) -> None:
         assert replayed(*CHANGING).ask(15, request_pdu) == reply
 
 
 class TestRefusals:
-    def test_an_exception_comes_again_until_the_same_request_was_answered(self, replayed: Replayed) -> None:
+    def test_an_exception_repeats_until_the_request_was_answered(self, replayed: Replayed) -> None:
         desk = replayed((0, 1, ONE, "03020001"), (10, 1, ONE, "8306"), (12, 1, ONE, "03020002"))
         assert [desk.ask(at, ONE) for at in (9, 10, 11, 12)] == ["03020001", "8306", "8306", "03020002"]
 
     def test_a_refused_range_is_refused_from_the_start(self, replayed: Replayed) -> None:
         assert replayed((10, 1, "0309990001", "8302")).ask(0, "0309990001") == "8302"
 
-    def test_before_it_was_refused_what_others_saw_is_answered(self, replayed: Replayed) -> None:
+    def test_before_its_refusal_a_range_is_answered_from_other_reads(self, replayed: Replayed) -> None:
         desk = replayed((0, 1, TWO, "030400010002"), (10, 1, ONE, "8306"))
         assert [desk.ask(at, ONE) for at in (5, 10)] == ["03020001", "8306"]
 
-    def test_silence_comes_again(self, replayed: Replayed) -> None:
+    def test_recorded_silence_repeats(self, replayed: Replayed) -> None:
         desk = replayed((0, 1, ONE, "03020001"), (10, 1, ONE, None), (12, 1, ONE, "03020002"))
         assert [desk.ask(at, ONE) for at in (9, 10, 12)] == ["03020001", "", "03020002"]
         assert [entry.verdict for entry in desk.replay.journal] == ["answered", "absent", "answered"]
 
-    def test_other_functions_answer_as_they_did(self, replayed: Replayed) -> None:
+    def test_other_functions_repeat_their_replies(self, replayed: Replayed) -> None:
         desk = replayed((10, 1, "2b0e0100", "2b0eaa"), (20, 1, "2b0e0100", "2b0ebb"))
         assert [desk.ask(at, "2b0e0100") for at in (0, 15, 20)] == ["2b0eaa", "2b0eaa", "2b0ebb"]
 
@@ -103,11 +105,11 @@ class TestWrites:
         (60, 1, TWO, "030400bb0002"),
     )
 
-    def test_a_recorded_write_shows_from_its_moment_on(self, replayed: Replayed) -> None:
+    def test_a_recorded_write_shows_from_then_on(self, replayed: Replayed) -> None:
         desk = replayed(*self.SEEN)
         assert [desk.ask(at, TWO) for at in (19, 20, 60)] == ["030400010002", "030400aa0002", "030400bb0002"]
 
-    def test_a_write_shows_until_the_recording_says_that_it_changed(self, replayed: Replayed) -> None:
+    def test_a_write_shows_until_a_newer_recorded_value(self, replayed: Replayed) -> None:
         desk = replayed(*self.SEEN)
         assert desk.ask(30, "1000000002040011 0022") == "1000000002"
         assert [desk.ask(at, TWO) for at in (30, 40, 59)] == ["030400110022"] * 3
@@ -122,12 +124,12 @@ class TestWrites:
         assert desk.ask(84, "0f0000000201 01") == "0f00000002"
         assert desk.ask(85, "0100000002") == "010101"
 
-    def test_a_write_that_was_refused_is_refused_and_does_nothing(self, replayed: Replayed) -> None:
+    def test_a_refused_write_is_refused_and_changes_nothing(self, replayed: Replayed) -> None:
         desk = replayed(*self.SEEN, (70, 1, "0600010005", "8604"))
         assert desk.ask(80, "0600010005") == "8604"
         assert desk.ask(81, TWO) == "030400bb0002"
 
-    def test_a_new_round_has_forgotten_it(self, replayed: Replayed) -> None:
+    def test_a_new_round_drops_writes(self, replayed: Replayed) -> None:
         desk = replayed(*self.SEEN, loop=True)
         desk.ask(60.01, "060001abcd")
         assert desk.ask(60.02, TWO) == "030400bbabcd"
@@ -135,7 +137,7 @@ class TestWrites:
 
 
 @given(pdu=st.binary(min_size=1, max_size=253))
-def test_no_request_breaks_it(replayed: Replayed, pdu: bytes) -> None:
+def test_any_request_is_answered(replayed: Replayed, pdu: bytes) -> None:
     desk = replayed(*CHANGING, (40, 1, "0100000010", "0102ffff"))
     reply = desk.ask(50, pdu.hex())
     assert reply is not None
@@ -143,7 +145,7 @@ def test_no_request_breaks_it(replayed: Replayed, pdu: bytes) -> None:
 
 
 class TestUnits:
-    async def test_who_never_answered_is_not_there(self, replayed: Replayed, connected: Any) -> None:
+    async def test_a_unit_that_never_answered_is_absent(self, replayed: Replayed, connected: Any) -> None:
         """Silence over RTU, exception 0BH over Modbus TCP, whatever was recorded over which."""
         rows = ((0, 1, ONE, "03020001"), (1, 2, ONE, None), (2, 3, ONE, "830b"))
         for framing in ("rtu", "tcp"):
@@ -158,7 +160,7 @@ class TestUnits:
                     wire.send(mbap.encode(unit, unit, bytes.fromhex(ONE)))
                     assert await wire.receive(9) == mbap.encode(unit, unit, b"\x83\x0b")
 
-    async def test_it_is_reached_in_memory_too(self, replayed: Replayed) -> None:
+    async def test_a_replay_works_in_memory(self, replayed: Replayed) -> None:
         async with replayed(*CHANGING).replay.in_memory(framing="tcp") as network:
             connection = await network.connect("memory", 1)
             await connection.write(mbap.encode(7, 1, bytes.fromhex(ONE)))
@@ -173,7 +175,7 @@ class TestFaults:
         assert [desk.ask(15, ONE) for _ in range(3)] == ["8306", None, "0302000a"]
         assert [entry.fault for entry in desk.replay.journal] == ["exception-1", "lose-reply-2", None]
 
-    def test_a_read_may_be_torn_between_two_looks(self, replayed: Replayed) -> None:
+    def test_a_read_may_be_torn(self, replayed: Replayed) -> None:
         desk = replayed((0, 1, TWO, "030400010001"), (10, 1, TWO, "030400020002"))
         desk.ask(5, TWO)
         desk.replay.faults.add(Fault(kind="torn-read", register=0, count=1))
@@ -185,7 +187,7 @@ class TestFaults:
         assert desk.ask(5, "100000000204000700 08") is None
         assert desk.ask(5, TWO) == "030400070001"
 
-    def test_what_happens_inside_a_meter_cannot_happen_to_it(self, replayed: Replayed) -> None:
+    def test_faults_inside_a_meter_are_refused(self, replayed: Replayed) -> None:
         with pytest.raises(FaultRuleError, match="not a recorded device"):
             replayed(*CHANGING).replay.faults.add(Fault(kind="weld-relay", meter="0000010101", relay="open"))
 

@@ -1,4 +1,4 @@
-"""Recording at a serial port: a pseudo terminal with a farm's bus at its other end."""
+"""Recording at a serial port, with a pseudo-terminal and a farm's bus at its other end."""
 
 import asyncio
 import os
@@ -43,7 +43,7 @@ class _Meters:
         os.close(self._slave)
 
 
-async def test_a_client_reads_through_and_everything_is_written_down(tmp_path: Path) -> None:
+async def test_a_client_reads_through_it_and_is_recorded(tmp_path: Path) -> None:
     meters = _Meters(Farm(load_site("tiny")))
     file = tmp_path / "serial.jsonl"
     try:
@@ -64,7 +64,7 @@ async def test_a_client_reads_through_and_everything_is_written_down(tmp_path: P
         meters.close()
 
 
-async def test_a_port_that_is_none_is_named(tmp_path: Path) -> None:
+async def test_a_path_that_is_no_serial_port_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("", "utf-8")
     for path, reason in ((tmp_path / "none", "No such file"), (file, "no serial port")):
@@ -73,7 +73,7 @@ async def test_a_port_that_is_none_is_named(tmp_path: Path) -> None:
                 pass
 
 
-async def test_a_speed_that_is_none_is_refused(tmp_path: Path) -> None:
+async def test_an_unknown_speed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SerialPortError, match="9600, 19200"):
         async with serial_gateway(tmp_path / "none", "000001", 1, baud=9601):
             pass

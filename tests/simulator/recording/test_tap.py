@@ -1,4 +1,4 @@
-"""Exchanges found in the bytes of a connection: pairs, order, silence, what was none."""
+"""Exchanges found in the bytes of a connection: pairing, order, silence, stray bytes."""
 
 import pytest
 from hypothesis import given
@@ -21,7 +21,7 @@ def frame(framing: Framing, pdu: bytes, *, unit: int = 1, transaction: int = 1) 
 
 @pytest.mark.parametrize("framing", ["rtu", "tcp"])
 class TestBothFramings:
-    def test_a_pair_has_the_time_of_its_request_and_how_long_it_took(self, framing: Framing) -> None:
+    def test_an_exchange_has_its_time_and_latency(self, framing: Framing) -> None:
         listening = tap(framing)
         assert listening.from_client(frame(framing, READ), 10.0) == []
         assert listening.from_gateway(frame(framing, ANSWER), 10.25) == [
@@ -29,7 +29,7 @@ class TestBothFramings:
         ]
         assert (listening.end(), listening.stray_bytes) == ([], 0)
 
-    def test_bytes_one_by_one_make_the_same_pair(self, framing: Framing) -> None:
+    def test_single_bytes_give_the_same_exchange(self, framing: Framing) -> None:
         listening, heard = tap(framing), []
         for byte in frame(framing, READ):
             heard += listening.from_client(bytes((byte,)), 1.0)
@@ -43,7 +43,7 @@ class TestBothFramings:
         both = frame(framing, ANSWER) + frame(framing, OTHER_ANSWER, transaction=2)
         assert [each.reply for each in listening.from_gateway(both, 2.0)] == [ANSWER, OTHER_ANSWER]
 
-    def test_what_is_never_answered_is_said_when_the_connection_ends(self, framing: Framing) -> None:
+    def test_unanswered_requests_are_returned_at_the_end(self, framing: Framing) -> None:
         listening = tap(framing)
         listening.from_client(frame(framing, READ), 1.0)
         assert listening.end() == [TappedExchange(1.0, 1, READ)]
@@ -69,7 +69,7 @@ class TestBothFramings:
 
 @pytest.mark.parametrize("framing", ["rtu", "tcp"])
 @given(stream=st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=40))))
-def test_no_bytes_break_it(framing: Framing, stream: list[tuple[bool, bytes]]) -> None:
+def test_any_bytes_are_taken(framing: Framing, stream: list[tuple[bool, bytes]]) -> None:
     listening = tap(framing)
     for by_client, data in stream:
         (listening.from_client if by_client else listening.from_gateway)(data, 1.0)
@@ -78,7 +78,7 @@ def test_no_bytes_break_it(framing: Framing, stream: list[tuple[bool, bytes]]) -
 
 
 class TestRtu:
-    def test_who_asks_again_has_given_up(self) -> None:
+    def test_a_new_request_ends_the_wait_of_the_one_before(self) -> None:
         """Without this, one lost reply would shift every later value of a poll by one."""
         listening = tap("rtu")
         listening.from_client(rtu.encode(1, READ), 1.0)
@@ -87,26 +87,26 @@ class TestRtu:
             TappedExchange(2.0, 1, READ, ANSWER, 0.5)
         ]
 
-    def test_a_reply_of_another_unit_is_none(self) -> None:
+    def test_a_reply_of_another_unit_does_not_fit(self) -> None:
         listening = tap("rtu")
         listening.from_client(rtu.encode(1, READ), 1.0)
         assert listening.from_gateway(rtu.encode(2, ANSWER), 1.1) == []
         (heard,) = listening.from_gateway(rtu.encode(1, ANSWER), 1.2)
         assert (heard.reply, listening.stray_bytes) == (ANSWER, 7)
 
-    def test_half_a_request_is_over_after_silence(self) -> None:
+    def test_silence_ends_an_incomplete_request(self) -> None:
         listening = tap("rtu")
         listening.from_client(rtu.encode(1, READ)[:5], 1.0)
         listening.from_client(rtu.encode(1, READ), 1.0 + 2 * GAP_S)
         assert listening.from_gateway(rtu.encode(1, ANSWER), 1.2)[0].reply == ANSWER
         assert listening.stray_bytes == 5
 
-    def test_a_broadcast_waits_for_nothing(self) -> None:
+    def test_a_broadcast_is_complete_at_once(self) -> None:
         assert tap("rtu").from_client(rtu.encode(0, READ), 1.0) == [TappedExchange(1.0, 0, READ)]
 
 
 class TestTcp:
-    def test_replies_are_found_by_their_transactions(self) -> None:
+    def test_replies_are_paired_by_transaction(self) -> None:
         listening = tap("tcp")
         listening.from_client(mbap.encode(1, 1, READ), 1.0)
         listening.from_client(mbap.encode(2, 1, OTHER), 1.1)
@@ -115,7 +115,7 @@ class TestTcp:
         (heard,) = listening.from_gateway(mbap.encode(1, 1, ANSWER), 1.5)
         assert (heard.request, heard.latency_s) == (READ, 0.5)
 
-    def test_a_broken_header_ends_nothing_but_is_counted(self) -> None:
+    def test_a_malformed_header_is_counted_as_stray(self) -> None:
         listening = tap("tcp")
         assert listening.from_client(b"GET / HTTP/1.1\r\n", 1.0) == []
         assert listening.stray_bytes == 16

@@ -1,4 +1,4 @@
-"""A climate controller measures slow air, and switches heaters and fans by its thresholds with hysteresis."""
+"""A climate controller measures slowly changing air, and switches heaters and fans by thresholds with hysteresis."""
 
 from itertools import pairwise
 from typing import Any
@@ -20,7 +20,7 @@ def measured(bench: Any) -> tuple[int, ...]:
 
 
 class TestMeasure:
-    def test_a_day_stays_in_a_plausible_range_and_moves_slowly(self, bench: Any) -> None:
+    def test_air_stays_in_range_and_changes_slowly(self, bench: Any) -> None:
         seen = [measured(bench)]
         for _ in range(24 * 6):
             bench.clock.advance(600)
@@ -32,7 +32,7 @@ class TestMeasure:
             assert max(abs(a - b) for a, b in zip(before, after, strict=True)) <= 20
         assert all(max(channel) - min(channel) >= 60 for channel in zip(*seen, strict=True))
 
-    def test_a_seed_fixes_the_air_and_another_seed_changes_it(self, desk_of: Any) -> None:
+    def test_air_is_determined_by_the_seed(self, desk_of: Any) -> None:
         one, same, other = (desk_of({"model": '"WHD"'}, seed=seed) for seed in (1, 1, 2))
         readings = [desk.words(0, 6) for desk in (one, same, other)]
         assert readings[0] == readings[1] != readings[2]
@@ -40,7 +40,7 @@ class TestMeasure:
     def test_channels_differ(self, bench: Any) -> None:
         assert len(set(measured(bench)[:3])) == 3
 
-    def test_what_is_set_is_measured_until_it_is_released(self, bench: Any) -> None:
+    def test_set_air_is_measured_until_it_is_released(self, bench: Any) -> None:
         climate = bench.farm.climate(CONTROLLER)
         own = measured(bench)
         climate.set_air(2, temperature=-55, humidity=801)
@@ -52,13 +52,13 @@ class TestMeasure:
         assert 140 <= measured(bench)[1] <= 300
 
     @pytest.mark.parametrize("channel", [0, 4])
-    def test_a_channel_that_is_not_there_is_named(self, bench: Any, channel: int) -> None:
+    def test_an_unknown_channel_is_named(self, bench: Any, channel: int) -> None:
         with pytest.raises(ValueError, match=f"channels 1 to 3, not {channel}"):
             bench.farm.climate(CONTROLLER).set_air(channel, temperature=0, humidity=0)
 
 
 class TestSwitch:
-    def test_nothing_runs_in_ordinary_air(self, bench: Any) -> None:
+    def test_all_outputs_are_off_in_moderate_air(self, bench: Any) -> None:
         for _ in range(24):
             bench.clock.advance(3600)
             assert outputs(bench) == 0
@@ -77,7 +77,7 @@ class TestSwitch:
             assert outputs(bench) == (0b100000 if on else 0), temperature
             assert climate.ventilating(3) is on
 
-    def test_damp_starts_the_heater_too(self, bench: Any) -> None:
+    def test_humidity_starts_the_heater_too(self, bench: Any) -> None:
         climate = bench.farm.climate(CONTROLLER)
         for humidity, on in ((849, False), (850, True), (831, True), (830, False)):
             climate.set_air(2, temperature=200, humidity=humidity)
@@ -115,7 +115,7 @@ class TestSwitch:
             lazy.clock.advance(60 * minutes)
             assert eager.words(0, 8) == lazy.words(0, 8)
 
-    def test_what_nobody_looked_at_has_happened_all_the_same(self, bench: Any) -> None:
+    def test_outputs_switch_without_reads(self, bench: Any) -> None:
         """Fans start in the afternoon's heat; the night is inside the band, so they are still on when it ends."""
         bench.write(VENTILATE_ABOVE, 240, 240, 240, unit=2)
         bench.write(HYSTERESIS, 150, unit=2)
@@ -142,7 +142,7 @@ class TestFault:
         assert bench.words(FAULTS, 1, unit=2) == (0,)
         assert 140 <= measured(bench)[1] <= 300
 
-    def test_what_it_drives_goes_off_and_comes_back_with_it(self, bench: Any) -> None:
+    def test_its_outputs_go_off_and_return_with_it(self, bench: Any) -> None:
         climate = bench.farm.climate(CONTROLLER)
         for channel in (1, 2):
             climate.set_air(channel, temperature=0, humidity=900)
@@ -154,6 +154,6 @@ class TestFault:
         climate.set_faulty(1, False)
         assert outputs(bench) == 0b000011
 
-    def test_a_channel_that_is_not_there_is_named(self, bench: Any) -> None:
+    def test_an_unknown_channel_is_named(self, bench: Any) -> None:
         with pytest.raises(ValueError, match="channels 1 to 3, not 4"):
             bench.farm.climate(CONTROLLER).set_faulty(4, True)

@@ -1,4 +1,4 @@
-"""A remote terminal shows its contacts as bits and as a number, in the manual's order."""
+"""A remote terminal shows its contacts as bits and as a register, in the manual's order."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def bits(first: int, count: int) -> bytes:
     return bytes((2, 0, first, 0, count))
 
 
-def test_contacts_are_open_until_somebody_closes_them(bench: Any) -> None:
+def test_contacts_are_open_until_they_are_closed(bench: Any) -> None:
     assert bench.ask(bits(0, 32)) == b"\x02\x04" + bytes(4)
     assert bench.words(0x0010, 2) == (0, 0)
 
@@ -30,7 +30,7 @@ def test_a_water_leak_closes_its_contact_at_once(bench: Any) -> None:
     assert bench.ask(bits(4, 1)) == b"\x02\x01\x00"
 
 
-def test_the_first_input_stands_in_the_lowest_bit_of_the_first_byte(bench: Any) -> None:
+def test_the_first_input_is_the_lowest_bit_of_the_first_byte(bench: Any) -> None:
     for number in (1, 2, 11, 32):
         bench.farm.terminal(TERMINAL).set_closed(number, True)
     assert bench.ask(bits(0, 32)) == bytes.fromhex("020403040080")
@@ -72,7 +72,7 @@ def test_the_clock_keeps_the_bytes_that_were_written(bench: Any) -> None:
         (bytes((6, 0, 5, 0, 1)), b"\x86\x01"),
     ],
 )
-def test_what_it_does_not_know_it_refuses(bench: Any, request_pdu: bytes, reply: bytes) -> None:
+def test_unknown_requests_are_refused(bench: Any, request_pdu: bytes, reply: bytes) -> None:
     assert bench.ask(request_pdu) == reply
 
 
@@ -82,7 +82,7 @@ def test_other_devices_have_no_inputs(bench: Any) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 33])
-def test_an_input_that_is_not_there_is_named(bench: Any, number: int) -> None:
+def test_an_unknown_input_is_named(bench: Any, number: int) -> None:
     with pytest.raises(ValueError, match=f"inputs 1 to 32, not {number}"):
         bench.farm.terminal(TERMINAL).set_closed(number, True)
 

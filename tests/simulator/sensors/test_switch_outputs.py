@@ -1,4 +1,4 @@
-"""A KJ8 has eight inputs that follow their contacts when they hold, and four outputs that may pulse back."""
+"""A KJ8 has eight debounced inputs and four outputs with pulse lengths."""
 
 import struct
 from typing import Any
@@ -18,7 +18,7 @@ def desk(desk_of: Any) -> Any:
 
 
 class TestInputs:
-    def test_an_input_follows_when_its_contact_has_held(self, desk: Any) -> None:
+    def test_an_input_follows_after_the_debounce_time(self, desk: Any) -> None:
         terminal = desk.farm.terminal(TERMINAL)
         desk.write(DEBOUNCE, 500)
         terminal.set_closed(8, True)
@@ -28,7 +28,7 @@ class TestInputs:
         assert (desk.words(INPUTS, 1), terminal.closed(8)) == ((0x80,), True)
         assert desk.ask(bytes((2, 0, 0, 0, 8))) == b"\x02\x01\x80"
 
-    def test_a_contact_that_bounces_is_not_seen(self, desk: Any) -> None:
+    def test_a_bouncing_contact_is_ignored(self, desk: Any) -> None:
         terminal = desk.farm.terminal(TERMINAL)
         desk.write(DEBOUNCE, 100)
         for _ in range(3):
@@ -44,14 +44,14 @@ class TestInputs:
         assert desk.words(DEBOUNCE, 1) == (10,)
 
     @pytest.mark.parametrize("number", [0, 9])
-    def test_there_are_eight(self, desk: Any, number: int) -> None:
+    def test_there_are_eight_inputs(self, desk: Any, number: int) -> None:
         with pytest.raises(ValueError, match=f"inputs 1 to 8, not {number}"):
             desk.farm.terminal(TERMINAL).set_closed(number, True)
         assert desk.ask(bytes((2, 0, 0, 0, 9))) == b"\x82\x02"
 
 
 class TestOutputs:
-    def test_without_a_pulse_length_it_stays_as_it_was_switched(self, desk: Any) -> None:
+    def test_without_a_pulse_length_an_output_stays(self, desk: Any) -> None:
         terminal = desk.farm.terminal(TERMINAL)
         assert desk.write(OUTPUTS, 0b1001) == bytes((0x10, 0, OUTPUTS, 0, 1))
         desk.clock.advance(86_400)
@@ -60,7 +60,7 @@ class TestOutputs:
         desk.write(OUTPUTS, 0b0001)
         assert desk.words(OUTPUTS, 1) == (0b0001,)
 
-    def test_with_one_it_goes_back_at_the_very_moment(self, desk: Any) -> None:
+    def test_with_a_pulse_length_it_opens_at_the_exact_moment(self, desk: Any) -> None:
         desk.write(PULSES + 1, 500)
         desk.write(OUTPUTS, 0b0011)
         desk.clock.advance(0.499)
@@ -70,7 +70,7 @@ class TestOutputs:
         assert not desk.farm.terminal(TERMINAL).output_closed(2)
         assert desk.words(OUTPUTS, 1) == (0b0001,)
 
-    def test_switching_again_begins_the_pulse_anew_and_switching_off_ends_it(self, desk: Any) -> None:
+    def test_switching_again_restarts_the_pulse(self, desk: Any) -> None:
         desk.write(PULSES, 1000)
         desk.write(OUTPUTS, 1)
         desk.clock.advance(0.6)
@@ -84,14 +84,14 @@ class TestOutputs:
         desk.clock.advance(0.2)
         assert desk.words(OUTPUTS, 1) == (2,)
 
-    def test_inputs_and_outputs_stand_in_one_word(self, desk: Any) -> None:
+    def test_inputs_and_outputs_share_a_register(self, desk: Any) -> None:
         desk.farm.terminal(TERMINAL).set_closed(1, True)
         desk.write(OUTPUTS, 0b0100)
         desk.clock.advance(1)
         assert desk.words(CONTACTS, 1) == (0x0104,)
         assert desk.ask(bytes((4, 0, CONTACTS, 0, 1))) == struct.pack(">BBH", 4, 2, 0x0104)
 
-    def test_an_output_that_is_not_there_is_refused_and_named(self, desk: Any) -> None:
+    def test_an_unknown_output_is_refused_and_named(self, desk: Any) -> None:
         assert desk.write(OUTPUTS, 0b1_0000) == b"\x90\x03"
         with pytest.raises(ValueError, match="outputs 1 to 4, not 5"):
             desk.farm.terminal(TERMINAL).output_closed(5)
@@ -102,7 +102,7 @@ class TestOutputs:
 
 
 class TestSettings:
-    def test_the_address_moves_the_terminal(self, desk: Any) -> None:
+    def test_a_written_address_takes_effect(self, desk: Any) -> None:
         assert desk.words(ADDRESS, 1) == (1,)
         desk.write(ADDRESS, 9)
         assert desk.words(ADDRESS, 1, unit=9) == (9,)
@@ -113,5 +113,5 @@ class TestSettings:
         assert desk.words(4, 1) == (1,)
 
     @pytest.mark.parametrize("address", [0, 1, CONTACTS, INPUTS])
-    def test_the_others_cannot_be_written(self, desk: Any, address: int) -> None:
+    def test_other_settings_are_read_only(self, desk: Any, address: int) -> None:
         assert desk.write(address, 1) == b"\x90\x02"

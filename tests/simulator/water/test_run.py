@@ -1,4 +1,4 @@
-"""A water meter counts what runs through while its valve is open, and moves the valve when told by function 06H."""
+"""A water meter counts while its valve is open; function 06H moves the valve."""
 
 import struct
 from typing import Any
@@ -27,7 +27,7 @@ def command(desk: Any, word: int, address: int = VALVE) -> Any:
 
 
 class TestCount:
-    def test_it_starts_where_the_site_says(self, desk: Any) -> None:
+    def test_it_starts_with_the_volume_of_the_site(self, desk: Any) -> None:
         assert real(desk, VOLUME) == pytest.approx(12.345, abs=1e-6)
         assert desk.farm.water_meter(METER).volume_litres == 12345
 
@@ -39,7 +39,7 @@ class TestCount:
         desk.clock.advance(365 * 86400 - 3600)
         assert desk.farm.water_meter(METER).volume_litres == 12345 + 365 * 2400
 
-    def test_looking_often_loses_nothing(self, desk: Any) -> None:
+    def test_frequent_reads_lose_nothing(self, desk: Any) -> None:
         for _ in range(3600):
             desk.clock.advance(1)
             desk.words(VOLUME, 2)
@@ -54,7 +54,7 @@ class TestCount:
 
 
 class TestValve:
-    def test_closed_means_that_nothing_runs_until_it_is_opened(self, desk: Any) -> None:
+    def test_a_closed_valve_stops_the_flow(self, desk: Any) -> None:
         water = desk.farm.water_meter(METER)
         assert desk.words(VALVE, 1) == (0b01,)
         assert command(desk, CLOSED) == struct.pack(">BHH", 6, VALVE, CLOSED)
@@ -68,18 +68,18 @@ class TestValve:
         desk.clock.advance(3600)
         assert water.volume_litres == 12445
 
-    def test_what_ran_before_the_closing_counts(self, desk: Any) -> None:
+    def test_volume_before_the_closing_is_counted(self, desk: Any) -> None:
         desk.clock.advance(1800)
         command(desk, CLOSED)
         assert desk.farm.water_meter(METER).volume_litres == 12395
 
     @pytest.mark.parametrize("word", [0, 3, 4, 0xFFFF])
-    def test_another_word_is_refused_and_moves_nothing(self, desk: Any, word: int) -> None:
+    def test_an_invalid_command_is_refused(self, desk: Any, word: int) -> None:
         assert command(desk, word) == b"\x86\x03"
         assert desk.words(VALVE, 1) == (0b01,)
 
     @pytest.mark.parametrize("address", [VOLUME, PIPE, 0x0008, 0x0000, 0x0100])
-    def test_nothing_else_can_be_written(self, desk: Any, address: int) -> None:
+    def test_other_registers_are_read_only(self, desk: Any, address: int) -> None:
         assert command(desk, 1, address) == b"\x86\x02"
 
     def test_a_short_or_long_frame_is_refused(self, desk: Any) -> None:
@@ -95,7 +95,7 @@ class TestValve:
 
 
 class TestReport:
-    def test_water_that_ran_back_is_counted_apart(self, desk: Any) -> None:
+    def test_reverse_volume_is_counted_separately(self, desk: Any) -> None:
         desk.farm.water_meter(METER).add_reverse_flow(1500)
         assert real(desk, REVERSE) == 1.5
         assert real(desk, VOLUME) == pytest.approx(12.345, abs=1e-6)
@@ -121,7 +121,7 @@ class TestReport:
         assert real(desk, BATTERY) == pytest.approx(3.6)
 
 
-def test_floats_may_stand_high_word_first(desk_of: Any) -> None:
+def test_floats_may_have_the_high_word_first(desk_of: Any) -> None:
     """The same meter as another model: byte for byte the reverse of the first."""
     keys = {"start": '{ volume = "12.345" }', "load": '{ m3_per_day = "2.400" }'}
     desk = desk_of({**keys, "model": '"水表"'}, {**keys, "model": '"VALVE-WATER-METER-ABCD"'})
