@@ -1,4 +1,4 @@
-"""What the tests of the simulator share: a farm on a clock that the test moves, and a desk to talk to its meters."""
+"""Shared fixtures of the simulator's tests: a farm on a manual clock, and a bus master that sends requests to it."""
 
 import asyncio
 import json
@@ -51,8 +51,8 @@ class JumpClock(ManualClock):
         self.advance(seconds)
 
 
-class Desk:
-    """One farm, its clock, and words for what a master says to the meters of its first bus."""
+class BusMaster:
+    """One farm, its clock, and the requests of a master on its first bus."""
 
     def __init__(self, farm: Farm, clock: ManualClock) -> None:
         self.farm = farm
@@ -91,19 +91,21 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def desk_of() -> Callable[..., Desk]:
-    """Builds a desk: one dict of TOML keys per meter of the first bus (units from 1), keywords for `Farm`.
+def master_of() -> Callable[..., BusMaster]:
+    """Builds a master: one dict of TOML keys per meter of the first bus (units from 1), keywords for `Farm`.
 
     `site` is more TOML at the end, `gateway` more keys of the gateway.
     """
 
-    def build(*meters: Meter, site: str = "", second_bus: tuple[Meter, ...] = (), **options: Any) -> Desk:
+    def build(
+        *meters: Meter, site: str = "", second_bus: tuple[Meter, ...] = (), **options: Any
+    ) -> BusMaster:
         clock = options.pop("clock", None) or ManualClock(MIDNIGHT_IN_SHANGHAI)
         text = SITE.replace("\nports", f"\n{options.pop('gateway', '')}\nports") + "".join(
             _meter_toml(unit, 1, keys) for unit, keys in enumerate(meters, 1)
         )
         text += "".join(_meter_toml(unit, 2, keys) for unit, keys in enumerate(second_bus, 1))
-        return Desk(Farm(parse_site(text + site, "bench.toml"), clock=clock, **options), clock)
+        return BusMaster(Farm(parse_site(text + site, "bench.toml"), clock=clock, **options), clock)
 
     return build
 

@@ -12,26 +12,26 @@ from prewatt_simulator.line.bus import NO_DEVICE, Pace
 TOP_UP = vendor.encode_request(vendor.TopUp(100, 7))
 
 
-def test_an_address_without_device_gets_no_reply(desk_of: Any, opened: Any) -> None:
-    desk = desk_of(opened)
-    assert desk.ask(read_holding(0, 2), unit=2) is NO_DEVICE
-    assert [entry.verdict for entry in desk.farm.journal] == ["absent"]
+def test_an_address_without_device_gets_no_reply(master_of: Any, opened: Any) -> None:
+    master = master_of(opened)
+    assert master.ask(read_holding(0, 2), unit=2) is NO_DEVICE
+    assert [entry.verdict for entry in master.farm.journal] == ["absent"]
 
 
-def test_two_buses_are_independent(desk_of: Any, opened: Any) -> None:
-    desk = desk_of(opened, second_bus=({"model": '"DTSD1352-C"', "start": '{ energy = "7.00" }'},))
-    reply, _ = desk.farm.bus("001001", 2).exchange(1, read_holding(0, 2), desk.clock.time())
+def test_two_buses_are_independent(master_of: Any, opened: Any) -> None:
+    master = master_of(opened, second_bus=({"model": '"DTSD1352-C"', "start": '{ energy = "7.00" }'},))
+    reply, _ = master.farm.bus("001001", 2).exchange(1, read_holding(0, 2), master.clock.time())
     assert reply == b"\x03\x04\0\0\x02\xbc"
 
 
-def test_a_broadcast_write_is_applied_by_all_devices_without_a_reply(desk_of: Any, opened: Any) -> None:
-    desk = desk_of(opened, opened, {"model": '"DTSD1352-C"'})
-    assert desk.ask(write_multiple(0x0057, b"\0\1\0\1"), unit=0) is None
-    assert desk.ask(TOP_UP, unit=0) is None
+def test_a_broadcast_write_is_applied_by_all_devices_without_a_reply(master_of: Any, opened: Any) -> None:
+    master = master_of(opened, opened, {"model": '"DTSD1352-C"'})
+    assert master.ask(write_multiple(0x0057, b"\0\1\0\1"), unit=0) is None
+    assert master.ask(TOP_UP, unit=0) is None
     for unit in (1, 2):
-        assert desk.words(0x0057, 2, unit) == (1, 1)
-        assert desk.meter(unit).purchase_count == 7
-    assert [entry.verdict for entry in desk.farm.journal][:2] == ["broadcast", "broadcast"]
+        assert master.words(0x0057, 2, unit) == (1, 1)
+        assert master.meter(unit).purchase_count == 7
+    assert [entry.verdict for entry in master.farm.journal][:2] == ["broadcast", "broadcast"]
 
 
 @pytest.mark.parametrize(

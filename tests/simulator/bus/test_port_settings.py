@@ -22,28 +22,28 @@ READDRESSED = [
 ]
 
 
-def last(desk: Any) -> Any:
-    return list(desk.farm.journal)[-1]
+def last(master: Any) -> Any:
+    return list(master.farm.journal)[-1]
 
 
 @pytest.mark.parametrize(("keys", "address", "words", "reply"), READDRESSED)
 def test_a_meter_acknowledges_at_its_old_address_and_answers_at_the_new(
-    desk_of: Any, keys: dict[str, str], address: int, words: tuple[int, ...], reply: str
+    master_of: Any, keys: dict[str, str], address: int, words: tuple[int, ...], reply: str
 ) -> None:
-    desk = desk_of(keys)
-    assert desk.write(address, *words) == bytes.fromhex(reply)
-    assert desk.words(address, len(words), unit=9) == words
-    assert desk.ask(read_holding(0, 1), unit=1) == b""
-    assert last(desk).verdict is Verdict.ABSENT
+    master = master_of(keys)
+    assert master.write(address, *words) == bytes.fromhex(reply)
+    assert master.words(address, len(words), unit=9) == words
+    assert master.ask(read_holding(0, 1), unit=1) == b""
+    assert last(master).verdict is Verdict.ABSENT
 
 
-def test_journal_entries_keep_the_meter_number_of_their_time(desk_of: Any) -> None:
-    desk = desk_of(ADW300, DTSD1352)
-    desk.words(0, 1, unit=2)
-    desk.write(0x003F, 0x0903, unit=2)
-    desk.write(0x0000, 2, unit=1)
-    desk.words(0, 1, unit=2)
-    assert [(entry.unit, entry.meter) for entry in desk.farm.journal] == [
+def test_journal_entries_keep_the_meter_number_of_their_time(master_of: Any) -> None:
+    master = master_of(ADW300, DTSD1352)
+    master.words(0, 1, unit=2)
+    master.write(0x003F, 0x0903, unit=2)
+    master.write(0x0000, 2, unit=1)
+    master.words(0, 1, unit=2)
+    assert [(entry.unit, entry.meter) for entry in master.farm.journal] == [
         (2, "0010010102"),
         (2, "0010010102"),
         (1, "0010010101"),
@@ -51,32 +51,32 @@ def test_journal_entries_keep_the_meter_number_of_their_time(desk_of: Any) -> No
     ]
 
 
-def test_a_fault_follows_its_meter_to_the_new_address(desk_of: Any) -> None:
+def test_a_fault_follows_its_meter_to_the_new_address(master_of: Any) -> None:
     rule = '[[faults]]\nkind = "lose-reply"\nmeter = "0010010101"\nskip = 1\n'
-    desk = desk_of(ADW300, site=rule)
-    desk.write(0x0000, 9)
-    assert desk.ask(read_holding(0, 1), unit=9) is None
-    assert last(desk).verdict is Verdict.REPLY_LOST
+    master = master_of(ADW300, site=rule)
+    master.write(0x0000, 9)
+    assert master.ask(read_holding(0, 1), unit=9) is None
+    assert last(master).verdict is Verdict.REPLY_LOST
 
 
-def test_two_meters_at_one_address_both_execute_and_collide(desk_of: Any) -> None:
-    desk = desk_of(DDSY1352, DDSY1352)
-    desk.write(0x0360, 0x0203, 0, unit=1)
-    assert desk.ask(write_multiple(0x0061, b"\x00\x07"), unit=2) == b""
-    assert (last(desk).verdict, last(desk).reply) == (Verdict.COLLIDED, None)
-    assert last(desk).meter == "0010010101+0010010102"
-    assert desk.ask(write_multiple(0x0360, b"\x05\x03\x00\x00"), unit=2) == b""
-    state = desk.farm.state()["meters"]
+def test_two_meters_at_one_address_both_execute_and_collide(master_of: Any) -> None:
+    master = master_of(DDSY1352, DDSY1352)
+    master.write(0x0360, 0x0203, 0, unit=1)
+    assert master.ask(write_multiple(0x0061, b"\x00\x07"), unit=2) == b""
+    assert (last(master).verdict, last(master).reply) == (Verdict.COLLIDED, None)
+    assert last(master).meter == "0010010101+0010010102"
+    assert master.ask(write_multiple(0x0360, b"\x05\x03\x00\x00"), unit=2) == b""
+    state = master.farm.state()["meters"]
     assert [meter["overload_w"] for meter in state.values()] == [7, 7]
-    assert desk.ask(read_holding(0, 1), unit=2) == b""
-    assert last(desk).verdict is Verdict.ABSENT, "both have moved on together"
+    assert master.ask(read_holding(0, 1), unit=2) == b""
+    assert last(master).verdict is Verdict.ABSENT, "both have moved on together"
 
 
-def test_a_broadcast_reaches_meters_that_share_an_address(desk_of: Any) -> None:
-    desk = desk_of(DDSY1352, DDSY1352, DDSY1352)
-    desk.write(0x0360, 0x0203, 0, unit=1)
-    assert desk.ask(write_multiple(0x0061, b"\x00\x07"), unit=0) is None
-    assert [meter["overload_w"] for meter in desk.farm.state()["meters"].values()] == [7, 7, 7]
+def test_a_broadcast_reaches_meters_that_share_an_address(master_of: Any) -> None:
+    master = master_of(DDSY1352, DDSY1352, DDSY1352)
+    master.write(0x0360, 0x0203, 0, unit=1)
+    assert master.ask(write_multiple(0x0061, b"\x00\x07"), unit=0) is None
+    assert [meter["overload_w"] for meter in master.farm.state()["meters"].values()] == [7, 7, 7]
 
 
 def test_overlapped_frames_never_form_a_valid_frame() -> None:
@@ -91,30 +91,32 @@ def test_overlapped_frames_never_form_a_valid_frame() -> None:
 
 
 @pytest.mark.anyio
-async def test_an_rtu_gateway_passes_on_collided_bytes(desk_of: Any, served: Any) -> None:
-    desk = desk_of(ADW300, ADW300)
-    desk.write(0x0000, 2)
-    async with served(desk.farm) as wire:
+async def test_an_rtu_gateway_passes_on_collided_bytes(master_of: Any, served: Any) -> None:
+    master = master_of(ADW300, ADW300)
+    master.write(0x0000, 2)
+    async with served(master.farm) as wire:
         wire.send(rtu.encode(2, read_holding(0x003C, 2)))
         heard = await wire.receive(10)
     assert not rtu.is_whole(heard)
-    assert last(desk).sent == (heard,)
+    assert last(master).sent == (heard,)
 
 
 @pytest.mark.anyio
-async def test_a_modbus_tcp_gateway_answers_a_collision_with_exception_0b(desk_of: Any, served: Any) -> None:
-    desk = desk_of(ADW300, ADW300)
-    desk.write(0x0000, 2)
-    async with served(desk.farm, "tcp") as wire:
+async def test_a_modbus_tcp_gateway_answers_a_collision_with_exception_0b(
+    master_of: Any, served: Any
+) -> None:
+    master = master_of(ADW300, ADW300)
+    master.write(0x0000, 2)
+    async with served(master.farm, "tcp") as wire:
         wire.send(mbap.encode(7, 2, read_holding(0x003C, 2)))
         assert await wire.receive(9) == mbap.encode(7, 2, b"\x83\x0b")
 
 
-def test_a_collision_takes_the_time_of_the_longest_reply(desk_of: Any) -> None:
-    desk = desk_of(ADW300, ADW300)
-    desk.write(0x0000, 2)
+def test_a_collision_takes_the_time_of_the_longest_reply(master_of: Any) -> None:
+    master = master_of(ADW300, ADW300)
+    master.write(0x0000, 2)
     pace = Pace(SitePort(port=1), "any")
-    _, outcome = desk.farm.bus("001001").exchange(2, read_holding(0x003C, 2), desk.clock.time(), pace)
+    _, outcome = master.farm.bus("001001").exchange(2, read_holding(0x003C, 2), master.clock.time(), pace)
     assert 0.02 + 9 * 10 / 9600 <= outcome.held_s <= 0.08 + 9 * 10 / 9600
 
 
@@ -129,20 +131,20 @@ OTHER_LINE = [
 
 @pytest.mark.parametrize(("keys", "address", "words", "reply"), OTHER_LINE)
 def test_a_meter_set_to_another_speed_or_parity_is_silent(
-    desk_of: Any, keys: dict[str, str], address: int, words: tuple[int, ...], reply: str
+    master_of: Any, keys: dict[str, str], address: int, words: tuple[int, ...], reply: str
 ) -> None:
-    desk = desk_of(keys, DTSD1352)
-    assert desk.write(address, *words) == bytes.fromhex(reply)
-    assert desk.ask(read_holding(0, 1)) == b""
-    assert last(desk).verdict is Verdict.ABSENT
-    desk.ask(write_multiple(0x008E, b"\x00\x28"), unit=0)
-    assert desk.words(0x008E, 1, unit=2) == (40,), "the others go on"
+    master = master_of(keys, DTSD1352)
+    assert master.write(address, *words) == bytes.fromhex(reply)
+    assert master.ask(read_holding(0, 1)) == b""
+    assert last(master).verdict is Verdict.ABSENT
+    master.ask(write_multiple(0x008E, b"\x00\x28"), unit=0)
+    assert master.words(0x008E, 1, unit=2) == (40,), "the others go on"
 
 
-def test_stop_bits_have_no_effect(desk_of: Any) -> None:
-    desk = desk_of(ADW300)
-    desk.write(0x0004, 0x0001)
-    assert desk.words(0x0004, 1) == (0x0001,)
+def test_stop_bits_have_no_effect(master_of: Any) -> None:
+    master = master_of(ADW300)
+    master.write(0x0004, 0x0001)
+    assert master.words(0x0004, 1) == (0x0001,)
 
 
 @pytest.mark.parametrize(
@@ -162,35 +164,35 @@ def test_stop_bits_have_no_effect(desk_of: Any) -> None:
     ],
 )
 def test_invalid_port_settings_are_refused_and_change_nothing(
-    desk_of: Any, keys: dict[str, str], address: int, words: tuple[int, ...]
+    master_of: Any, keys: dict[str, str], address: int, words: tuple[int, ...]
 ) -> None:
-    desk = desk_of(keys)
-    before = desk.words(address, len(words))
-    assert desk.write(address, *words) == b"\x90\x03"
-    assert desk.words(address, len(words)) == before
+    master = master_of(keys)
+    before = master.words(address, len(words))
+    assert master.write(address, *words) == b"\x90\x03"
+    assert master.words(address, len(words)) == before
 
 
-def test_a_port_starts_with_the_settings_of_its_line(desk_of: Any) -> None:
-    desk = desk_of(second_bus=(ADW300, DTSD1352, DDSY1352))
-    bus, now_s = desk.farm.bus("001001", 2), desk.clock.time()
+def test_a_port_starts_with_the_settings_of_its_line(master_of: Any) -> None:
+    master = master_of(second_bus=(ADW300, DTSD1352, DDSY1352))
+    bus, now_s = master.farm.bus("001001", 2), master.clock.time()
     assert bus.exchange(1, read_holding(0, 5), now_s)[0] == bytes.fromhex("030a 0001 0001 0000 0000 0100")
     assert bus.exchange(2, read_holding(0x3F, 1), now_s)[0] == bytes.fromhex("0302 0200")
     assert bus.exchange(3, read_holding(0x0360, 2), now_s)[0] == bytes.fromhex("0304 0300 0100")
 
 
-def test_settings_of_the_second_port_have_no_effect(desk_of: Any) -> None:
-    desk = desk_of(DDSY1352)
-    desk.write(0x0365, 0x0905, 0)
-    assert desk.words(0x0360, 1) == (0x0103,)
-    assert desk.words(0x0365, 1) == (0x0905,)
+def test_settings_of_the_second_port_have_no_effect(master_of: Any) -> None:
+    master = master_of(DDSY1352)
+    master.write(0x0365, 0x0905, 0)
+    assert master.words(0x0360, 1) == (0x0103,)
+    assert master.words(0x0365, 1) == (0x0905,)
 
 
-def test_port_settings_survive_a_restart(desk_of: Any) -> None:
-    lived = desk_of(ADW300, DDSY1352, DTSD1352)
+def test_port_settings_survive_a_restart(master_of: Any) -> None:
+    lived = master_of(ADW300, DDSY1352, DTSD1352)
     lived.write(0x0000, 9, unit=1)
     lived.write(0x0360, 0x0203, 0x0100, unit=2)
     lived.write(0x003F, 0x0103, unit=3)
-    again = desk_of(ADW300, DDSY1352, DTSD1352)
+    again = master_of(ADW300, DDSY1352, DTSD1352)
     again.farm.restore(lived.farm.state())
     assert again.u32(0x003C, unit=9) == 1100
     assert again.u32(0x0000, unit=1) == 2200

@@ -1,4 +1,4 @@
-"""A farm with the control API, and words for what a program asks of it: requests reach the application without a port."""
+"""A farm with the control API, and a client of it; requests reach the application without a port."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -28,17 +28,17 @@ KINDS: tuple[dict[str, str], ...] = (
 
 
 @dataclass
-class Hand:
-    """A client of the control API, and the farm and clock behind it to compare with."""
+class ControlClient:
+    """A client of the control API, with its farm and clock for comparison."""
 
     farm: Farm
     clock: Any
-    desk: Any
+    master: Any
     http: httpx.AsyncClient
     endpoints: tuple[Endpoint, ...]
 
     async def ask(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
-        """The JSON of an answer that has this status."""
+        """JSON of the answer, whose status must be `status`."""
         answer = await self.http.request(method, path, json=body)
         assert answer.status_code == status, (method, path, answer.status_code, answer.text)
         return answer.json() if answer.content else None
@@ -50,27 +50,27 @@ class Hand:
         return problem["key"], problem["expected"]
 
     def top_up(self, count: int) -> None:
-        """A request on the bus."""
-        self.desk.ask(vendor.encode_request(vendor.TopUp(1000, count)))
+        """Top up the first meter on its bus."""
+        self.master.ask(vendor.encode_request(vendor.TopUp(1000, count)))
 
 
 @asynccontextmanager
-async def _hand(desk: Any) -> AsyncIterator[Hand]:
-    async with desk.farm.serving() as endpoints:
-        app = build_app(ControlContext(desk.farm, endpoints, Numbering(desk.farm.journal)))
+async def _api(master: Any) -> AsyncIterator[ControlClient]:
+    async with master.farm.serving() as endpoints:
+        app = build_app(ControlContext(master.farm, endpoints, Numbering(master.farm.journal)))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(base_url="http://farm", transport=transport) as http:
-            yield Hand(desk.farm, desk.clock, desk, http, endpoints)
+            yield ControlClient(master.farm, master.clock, master, http, endpoints)
 
 
 @pytest.fixture
-def hand_of() -> Callable[[Any], Any]:
-    """A context manager: the control API of a desk's farm."""
-    return _hand
+def api_of() -> Callable[[Any], Any]:
+    """A context manager: the control API of the farm of a `BusMaster`."""
+    return _api
 
 
 @pytest.fixture
-async def hand(desk_of: Any) -> AsyncIterator[Hand]:
-    """The control API of a farm with a device of every kind, on a clock that is moved by hand."""
-    async with _hand(desk_of(*KINDS)) as hand:
-        yield hand
+async def api(master_of: Any) -> AsyncIterator[ControlClient]:
+    """The control API of a farm with a device of every kind, on a manual clock."""
+    async with _api(master_of(*KINDS)) as api:
+        yield api

@@ -47,9 +47,9 @@ METER = "0010010101"
     ],
 )
 async def test_a_problem_names_the_key(
-    hand: Any, method: str, path: str, body: Any, status: int, key: str
+    api: Any, method: str, path: str, body: Any, status: int, key: str
 ) -> None:
-    answer = await hand.http.request(method, path, json=body)
+    answer = await api.http.request(method, path, json=body)
     problem = answer.json()
     assert (answer.status_code, problem["status"], problem["key"]) == (status, status, key)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -60,17 +60,17 @@ async def test_a_problem_names_the_key(
 @pytest.mark.parametrize(
     "body", [b"{", b"\xff\xfe", b'{"seconds": NaN}', b"null", b"[" * 50_000, b'"seconds"']
 )
-async def test_a_body_that_is_no_object_is_refused(hand: Any, body: bytes) -> None:
-    answer = await hand.http.post("/clock/advance", content=body)
+async def test_a_body_that_is_no_object_is_refused(api: Any, body: bytes) -> None:
+    answer = await api.http.post("/clock/advance", content=body)
     assert answer.status_code == 422
     assert answer.json()["expected"]
 
 
-async def test_a_body_above_the_size_limit_is_refused(hand: Any) -> None:
-    answer = await hand.http.post("/faults", content=b" " * (BODY_BYTES_MAX + 1))
+async def test_a_body_above_the_size_limit_is_refused(api: Any) -> None:
+    answer = await api.http.post("/faults", content=b" " * (BODY_BYTES_MAX + 1))
     assert (answer.status_code, answer.json()["key"]) == (413, "body")
 
 
-async def test_a_wrong_method_is_405_with_the_allowed_ones(hand: Any) -> None:
-    answer = await hand.http.request("PUT", "/faults")
+async def test_a_wrong_method_is_405_with_the_allowed_ones(api: Any) -> None:
+    answer = await api.http.request("PUT", "/faults")
     assert set(answer.headers["allow"].replace(" ", "").split(",")) >= {"GET", "POST", "DELETE"}

@@ -16,42 +16,42 @@ def test_a_body_has_the_keys_of_a_fault() -> None:
     assert set(FaultBody.model_fields) == {key.name for key in fields(Fault)}
 
 
-async def test_a_hit_is_counted_and_recorded_in_the_journal(hand: Any) -> None:
+async def test_a_hit_is_counted_and_recorded_in_the_journal(api: Any) -> None:
     rule = {"kind": "exception", "meter": METER, "function": 0x20, "code": 6, "count": 1}
-    added = await hand.ask("POST", "/faults", rule, 201)
+    added = await api.ask("POST", "/faults", rule, 201)
     assert added == {"name": "exception-1", "fired": 0, "rule": rule}
-    hand.top_up(7)
-    assert (await hand.ask("GET", "/faults/exception-1"))["fired"] == 1
-    (entry,) = (await hand.ask("GET", "/journal"))["entries"]
+    api.top_up(7)
+    assert (await api.ask("GET", "/faults/exception-1"))["fired"] == 1
+    (entry,) = (await api.ask("GET", "/journal"))["entries"]
     assert (entry["fault"], entry["reply_text"]) == ("exception-1", "exception 06 busy")
 
 
-async def test_rules_are_listed_removed_and_cleared(hand: Any) -> None:
+async def test_rules_are_listed_removed_and_cleared(api: Any) -> None:
     for kind in ("lose-reply", "lose-request", "flip-bit"):
-        await hand.ask("POST", "/faults", {"kind": kind, "probability": 0.5}, 201)
-    await hand.ask("DELETE", "/faults/lose-request-2", status=204)
-    listed = (await hand.ask("GET", "/faults"))["faults"]
+        await api.ask("POST", "/faults", {"kind": kind, "probability": 0.5}, 201)
+    await api.ask("DELETE", "/faults/lose-request-2", status=204)
+    listed = (await api.ask("GET", "/faults"))["faults"]
     assert [each["name"] for each in listed] == ["lose-reply-1", "flip-bit-3"]
     assert listed[0]["rule"] == {"kind": "lose-reply", "probability": 0.5}
-    await hand.ask("DELETE", "/faults", status=204)
-    assert (await hand.ask("GET", "/faults"))["faults"] == []
+    await api.ask("DELETE", "/faults", status=204)
+    assert (await api.ask("GET", "/faults"))["faults"] == []
     for method in ("GET", "DELETE"):
-        assert (await hand.refused(method, "/faults/lose-reply-1", status=404))[0] == "name"
+        assert (await api.refused(method, "/faults/lose-reply-1", status=404))[0] == "name"
 
 
-async def test_reset_restores_the_rules_of_the_start(hand_of: Any, desk_of: Any) -> None:
-    desk = desk_of({}, site='[[faults]]\nkind = "lose-reply"\nuntil = 2021-12-27T16:00:10Z\n')
-    async with hand_of(desk) as hand:
-        await hand.ask("DELETE", "/faults", status=204)
-        await hand.ask("POST", "/faults", {"kind": "flip-bit"}, 201)
-        hand.clock.advance(60)  # the window of the first is over: that is no reason to refuse it
-        reset = await hand.ask("POST", "/faults/reset")
+async def test_reset_restores_the_rules_of_the_start(api_of: Any, master_of: Any) -> None:
+    master = master_of({}, site='[[faults]]\nkind = "lose-reply"\nuntil = 2021-12-27T16:00:10Z\n')
+    async with api_of(master) as api:
+        await api.ask("DELETE", "/faults", status=204)
+        await api.ask("POST", "/faults", {"kind": "flip-bit"}, 201)
+        api.clock.advance(60)  # the window of the first is over: that is no reason to refuse it
+        reset = await api.ask("POST", "/faults/reset")
         assert [each["name"] for each in reset["faults"]] == ["lose-reply-1"]
 
 
-async def test_a_window_is_a_time_with_an_offset(hand: Any) -> None:
+async def test_a_window_is_a_time_with_an_offset(api: Any) -> None:
     rule = {"kind": "lose-reply", "since": "2021-12-28T00:00:00+08:00", "until": "2021-12-28T01:00:00+08:00"}
-    added = await hand.ask("POST", "/faults", rule, 201)
+    added = await api.ask("POST", "/faults", rule, 201)
     assert added["rule"]["until"] == "2021-12-28T01:00:00+08:00"
 
 
@@ -77,22 +77,22 @@ async def test_a_window_is_a_time_with_an_offset(hand: Any) -> None:
     ],
 )
 async def test_a_rule_that_cannot_apply_is_refused(
-    hand: Any, rule: dict[str, Any], key: str, expected: str
+    api: Any, rule: dict[str, Any], key: str, expected: str
 ) -> None:
-    refused = await hand.refused("POST", "/faults", rule)
+    refused = await api.refused("POST", "/faults", rule)
     assert refused[0] == key
     assert expected in refused[1]
-    assert not hand.farm.faults.rules
+    assert not api.farm.faults.rules
 
 
-async def test_a_window_that_is_over_is_refused(hand: Any) -> None:
-    hand.clock.advance(3600)
+async def test_a_window_that_is_over_is_refused(api: Any) -> None:
+    api.clock.advance(3600)
     rule = {"kind": "lose-reply", "until": "2021-12-28T01:00:00+08:00"}
-    key, expected = await hand.refused("POST", "/faults", rule)
+    key, expected = await api.refused("POST", "/faults", rule)
     assert key == "until"
     assert "after the farm's present (2021-12-27T17:00:00+00:00)" in expected
 
 
-async def test_every_kind_is_in_the_schema(hand: Any) -> None:
-    described = (await hand.ask("GET", "/openapi.json"))["components"]["schemas"]
+async def test_every_kind_is_in_the_schema(api: Any) -> None:
+    described = (await api.ask("GET", "/openapi.json"))["components"]["schemas"]
     assert set(described["FaultKind"]["enum"]) == set(FaultKind)

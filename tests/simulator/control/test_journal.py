@@ -17,15 +17,15 @@ PREPAID, PLAIN = "0010010101", "0010010102"
 
 
 @pytest.fixture
-def asked(hand: Any) -> Any:
+def asked(api: Any) -> Any:
     """Ten reads of the first meter, a minute apart, then a write, a read of the second and one of nobody."""
     for _ in range(10):
-        hand.desk.ask(read_holding(0, 2))
-        hand.clock.advance(60)
-    hand.desk.ask(write_multiple(0x57, bytes((0, 1, 0, 1))))
-    hand.desk.ask(read_holding(0, 2), unit=2)
-    hand.desk.ask(read_holding(0, 2), unit=99)
-    return hand
+        api.master.ask(read_holding(0, 2))
+        api.clock.advance(60)
+    api.master.ask(write_multiple(0x57, bytes((0, 1, 0, 1))))
+    api.master.ask(read_holding(0, 2), unit=2)
+    api.master.ask(read_holding(0, 2), unit=99)
+    return api
 
 
 async def test_an_entry_has_request_reply_and_verdict(asked: Any) -> None:
@@ -70,7 +70,7 @@ async def test_pages_are_contiguous_and_continue_with_later_entries(asked: Any) 
         after, more = page["last"], page["more"]
     assert seen == list(range(1, 12))
     assert after == 13
-    asked.desk.ask(read_holding(0, 2))
+    asked.master.ask(read_holding(0, 2))
     page = await asked.ask("GET", f"/journal?after={after}")
     assert [entry["number"] for entry in page["entries"]] == [14]
 
@@ -86,9 +86,9 @@ async def test_exports_equal_those_of_python(asked: Any) -> None:
         assert answer.headers["content-type"] != "application/json"
 
 
-async def test_an_export_does_not_block_the_farm(hand: Any) -> None:
+async def test_an_export_does_not_block_the_farm(api: Any) -> None:
     for _ in range(3000):
-        hand.desk.ask(read_holding(0, 10))
+        api.master.ask(read_holding(0, 10))
     turns = 0
 
     async def take_turns() -> None:
@@ -98,7 +98,7 @@ async def test_an_export_does_not_block_the_farm(hand: Any) -> None:
             await asyncio.sleep(0)
 
     others = asyncio.create_task(take_turns())
-    assert (await hand.http.get("/journal.jsonl")).status_code == 200
+    assert (await api.http.get("/journal.jsonl")).status_code == 200
     others.cancel()
     assert turns > 100, "of which an export in the farm's own thread would leave a handful"
 
@@ -107,17 +107,17 @@ async def test_clearing_keeps_the_numbering(asked: Any) -> None:
     await asked.ask("GET", "/journal")
     await asked.ask("DELETE", "/journal", status=204)
     assert (await asked.ask("GET", "/journal"))["entries"] == []
-    asked.desk.ask(read_holding(0, 2))
+    asked.master.ask(read_holding(0, 2))
     (entry,) = (await asked.ask("GET", "/journal?after=13"))["entries"]
     assert entry["number"] > 14, "a gap tells that something is gone"
 
 
-async def test_port_events_are_listed(hand: Any, connected: Any) -> None:
-    await hand.ask("POST", "/faults", {"kind": "refuse-client", "count": 1}, 201)
-    endpoint = hand.endpoints[0]
+async def test_port_events_are_listed(api: Any, connected: Any) -> None:
+    await api.ask("POST", "/faults", {"kind": "refuse-client", "count": 1}, 201)
+    endpoint = api.endpoints[0]
     async with connected(endpoint) as wire:
         assert await wire.ended()
-    (happened,) = (await hand.ask("GET", "/journal/port-events"))["events"]
+    (happened,) = (await api.ask("GET", "/journal/port-events"))["events"]
     assert (happened["what"], happened["fault"]) == ("client refused", "refuse-client-1")
     assert json.dumps(happened)
 

@@ -1,6 +1,6 @@
-"""No request is a server's error, whatever stands in it; and what was done by requests leaves meters that answer.
+"""No request causes a server error, and devices still answer after any requests.
 
-Requests are made from the description that the API gives of itself, and are right, nearly right, or junk.
+Requests are generated from the API's own description: valid, nearly valid, or random.
 """
 
 import asyncio
@@ -157,15 +157,15 @@ def runner() -> Iterator[asyncio.Runner]:
 @settings(max_examples=400)
 @given(asked=st.lists(requests(), min_size=1, max_size=REQUESTS_MAX), speed=st.sampled_from([0, 0, 1]))
 def test_no_request_causes_a_server_error(
-    runner: asyncio.Runner, desk_of: Any, asked: list[Any], speed: int
+    runner: asyncio.Runner, master_of: Any, asked: list[Any], speed: int
 ) -> None:
-    start = desk_of().clock.now()
-    desk = desk_of({"start": '{ remaining = "41.25" }'}, {"model": '"ADW300"'}, {"model": '"水表"'}, {"model": '"ARTU"'}, {"model": '"WHD"'}, clock=ScaledClock(start, speed))  # fmt: skip
-    runner.run(_ask_all(desk, asked))
+    start = master_of().clock.now()
+    master = master_of({"start": '{ remaining = "41.25" }'}, {"model": '"ADW300"'}, {"model": '"水表"'}, {"model": '"ARTU"'}, {"model": '"WHD"'}, clock=ScaledClock(start, speed))  # fmt: skip
+    runner.run(_ask_all(master, asked))
 
 
-async def _ask_all(desk: Any, asked: list[Any]) -> None:
-    app = build_app(ControlContext(desk.farm, (), Numbering(desk.farm.journal)))
+async def _ask_all(master: Any, asked: list[Any]) -> None:
+    app = build_app(ControlContext(master.farm, (), Numbering(master.farm.journal)))
     async with httpx.AsyncClient(base_url="http://farm", transport=httpx.ASGITransport(app)) as http:
         for method, path, query, body in asked:
             answer = await http.request(method, path, params=query, content=body)
@@ -173,6 +173,6 @@ async def _ask_all(desk: Any, asked: list[Any]) -> None:
             if answer.status_code >= 400:
                 assert answer.json()["expected"]
             for number in NUMBERS:
-                for block in desk.farm.view(number).profile.blocks:
-                    desk.ask(read_holding(block.start, min(block.count, 125)), int(number[8:], 16))
-            desk.ask(vendor.encode_request(vendor.TopUp(100, 1)))
+                for block in master.farm.view(number).profile.blocks:
+                    master.ask(read_holding(block.start, min(block.count, 125)), int(number[8:], 16))
+            master.ask(vendor.encode_request(vendor.TopUp(100, 1)))

@@ -22,51 +22,51 @@ LAST, BEFORE = 0x4800, 0x4900
 TOTAL, PHASE_A, BY_RATE = 0x03, 0x0D, 0x2B
 
 
-def frozen_at(desk: Any, month: int = LAST) -> tuple[int, ...]:
-    data = b"".join(word.to_bytes(2, "big") for word in desk.words(month, 3))
+def frozen_at(master: Any, month: int = LAST) -> tuple[int, ...]:
+    data = b"".join(word.to_bytes(2, "big") for word in master.words(month, 3))
     second, minute, hour, day, month_, year = data
     return (year, month_, day, hour, minute, second)
 
 
-def set_clock(desk: Any, at: datetime) -> None:
+def set_clock(master: Any, at: datetime) -> None:
     data = bytes((at.second, at.minute, at.hour, at.day, at.month, at.year - 2000))
     words = [int.from_bytes(data[i : i + 2], "big") for i in (0, 2, 4)]
-    assert desk.write(0x0011, *words) == bytes.fromhex("1000110003")
+    assert master.write(0x0011, *words) == bytes.fromhex("1000110003")
 
 
-def test_before_a_month_has_ended_nothing_is_frozen(desk_of: Any) -> None:
-    desk = desk_of(ADW300)
-    desk.clock.advance(4 * DAY_S)
-    assert desk.words(LAST, 83) == (0,) * 83
+def test_before_a_month_has_ended_nothing_is_frozen(master_of: Any) -> None:
+    master = master_of(ADW300)
+    master.clock.advance(4 * DAY_S)
+    assert master.words(LAST, 83) == (0,) * 83
 
 
-def test_the_month_ends_at_midnight_before_the_first(desk_of: Any) -> None:
-    desk = desk_of(ADW300)
-    desk.clock.advance(4 * DAY_S + 3 * HOUR_S)
-    assert frozen_at(desk) == (22, 1, 1, 0, 0, 0)
-    assert desk.u32(LAST + TOTAL) == 109600
-    assert desk.u32(0x003C) > 109600
-    assert desk.words(BEFORE, 83) == (0,) * 83
+def test_the_month_ends_at_midnight_before_the_first(master_of: Any) -> None:
+    master = master_of(ADW300)
+    master.clock.advance(4 * DAY_S + 3 * HOUR_S)
+    assert frozen_at(master) == (22, 1, 1, 0, 0, 0)
+    assert master.u32(LAST + TOTAL) == 109600
+    assert master.u32(0x003C) > 109600
+    assert master.words(BEFORE, 83) == (0,) * 83
 
 
-def test_frozen_values_are_consistent(desk_of: Any) -> None:
-    desk = desk_of(ADW300)
-    desk.clock.advance(5 * DAY_S)
-    total = desk.u32(LAST + TOTAL)
-    assert [desk.u32(LAST + at) for at in (0x05, 0x07)] == [total, 0]
-    rates = [desk.u32(LAST + at) for at in range(BY_RATE, BY_RATE + 8, 2)]
+def test_frozen_values_are_consistent(master_of: Any) -> None:
+    master = master_of(ADW300)
+    master.clock.advance(5 * DAY_S)
+    total = master.u32(LAST + TOTAL)
+    assert [master.u32(LAST + at) for at in (0x05, 0x07)] == [total, 0]
+    rates = [master.u32(LAST + at) for at in range(BY_RATE, BY_RATE + 8, 2)]
     assert 0 <= total - sum(rates) <= 3
-    assert [desk.u32(LAST + at) for at in range(BY_RATE + 8, BY_RATE + 16, 2)] == rates
-    phases = [desk.u32(LAST + at) for at in range(PHASE_A, PHASE_A + 30, 10)]
+    assert [master.u32(LAST + at) for at in range(BY_RATE + 8, BY_RATE + 16, 2)] == rates
+    phases = [master.u32(LAST + at) for at in range(PHASE_A, PHASE_A + 30, 10)]
     assert phases == [total // 3] * 3
-    reactive = [desk.u32(LAST + at) for at in range(BY_RATE + 24, BY_RATE + 32, 2)]
-    assert 0 <= desk.u32(LAST + 0x09) - sum(reactive) <= 3
-    assert desk.u32(LAST + 0x09) == total * 341 // 1000
-    assert desk.u32(LAST + 0x0B) == 0
+    reactive = [master.u32(LAST + at) for at in range(BY_RATE + 24, BY_RATE + 32, 2)]
+    assert 0 <= master.u32(LAST + 0x09) - sum(reactive) <= 3
+    assert master.u32(LAST + 0x09) == total * 341 // 1000
+    assert master.u32(LAST + 0x0B) == 0
 
 
-def test_frozen_values_do_not_depend_on_reads(desk_of: Any) -> None:
-    watched, alone = desk_of(ADW300), desk_of(ADW300)
+def test_frozen_values_do_not_depend_on_reads(master_of: Any) -> None:
+    watched, alone = master_of(ADW300), master_of(ADW300)
     for _ in range(400):
         watched.clock.advance(DAY_S + 1)
         watched.words(0, 40)
@@ -76,74 +76,74 @@ def test_frozen_values_do_not_depend_on_reads(desk_of: Any) -> None:
     assert watched.farm.state() == alone.farm.state()
 
 
-def test_twelve_months_are_kept_the_latest_first(desk_of: Any) -> None:
-    desk = desk_of(ADW300)
-    desk.clock.advance(4 * DAY_S + 14 * 31 * DAY_S)
+def test_twelve_months_are_kept_the_latest_first(master_of: Any) -> None:
+    master = master_of(ADW300)
+    master.clock.advance(4 * DAY_S + 14 * 31 * DAY_S)
     months = range(LAST, 0x5400, 0x0100)
-    times = [frozen_at(desk, month) for month in months]
+    times = [frozen_at(master, month) for month in months]
     assert times[0] == (23, 3, 1, 0, 0, 0)
     assert times[-1] == (22, 4, 1, 0, 0, 0)
     assert all(later > earlier for later, earlier in pairwise(times))
-    totals = [desk.u32(month + TOTAL) for month in months]
+    totals = [master.u32(month + TOTAL) for month in months]
     days = [31, 28, 31, 31, 30, 31, 30, 31, 31, 30, 31, 30][: len(totals) - 1]
     assert [later - earlier for later, earlier in pairwise(totals)] == [
         2400 * (datetime(2000 + a[0], a[1], 1, tzinfo=UTC) - datetime(2000 + b[0], b[1], 1, tzinfo=UTC)).days
         for a, b in pairwise(times)
     ]
     assert len(days) == 11
-    assert desk.ask(bytes.fromhex("0354000001")) == b"\x83\x02", "there is no thirteenth"
+    assert master.ask(bytes.fromhex("0354000001")) == b"\x83\x02", "there is no thirteenth"
 
 
-def test_the_month_end_can_be_set_and_read(desk_of: Any) -> None:
-    desk = desk_of(ADW300)
-    assert desk.words(0x01C0, 1) == (0x0001,)
-    assert desk.write(0x01C0, 0x0A1D) == b"\x90\x03", "no day 29"
-    assert desk.write(0x01C0, 0x1801) == b"\x90\x03", "no hour 24"
-    assert desk.write(0x01C0, 0x0A1C) == bytes.fromhex("1001c00001")
-    desk.clock.advance(12 * HOUR_S)
-    assert frozen_at(desk) == (21, 12, 28, 10, 0, 0)
-    assert desk.words(0x01C0, 1) == (0x0A1C,)
+def test_the_month_end_can_be_set_and_read(master_of: Any) -> None:
+    master = master_of(ADW300)
+    assert master.words(0x01C0, 1) == (0x0001,)
+    assert master.write(0x01C0, 0x0A1D) == b"\x90\x03", "no day 29"
+    assert master.write(0x01C0, 0x1801) == b"\x90\x03", "no hour 24"
+    assert master.write(0x01C0, 0x0A1C) == bytes.fromhex("1001c00001")
+    master.clock.advance(12 * HOUR_S)
+    assert frozen_at(master) == (21, 12, 28, 10, 0, 0)
+    assert master.words(0x01C0, 1) == (0x0A1C,)
 
 
-def test_the_month_ends_by_the_meters_own_clock(desk_of: Any) -> None:
-    desk = desk_of(ADW300)
-    set_clock(desk, datetime(2024, 2, 29, 23, 59, 30))
-    desk.clock.advance(29)
-    assert desk.words(LAST, 3) == (0, 0, 0)
-    desk.clock.advance(2)
-    assert frozen_at(desk) == (24, 3, 1, 0, 0, 0)
+def test_the_month_ends_by_the_meters_own_clock(master_of: Any) -> None:
+    master = master_of(ADW300)
+    set_clock(master, datetime(2024, 2, 29, 23, 59, 30))
+    master.clock.advance(29)
+    assert master.words(LAST, 3) == (0, 0, 0)
+    master.clock.advance(2)
+    assert frozen_at(master) == (24, 3, 1, 0, 0, 0)
 
 
 def test_a_clock_that_is_set_over_the_end_freezes_nothing_and_one_that_is_set_back_freezes_again(
-    desk_of: Any,
+    master_of: Any,
 ) -> None:
-    desk = desk_of(ADW300)
-    set_clock(desk, datetime(2022, 1, 1, 0, 0, 30))
-    desk.clock.advance(HOUR_S)
-    assert desk.words(LAST, 3) == (0, 0, 0)
-    set_clock(desk, datetime(2021, 12, 31, 23, 0))
-    desk.clock.advance(2 * HOUR_S)
-    set_clock(desk, datetime(2021, 12, 31, 23, 0))
-    desk.clock.advance(2 * HOUR_S)
-    assert frozen_at(desk, LAST) == frozen_at(desk, BEFORE) == (22, 1, 1, 0, 0, 0)
-    assert desk.u32(LAST + TOTAL) > desk.u32(BEFORE + TOTAL)
+    master = master_of(ADW300)
+    set_clock(master, datetime(2022, 1, 1, 0, 0, 30))
+    master.clock.advance(HOUR_S)
+    assert master.words(LAST, 3) == (0, 0, 0)
+    set_clock(master, datetime(2021, 12, 31, 23, 0))
+    master.clock.advance(2 * HOUR_S)
+    set_clock(master, datetime(2021, 12, 31, 23, 0))
+    master.clock.advance(2 * HOUR_S)
+    assert frozen_at(master, LAST) == frozen_at(master, BEFORE) == (22, 1, 1, 0, 0, 0)
+    assert master.u32(LAST + TOTAL) > master.u32(BEFORE + TOTAL)
 
 
 @pytest.mark.parametrize("ppm", [-50_000, -86, 86, 1234, 70_000])
-def test_a_drifting_clock_ends_each_month_once(desk_of: Any, ppm: int) -> None:
+def test_a_drifting_clock_ends_each_month_once(master_of: Any, ppm: int) -> None:
     rule = f'[[faults]]\nkind = "drift-clock"\nmeter = "0010010101"\ndrift_ppm = {ppm}\n'
-    desk = desk_of(ADW300, site=rule)
-    desk.words(0, 1)
-    desk.clock.advance(100 * DAY_S)
-    times = [frozen_at(desk, month) for month in (LAST, BEFORE, 0x4A00, 0x4B00)]
+    master = master_of(ADW300, site=rule)
+    master.words(0, 1)
+    master.clock.advance(100 * DAY_S)
+    times = [frozen_at(master, month) for month in (LAST, BEFORE, 0x4A00, 0x4B00)]
     assert times == [(22, 4, 1, 0, 0, 0), (22, 3, 1, 0, 0, 0), (22, 2, 1, 0, 0, 0), (22, 1, 1, 0, 0, 0)]
 
 
-def test_frozen_months_survive_a_restart(desk_of: Any) -> None:
-    lived = desk_of(ADW300)
+def test_frozen_months_survive_a_restart(master_of: Any) -> None:
+    lived = master_of(ADW300)
     lived.write(0x01C0, 0x0A1C)
     lived.clock.advance(80 * DAY_S)
-    again = desk_of(ADW300, clock=ManualClock(lived.clock.now()))
+    again = master_of(ADW300, clock=ManualClock(lived.clock.now()))
     again.farm.restore(json.loads(json.dumps(lived.farm.state())))
     for month in range(LAST, 0x5400, 0x0100):
         assert again.words(month, 83) == lived.words(month, 83)

@@ -32,37 +32,37 @@ STEPS = (1, 0, 500, 0, 900, 0, 0, 0, 5000, 0, 9000, 0, 12000, 0, 0, 1)
 Deed = Callable[[Any], Any]
 
 
-def top_up(desk: Any) -> Any:
-    return desk.top_up(700, desk.meter().purchase_count + 1)
+def top_up(master: Any) -> Any:
+    return master.top_up(700, master.meter().purchase_count + 1)
 
 
 deeds: st.SearchStrategy[Deed] = st.sampled_from(
     [
         top_up,
-        lambda desk: desk.meter().press_key(),
-        lambda desk: desk.write(0x0057, 1, 0),
-        lambda desk: desk.write(0x0057, 1, 1),
-        lambda desk: desk.write(0x0057, 0, 0),
-        lambda desk: desk.write(0x0061, 2500),
-        lambda desk: desk.write(0x04A0, *STEPS),
-        lambda desk: desk.write(0x04A0, 0),
-        lambda desk: desk.command(ClearTrips()),
-        lambda desk: desk.command(LoadControl((LimitsChange(max_w=1800, times=(7, 3)),), switch=1)),
-        lambda desk: desk.command(TimeControl((PlanChange(rest_days=0xC0, work=NIGHT),), switch=0)),
-        lambda desk: desk.command(TimeControl((PlanChange(),), switch=8)),
-        lambda desk: desk.command(SetClock(datetime(2022, 1, 31, 23, 55))),
-        lambda desk: desk.command(MoneyControl(remaining_fen=900)),
-        lambda desk: desk.command(MoneyControl(on=False)),
-        lambda desk: desk.command(MoneyControl(on=True, option=1)),
+        lambda master: master.meter().press_key(),
+        lambda master: master.write(0x0057, 1, 0),
+        lambda master: master.write(0x0057, 1, 1),
+        lambda master: master.write(0x0057, 0, 0),
+        lambda master: master.write(0x0061, 2500),
+        lambda master: master.write(0x04A0, *STEPS),
+        lambda master: master.write(0x04A0, 0),
+        lambda master: master.command(ClearTrips()),
+        lambda master: master.command(LoadControl((LimitsChange(max_w=1800, times=(7, 3)),), switch=1)),
+        lambda master: master.command(TimeControl((PlanChange(rest_days=0xC0, work=NIGHT),), switch=0)),
+        lambda master: master.command(TimeControl((PlanChange(),), switch=8)),
+        lambda master: master.command(SetClock(datetime(2022, 1, 31, 23, 55))),
+        lambda master: master.command(MoneyControl(remaining_fen=900)),
+        lambda master: master.command(MoneyControl(on=False)),
+        lambda master: master.command(MoneyControl(on=True, option=1)),
     ]
 )
 waits = st.integers(1, 20 * 3600)
 
 
-def check_relay(desk: Any) -> None:
+def check_relay(master: Any) -> None:
     """Forced control, or else every controller; and the bits say what the meter decided."""
-    meter = desk.meter()
-    word_1, word_2 = (StatusWord1(desk.words(0x0224, 1)[0]), StatusWord2(desk.words(0x0225, 1)[0]))
+    meter = master.meter()
+    word_1, word_2 = (StatusWord1(master.words(0x0224, 1)[0]), StatusWord2(master.words(0x0225, 1)[0]))
     decided = meter.load_ok and meter.time_ok and StatusWord2.MONEY_CLOSED_L1 in word_2
     assert meter.relay_closed is (decided if meter.forced is None else meter.forced)
     assert (StatusWord1.RELAY_CLOSED_L1 in word_1) is meter.relay_closed
@@ -75,33 +75,33 @@ def check_relay(desk: Any) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(waits, deeds, st.integers(1, 50)), min_size=1, max_size=15))
-def test_reads_change_nothing_between_any_actions(desk_of: Any, done: list[tuple[int, Deed, int]]) -> None:
-    looked, alone = desk_of(METER), desk_of(METER)
+def test_reads_change_nothing_between_any_actions(master_of: Any, done: list[tuple[int, Deed, int]]) -> None:
+    looked, alone = master_of(METER), master_of(METER)
     for wait_s, deed, looks in done:
         for _ in range(looks):
             looked.clock.advance(wait_s // looks)
             looked.words(0x0200, 48)
         looked.clock.advance(wait_s % looks)
         alone.clock.advance(wait_s)
-        for desk in (looked, alone):
-            deed(desk)
-            check_relay(desk)
+        for master in (looked, alone):
+            deed(master)
+            check_relay(master)
     assert looked.farm.state() == alone.farm.state()
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(waits, deeds), min_size=1, max_size=12))
-def test_a_restored_meter_behaves_as_the_original(desk_of: Any, done: list[tuple[int, Deed]]) -> None:
+def test_a_restored_meter_behaves_as_the_original(master_of: Any, done: list[tuple[int, Deed]]) -> None:
     """Except that ten seconds over the limit begin anew, so the meter is kept at a quiet moment."""
-    desk = desk_of(METER)
+    master = master_of(METER)
     for wait_s, deed in done:
-        desk.clock.advance(wait_s)
-        deed(desk)
-    desk.write(0x0057, 1, 1)
-    again = desk_of(METER, clock=desk.clock)
-    again.farm.restore(desk.farm.state())
-    assert again.farm.state() == desk.farm.state()
-    for both in (desk, again):
+        master.clock.advance(wait_s)
+        deed(master)
+    master.write(0x0057, 1, 1)
+    again = master_of(METER, clock=master.clock)
+    again.farm.restore(master.farm.state())
+    assert again.farm.state() == master.farm.state()
+    for both in (master, again):
         both.write(0x0057, 0, 0)
-    desk.clock.advance(50 * 3600)
-    assert again.farm.state() == desk.farm.state()
+    master.clock.advance(50 * 3600)
+    assert again.farm.state() == master.farm.state()

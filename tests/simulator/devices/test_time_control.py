@@ -23,10 +23,10 @@ RICH = {
 
 
 @pytest.fixture
-def curfew(desk_of: Any) -> Any:
-    desk = desk_of(RICH)
-    assert desk.command(CURFEW).result is VendorResult.DONE
-    return desk
+def curfew(master_of: Any) -> Any:
+    master = master_of(RICH)
+    assert master.command(CURFEW).result is VendorResult.DONE
+    return master
 
 
 def test_it_opens_and_closes_at_the_exact_moment(curfew: Any) -> None:
@@ -91,15 +91,15 @@ def test_it_does_not_close_a_relay_that_money_control_opened(curfew: Any) -> Non
     assert not curfew.meter().relay_closed
 
 
-def test_credit_ends_in_the_hours_of_supply(desk_of: Any, opened: Any) -> None:
+def test_credit_ends_in_the_hours_of_supply(master_of: Any, opened: Any) -> None:
     """41.25 hours of supply: 17 on Tuesday, 17 on Wednesday, 7.25 on Thursday from six o'clock."""
-    desk = desk_of(opened)
-    desk.command(CURFEW)
-    desk.clock.advance(2 * DAY_S + (6 + 7.25) * HOUR_S - 0.001)
-    assert desk.meter().relay_closed
-    desk.clock.advance(0.001)
-    assert not desk.meter().relay_closed
-    assert desk.meter().remaining_fine == 0
+    master = master_of(opened)
+    master.command(CURFEW)
+    master.clock.advance(2 * DAY_S + (6 + 7.25) * HOUR_S - 0.001)
+    assert master.meter().relay_closed
+    master.clock.advance(0.001)
+    assert not master.meter().relay_closed
+    assert master.meter().remaining_fine == 0
 
 
 def test_it_acts_only_when_enabled(curfew: Any) -> None:
@@ -119,20 +119,20 @@ def test_the_block_reads_as_written(curfew: Any) -> None:
     assert not any(curfew.words(BLOCK + 2, 25))
 
 
-def test_it_is_off_by_default(desk_of: Any) -> None:
-    desk = desk_of(RICH, {**RICH, "model": '"DTSY1352-NK/F"'})
-    assert desk.words(BLOCK, 27)[0] == 0b1000
-    assert desk.words(BLOCK, 79, unit=2)[0] == 0b1000
-    assert desk.ask(bytes((3, 0x04, 0x20, 0, 28))) == b"\x83\x02"
+def test_it_is_off_by_default(master_of: Any) -> None:
+    master = master_of(RICH, {**RICH, "model": '"DTSY1352-NK/F"'})
+    assert master.words(BLOCK, 27)[0] == 0b1000
+    assert master.words(BLOCK, 79, unit=2)[0] == 0b1000
+    assert master.ask(bytes((3, 0x04, 0x20, 0, 28))) == b"\x83\x02"
 
 
-def test_three_phases_share_the_relay(desk_of: Any) -> None:
-    desk = desk_of({**RICH, "model": '"DTSY1352-NK/F"'})
-    desk.command(TimeControl((PlanChange(), PlanChange(work=NIGHT), PlanChange()), switch=0b0010))
-    assert desk.words(0x0224, 1)[0] & 0xE000 == 0xE000, "L2 is switched off from time control"
-    desk.command(TimeControl((PlanChange(),) * 3, switch=0b0101))
-    assert desk.words(0x0224, 1)[0] & 0xE000 == 0
-    block = b"".join(word.to_bytes(2, "big") for word in desk.words(BLOCK, 79))
+def test_three_phases_share_the_relay(master_of: Any) -> None:
+    master = master_of({**RICH, "model": '"DTSY1352-NK/F"'})
+    master.command(TimeControl((PlanChange(), PlanChange(work=NIGHT), PlanChange()), switch=0b0010))
+    assert master.words(0x0224, 1)[0] & 0xE000 == 0xE000, "L2 is switched off from time control"
+    master.command(TimeControl((PlanChange(),) * 3, switch=0b0101))
+    assert master.words(0x0224, 1)[0] & 0xE000 == 0
+    block = b"".join(word.to_bytes(2, "big") for word in master.words(BLOCK, 79))
     assert block[:2] == bytes((0, 0b0101))
     assert [at for at in range(2, 158, 52) if any(block[at : at + 52])] == [54], "L2 alone has a table"
 
@@ -147,11 +147,11 @@ def test_another_number_of_phases_is_out_of_range(curfew: Any, command: TimeCont
     assert curfew.words(BLOCK, 27) == before
 
 
-def test_a_year_without_reads_gives_the_same_result(desk_of: Any) -> None:
+def test_a_year_without_reads_gives_the_same_result(master_of: Any) -> None:
     drift = '[[faults]]\nkind = "drift-clock"\nmeter = "0010010101"\ndrift_ppm = 86\n'
-    looked, alone = desk_of(RICH, site=drift), desk_of(RICH, site=drift)
-    for desk in (looked, alone):
-        desk.command(CURFEW)
+    looked, alone = master_of(RICH, site=drift), master_of(RICH, site=drift)
+    for master in (looked, alone):
+        master.command(CURFEW)
     for _ in range(365 * 3):
         looked.clock.advance(8 * HOUR_S)
         looked.words(0x0200, 48)
@@ -159,8 +159,8 @@ def test_a_year_without_reads_gives_the_same_result(desk_of: Any) -> None:
     assert looked.farm.state() == alone.farm.state()
 
 
-def test_the_plan_survives_a_restart(curfew: Any, desk_of: Any) -> None:
-    again = desk_of(RICH, clock=curfew.clock)
+def test_the_plan_survives_a_restart(curfew: Any, master_of: Any) -> None:
+    again = master_of(RICH, clock=curfew.clock)
     again.farm.restore(curfew.farm.state())
     assert again.words(BLOCK, 27) == curfew.words(BLOCK, 27)
     assert not again.meter().relay_closed

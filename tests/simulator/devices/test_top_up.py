@@ -14,69 +14,69 @@ from prewatt_fixtures.wire.vendor import VendorResult
 IDLE = {"start": '{ energy = "100.00", remaining = "41.25", purchase_count = 6, total_purchased = "300.00" }'}
 
 
-def money(desk: Any) -> tuple[int, int, int]:
+def money(master: Any) -> tuple[int, int, int]:
     """Count, total and remaining, as the evidence registers show them."""
-    return desk.words(0x0221, 1)[0], desk.u32(0x0412), desk.i32(0x021F)
+    return master.words(0x0221, 1)[0], master.u32(0x0412), master.i32(0x021F)
 
 
-def test_a_top_up_raises_count_total_and_remaining_at_once(desk_of: Any) -> None:
-    desk = desk_of(IDLE)
-    assert desk.command(vendor.TopUp(5000, 7)) == vendor.VendorReply(0x0100, 4, VendorResult.DONE, 9125)
-    assert money(desk) == (7, 35_000, 9125)
-    assert (desk.words(0x004E, 1)[0], desk.u32(0x0051), desk.i32(0x004F)) == (7, 35_000, 9125)
-    assert (desk.words(0x0401, 1)[0], desk.i32(0x0414)) == (7, 9125)
+def test_a_top_up_raises_count_total_and_remaining_at_once(master_of: Any) -> None:
+    master = master_of(IDLE)
+    assert master.command(vendor.TopUp(5000, 7)) == vendor.VendorReply(0x0100, 4, VendorResult.DONE, 9125)
+    assert money(master) == (7, 35_000, 9125)
+    assert (master.words(0x004E, 1)[0], master.u32(0x0051), master.i32(0x004F)) == (7, 35_000, 9125)
+    assert (master.words(0x0401, 1)[0], master.i32(0x0414)) == (7, 9125)
 
 
-def test_a_repeat_of_the_last_top_up_is_done_and_changes_nothing(desk_of: Any) -> None:
-    desk = desk_of(IDLE)
+def test_a_repeat_of_the_last_top_up_is_done_and_changes_nothing(master_of: Any) -> None:
+    master = master_of(IDLE)
     for _ in range(3):
-        assert desk.top_up(5000, 7) is VendorResult.DONE
-    assert money(desk) == (7, 35_000, 9125)
+        assert master.top_up(5000, 7) is VendorResult.DONE
+    assert money(master) == (7, 35_000, 9125)
 
 
 @pytest.mark.parametrize(("amount_fen", "count"), [(5001, 7), (5000, 6), (5000, 9), (5000, 0)])
-def test_another_count_or_amount_is_refused(desk_of: Any, amount_fen: int, count: int) -> None:
-    desk = desk_of(IDLE)
-    desk.top_up(5000, 7)
-    assert desk.top_up(amount_fen, count) is VendorResult.WRONG_COUNT
-    assert money(desk) == (7, 35_000, 9125)
+def test_another_count_or_amount_is_refused(master_of: Any, amount_fen: int, count: int) -> None:
+    master = master_of(IDLE)
+    master.top_up(5000, 7)
+    assert master.top_up(amount_fen, count) is VendorResult.WRONG_COUNT
+    assert money(master) == (7, 35_000, 9125)
 
 
-def test_start_values_make_no_repeat(desk_of: Any) -> None:
-    desk = desk_of(IDLE)
-    assert desk.top_up(30_000, 6) is VendorResult.WRONG_COUNT
+def test_start_values_make_no_repeat(master_of: Any) -> None:
+    master = master_of(IDLE)
+    assert master.top_up(30_000, 6) is VendorResult.WRONG_COUNT
 
 
-def test_amount_0_with_the_next_count_moves_the_counter_only(desk_of: Any) -> None:
-    desk = desk_of({**IDLE, "hoarding_limit": '"10.00"'})
-    assert desk.top_up(0, 7) is VendorResult.DONE
-    assert money(desk) == (7, 30_000, 4125)
+def test_amount_0_with_the_next_count_moves_the_counter_only(master_of: Any) -> None:
+    master = master_of({**IDLE, "hoarding_limit": '"10.00"'})
+    assert master.top_up(0, 7) is VendorResult.DONE
+    assert money(master) == (7, 30_000, 4125)
 
 
-def test_the_hoarding_limit_refuses_what_would_pass_it(desk_of: Any) -> None:
-    desk = desk_of({**IDLE, "hoarding_limit": '"100.00"'})
-    assert desk.top_up(5876, 7) is VendorResult.OVER_HOARDING_LIMIT
-    assert money(desk) == (6, 30_000, 4125)
-    assert desk.top_up(5875, 7) is VendorResult.DONE
-    assert money(desk) == (7, 35_875, 10_000)
+def test_the_hoarding_limit_refuses_what_would_pass_it(master_of: Any) -> None:
+    master = master_of({**IDLE, "hoarding_limit": '"100.00"'})
+    assert master.top_up(5876, 7) is VendorResult.OVER_HOARDING_LIMIT
+    assert money(master) == (6, 30_000, 4125)
+    assert master.top_up(5875, 7) is VendorResult.DONE
+    assert money(master) == (7, 35_875, 10_000)
 
 
-def test_an_unopened_meter_refuses_a_top_up(desk_of: Any) -> None:
-    desk = desk_of({"start": '{ energy = "100.00" }'})
-    assert desk.top_up(5000, 1) is VendorResult.NOT_OPENED
-    assert money(desk) == (0, 0, -10_000)
+def test_an_unopened_meter_refuses_a_top_up(master_of: Any) -> None:
+    master = master_of({"start": '{ energy = "100.00" }'})
+    assert master.top_up(5000, 1) is VendorResult.NOT_OPENED
+    assert money(master) == (0, 0, -10_000)
 
 
-def test_more_than_the_register_range_is_refused(desk_of: Any) -> None:
-    desk = desk_of(IDLE)
-    assert desk.top_up(0x7FFF_FFFF, 7) is VendorResult.OUT_OF_RANGE
-    assert money(desk) == (6, 30_000, 4125)
+def test_more_than_the_register_range_is_refused(master_of: Any) -> None:
+    master = master_of(IDLE)
+    assert master.top_up(0x7FFF_FFFF, 7) is VendorResult.OUT_OF_RANGE
+    assert money(master) == (6, 30_000, 4125)
 
 
-def test_the_purchase_count_ends_at_65535(desk_of: Any) -> None:
-    desk = desk_of({"start": '{ remaining = "1.00", purchase_count = 65534 }'})
-    assert desk.top_up(100, 65535) is VendorResult.DONE
-    assert desk.top_up(100, 0) is VendorResult.WRONG_COUNT
+def test_the_purchase_count_ends_at_65535(master_of: Any) -> None:
+    master = master_of({"start": '{ remaining = "1.00", purchase_count = 65534 }'})
+    assert master.top_up(100, 65535) is VendorResult.DONE
+    assert master.top_up(100, 0) is VendorResult.WRONG_COUNT
 
 
 @pytest.mark.parametrize(
@@ -88,32 +88,32 @@ def test_the_purchase_count_ends_at_65535(desk_of: Any) -> None:
         (CounterRule.UNCHECKED, {0, 5, 6, 7, 8, 100}),
     ],
 )
-def test_accepted_counts_follow_the_counter_rule(desk_of: Any, rule: CounterRule, taken: set[int]) -> None:
+def test_accepted_counts_follow_the_counter_rule(master_of: Any, rule: CounterRule, taken: set[int]) -> None:
     for count in (0, 5, 6, 7, 8, 100):
-        desk = desk_of(IDLE)
-        desk.meter().counter_rule = rule
-        result = desk.top_up(5000, count)
+        master = master_of(IDLE)
+        master.meter().counter_rule = rule
+        result = master.top_up(5000, count)
         assert (result is VendorResult.DONE) == (count in taken), count
-        assert money(desk)[2] == (9125 if count in taken else 4125)
+        assert money(master)[2] == (9125 if count in taken else 4125)
 
 
-def test_without_a_counter_rule_a_repeat_is_applied_twice(desk_of: Any) -> None:
-    desk = desk_of(IDLE)
-    desk.meter().counter_rule = CounterRule.UNCHECKED
-    desk.top_up(5000, 7)
-    desk.top_up(5000, 7)
-    assert money(desk) == (7, 40_000, 14_125)
+def test_without_a_counter_rule_a_repeat_is_applied_twice(master_of: Any) -> None:
+    master = master_of(IDLE)
+    master.meter().counter_rule = CounterRule.UNCHECKED
+    master.top_up(5000, 7)
+    master.top_up(5000, 7)
+    assert money(master) == (7, 40_000, 14_125)
 
 
 @pytest.mark.parametrize("changed", [b"", b"\0", b"\x20\x01", b"\x20\x01\0\0\4\x08\0\0\0\0\0\7"])
-def test_a_malformed_frame_is_exception_3(desk_of: Any, changed: bytes) -> None:
-    desk = desk_of(IDLE)
-    assert desk.ask(b"\x20\x01\0\0\4\x08" + changed) == b"\xa0\x03"
-    assert desk.ask(vendor.encode_request(vendor.TopUp(1, 7)) + b"\0") == b"\xa0\x03"
+def test_a_malformed_frame_is_exception_3(master_of: Any, changed: bytes) -> None:
+    master = master_of(IDLE)
+    assert master.ask(b"\x20\x01\0\0\4\x08" + changed) == b"\xa0\x03"
+    assert master.ask(vendor.encode_request(vendor.TopUp(1, 7)) + b"\0") == b"\xa0\x03"
 
 
-def test_an_unknown_start_address_is_exception_2(desk_of: Any) -> None:
-    assert desk_of(IDLE).ask(b"\x20\x07\0\0\1\2\0\0") == b"\xa0\x02"
+def test_an_unknown_start_address_is_exception_2(master_of: Any) -> None:
+    assert master_of(IDLE).ask(b"\x20\x07\0\0\1\2\0\0") == b"\xa0\x02"
 
 
 @dataclass
@@ -144,8 +144,8 @@ class Model:
         st.tuples(st.sampled_from([0, 1, 100, 5000]), st.integers(min_value=5, max_value=12)), max_size=40
     )
 )
-def test_any_sequence_of_top_ups_matches_the_model(desk_of: Any, top_ups: list[tuple[int, int]]) -> None:
-    desk, model = desk_of({**IDLE, "hoarding_limit": '"200.00"'}), Model()
+def test_any_sequence_of_top_ups_matches_the_model(master_of: Any, top_ups: list[tuple[int, int]]) -> None:
+    master, model = master_of({**IDLE, "hoarding_limit": '"200.00"'}), Model()
     for amount_fen, count in top_ups:
-        assert desk.top_up(amount_fen, count) is model.top_up(amount_fen, count)
-        assert money(desk) == (model.count, model.total, model.remaining)
+        assert master.top_up(amount_fen, count) is model.top_up(amount_fen, count)
+        assert money(master) == (model.count, model.total, model.remaining)

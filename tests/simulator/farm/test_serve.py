@@ -15,25 +15,25 @@ REPLY = rtu.encode(1, b"\x03\x02\0\6")
 
 @pytest.mark.anyio
 class TestServing:
-    async def test_listeners_are_in_order_of_gateway_and_port(self, desk_of: Any, opened: Any) -> None:
-        async with desk_of(opened).farm.serving(framing="tcp") as endpoints:
+    async def test_listeners_are_in_order_of_gateway_and_port(self, master_of: Any, opened: Any) -> None:
+        async with master_of(opened).farm.serving(framing="tcp") as endpoints:
             assert [(e.gateway, e.port, e.host, e.framing) for e in endpoints] == [
                 ("001001", 1, "127.0.0.1", "tcp"),
                 ("001001", 2, "127.0.0.1", "tcp"),
             ]
             assert len({e.tcp for e in endpoints}) == 2
 
-    async def test_a_base_port_numbers_them_upwards(self, desk_of: Any, opened: Any) -> None:
-        farm = desk_of(opened).farm
+    async def test_a_base_port_numbers_them_upwards(self, master_of: Any, opened: Any) -> None:
+        farm = master_of(opened).farm
         async with farm.serving() as free:
             base = max(endpoint.tcp for endpoint in free) + 1
         async with farm.serving(base_port=base) as endpoints:
             assert [endpoint.tcp for endpoint in endpoints] == [base, base + 1]
 
     async def test_the_same_ports_can_be_served_again_at_once(
-        self, desk_of: Any, opened: Any, connected: Any
+        self, master_of: Any, opened: Any, connected: Any
     ) -> None:
-        farm = desk_of(opened).farm
+        farm = master_of(opened).farm
         async with farm.serving() as endpoints:
             base = min(endpoint.tcp for endpoint in endpoints)
         for _ in range(3):
@@ -41,8 +41,8 @@ class TestServing:
                 wire.send(READ)
                 assert await wire.receive(7) == REPLY
 
-    async def test_a_port_in_use_is_named_and_leaves_no_listener(self, desk_of: Any, opened: Any) -> None:
-        one, other = desk_of(opened).farm, desk_of(opened).farm
+    async def test_a_port_in_use_is_named_and_leaves_no_listener(self, master_of: Any, opened: Any) -> None:
+        one, other = master_of(opened).farm, master_of(opened).farm
         async with one.serving() as endpoints:
             taken = endpoints[0].tcp
             with pytest.raises(PortTaken) as refused:
@@ -51,8 +51,8 @@ class TestServing:
             assert refused.value.host == "127.0.0.1"
             assert str(refused.value.port) in str(refused.value)
 
-    async def test_stopping_drops_the_clients(self, desk_of: Any, opened: Any, connected: Any) -> None:
-        farm = desk_of(opened).farm
+    async def test_stopping_drops_the_clients(self, master_of: Any, opened: Any, connected: Any) -> None:
+        farm = master_of(opened).farm
         async with farm.serving() as endpoints:
             context = connected(endpoints[0])
             wire = await context.__aenter__()
@@ -62,13 +62,13 @@ class TestServing:
         await context.__aexit__(None, None, None)
 
 
-def test_an_unknown_meter_is_named(desk_of: Any, opened: Any) -> None:
+def test_an_unknown_meter_is_named(master_of: Any, opened: Any) -> None:
     with pytest.raises(UnknownMeter, match="0010010155"):
-        desk_of(opened).farm.meter("0010010155")
+        master_of(opened).farm.meter("0010010155")
 
 
-def test_credit_of_a_meter_without_it_raises_not_prepaid(desk_of: Any) -> None:
-    meter = desk_of({"model": '"DTSD1352-C"'}).meter()
+def test_credit_of_a_meter_without_it_raises_not_prepaid(master_of: Any) -> None:
+    meter = master_of({"model": '"DTSD1352-C"'}).meter()
     assert meter.energy_centikwh == 0
     with pytest.raises(NotPrepaid, match="DTSD1352-C"):
         assert meter.remaining_fen
@@ -87,5 +87,5 @@ def test_every_meter_of_a_shipped_site_answers(name: str) -> None:
         assert reply[:2] == bytes((3, 2 * count)), placed.number
 
 
-def test_endpoints_are_plain_values(desk_of: Any) -> None:
+def test_endpoints_are_plain_values(master_of: Any) -> None:
     assert Endpoint("001001", 1, "127.0.0.1", 15001, "rtu").tcp == 15001

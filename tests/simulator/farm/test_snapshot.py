@@ -14,24 +14,24 @@ HOUR_S = 3600
 
 
 @pytest.fixture
-def lived(desk_of: Any, opened: Any) -> Any:
+def lived(master_of: Any, opened: Any) -> Any:
     """A farm that has counted, been topped up, set, written and forced."""
-    desk = desk_of(opened, {"model": '"DTSD1352-C"', "ct": "20", "load": '{ kwh_per_day = "24" }'})
-    desk.clock.advance(9 * HOUR_S + 7)
-    desk.top_up(5000, 7)
-    desk.command(vendor.SetClock(datetime(2022, 6, 1, 12)))
-    desk.command(vendor.MoneyControl(prices_e4=(4, 3, 2, 1), meter_number="000000000042"))
-    desk.write(0x2006, 0x0100, 0x0002, 0x0003, *[0] * 18)
-    desk.write(0x0057, 1, 1)
-    desk.write(0x0063, 1)
-    desk.write(0x0360, 0x0103, 0)
-    desk.write(0x008E, 40, unit=2)
-    desk.clock.advance(HOUR_S)
-    return desk
+    master = master_of(opened, {"model": '"DTSD1352-C"', "ct": "20", "load": '{ kwh_per_day = "24" }'})
+    master.clock.advance(9 * HOUR_S + 7)
+    master.top_up(5000, 7)
+    master.command(vendor.SetClock(datetime(2022, 6, 1, 12)))
+    master.command(vendor.MoneyControl(prices_e4=(4, 3, 2, 1), meter_number="000000000042"))
+    master.write(0x2006, 0x0100, 0x0002, 0x0003, *[0] * 18)
+    master.write(0x0057, 1, 1)
+    master.write(0x0063, 1)
+    master.write(0x0360, 0x0103, 0)
+    master.write(0x008E, 40, unit=2)
+    master.clock.advance(HOUR_S)
+    return master
 
 
-def fresh(desk_of: Any, opened: Any, clock: Any) -> Any:
-    return desk_of(
+def fresh(master_of: Any, opened: Any, clock: Any) -> Any:
+    return master_of(
         opened, {"model": '"DTSD1352-C"', "ct": "20", "load": '{ kwh_per_day = "24" }'}, clock=clock
     )
 
@@ -47,8 +47,8 @@ BLOCKS = [
 ]
 
 
-def test_a_restored_farm_shows_the_same_registers(lived: Any, desk_of: Any, opened: Any) -> None:
-    again = fresh(desk_of, opened, lived.clock)
+def test_a_restored_farm_shows_the_same_registers(lived: Any, master_of: Any, opened: Any) -> None:
+    again = fresh(master_of, opened, lived.clock)
     assert again.words(0x0221, 1) == (6,), "a block that was read before is shown anew"
     again.farm.restore(json.loads(json.dumps(lived.farm.state())))
     for unit, start, count in BLOCKS:
@@ -57,42 +57,42 @@ def test_a_restored_farm_shows_the_same_registers(lived: Any, desk_of: Any, open
 
 
 def test_a_repeat_of_the_last_top_up_is_recognised_after_restore(
-    lived: Any, desk_of: Any, opened: Any
+    lived: Any, master_of: Any, opened: Any
 ) -> None:
-    again = fresh(desk_of, opened, lived.clock)
+    again = fresh(master_of, opened, lived.clock)
     again.farm.restore(lived.farm.state())
     assert again.top_up(5000, 7) is vendor.VendorResult.DONE
     assert again.meter().purchase_count == 7
     assert again.meter().total_purchased_fen == 35_000
 
 
-def test_a_farm_that_was_off_consumed_nothing(lived: Any, desk_of: Any, opened: Any) -> None:
+def test_a_farm_that_was_off_consumed_nothing(lived: Any, master_of: Any, opened: Any) -> None:
     state = lived.farm.state()
     lived.clock.advance(1000 * HOUR_S)
-    again = fresh(desk_of, opened, lived.clock)
+    again = fresh(master_of, opened, lived.clock)
     again.farm.restore(state)
     assert again.farm.state() == state
 
 
 @pytest.mark.parametrize("ppm", [-1000, 86])
-def test_a_clock_keeps_its_deviation(desk_of: Any, opened: Any, ppm: int) -> None:
+def test_a_clock_keeps_its_deviation(master_of: Any, opened: Any, ppm: int) -> None:
     rule = f'[[faults]]\nkind = "drift-clock"\nmeter = "0010010101"\ndrift_ppm = {ppm}\n'
-    lived = desk_of(opened, site=rule)
+    lived = master_of(opened, site=rule)
     lived.clock.advance(1)
     lived.words(0x0228, 4)
     lived.clock.advance(11 * HOUR_S)
-    again = desk_of(opened, clock=ManualClock(lived.clock.now()))
+    again = master_of(opened, clock=ManualClock(lived.clock.now()))
     again.farm.restore(json.loads(json.dumps(lived.farm.state())))
-    for desk in (lived, again):
-        desk.clock.advance(100 * 24 * HOUR_S)
+    for master in (lived, again):
+        master.clock.advance(100 * 24 * HOUR_S)
     assert again.words(0x0228, 4) == lived.words(0x0228, 4)
     assert again.words(0, 10) == lived.words(0, 10)
 
 
-def test_a_meter_missing_in_the_state_keeps_its_start(lived: Any, desk_of: Any, opened: Any) -> None:
+def test_a_meter_missing_in_the_state_keeps_its_start(lived: Any, master_of: Any, opened: Any) -> None:
     state = lived.farm.state()
     del state["meters"]["0010010101"]
-    again = fresh(desk_of, opened, lived.clock)
+    again = fresh(master_of, opened, lived.clock)
     again.farm.restore(state)
     assert again.meter().purchase_count == 6
 
@@ -109,9 +109,9 @@ def test_a_meter_missing_in_the_state_keeps_its_start(lived: Any, desk_of: Any, 
     ],
 )
 def test_a_state_of_another_farm_is_refused(
-    lived: Any, desk_of: Any, opened: Any, damage: Any, named: str
+    lived: Any, master_of: Any, opened: Any, damage: Any, named: str
 ) -> None:
     state = lived.farm.state()
     damage(state)
     with pytest.raises(StateError, match=named):
-        fresh(desk_of, opened, lived.clock).farm.restore(state)
+        fresh(master_of, opened, lived.clock).farm.restore(state)

@@ -1,6 +1,6 @@
-"""Every fault of the field that belongs to the wire or the meter can be wished for, and none is there for nothing.
+"""Every wire and meter fault of the fault matrix is available as a rule, and every kind is part of a row.
 
-The rows are those of the project's fault matrix; rows about processes, databases and people are other packages'.
+Rows of the matrix about processes, databases and people concern other packages.
 """
 
 from datetime import UTC, datetime
@@ -97,24 +97,24 @@ def test_every_kind_is_in_the_matrix() -> None:
 
 
 @pytest.mark.parametrize(("row", "keys"), RULES)
-def test_every_rule_hits_and_is_recorded(desk_of: Any, opened: Any, row: str, keys: dict[str, Any]) -> None:
+def test_every_rule_hits_and_is_recorded(master_of: Any, opened: Any, row: str, keys: dict[str, Any]) -> None:
     calls = 'kind = "manager"\ndial = { host = "headend", tcp = 7000 }' if keys["kind"] in CALL_KINDS else ""
-    desk = desk_of(opened, wire_timing=True, gateway=calls)
-    rule = desk.farm.faults.add(Fault(**({"count": 1} | keys)))
+    master = master_of(opened, wire_timing=True, gateway=calls)
+    rule = master.farm.faults.add(Fault(**({"count": 1} | keys)))
     if rule.fault.kind in CONNECTION_KINDS:
-        assert desk.farm.faults.client_hit("001001", 1, desk.clock.time(), others=True) is rule
+        assert master.farm.faults.client_hit("001001", 1, master.clock.time(), others=True) is rule
         return
     if rule.fault.kind in CALL_KINDS:
-        assert desk.farm.faults.call_hit("001001", 1, desk.clock.time(), called_before=True) is rule
+        assert master.farm.faults.call_hit("001001", 1, master.clock.time(), called_before=True) is rule
         return
     if rule.fault.kind in LINE_KINDS:
-        now_s = desk.clock.time()
-        assert desk.farm.faults.line_hit("001001", 1, now_s, now_s + 10) is rule
+        now_s = master.clock.time()
+        assert master.farm.faults.line_hit("001001", 1, now_s, now_s + 10) is rule
         return
     function = keys.get("function", READ_HOLDING)
     request = read_holding(0, 2) if function == READ_HOLDING else bytes.fromhex("10 0057 0001 02 0000")
     for _ in range(100):
-        desk.ask(request)
-        desk.ask(vendor.encode_request(vendor.TopUp(100, 7)))
+        master.ask(request)
+        master.ask(vendor.encode_request(vendor.TopUp(100, 7)))
     assert rule.fired, row
-    assert {entry.fault for entry in desk.farm.journal.faulted()} == {rule.name}
+    assert {entry.fault for entry in master.farm.journal.faulted()} == {rule.name}

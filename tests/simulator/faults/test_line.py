@@ -17,9 +17,9 @@ ASKED = rtu.encode(1, READ)
 ANSWERED = rtu.encode(1, b"\x03\x02\0\6")
 
 
-async def exchanged(desk: Any, *requests: bytes, framing: str = "rtu") -> list[bytes]:
+async def exchanged(master: Any, *requests: bytes, framing: str = "rtu") -> list[bytes]:
     """What has come to a client of the first bus by the end of each request."""
-    async with desk.farm.in_memory(framing=framing) as network:
+    async with master.farm.in_memory(framing=framing) as network:
         connection = await network.connect("memory", 1)
         heard = []
         for request in requests:
@@ -29,46 +29,46 @@ async def exchanged(desk: Any, *requests: bytes, framing: str = "rtu") -> list[b
 
 
 class TestEcho:
-    async def test_the_echo_precedes_the_reply(self, desk_of: Any, opened: Any) -> None:
-        desk = desk_of(opened)
-        desk.farm.faults.add(Fault(kind="echo", gateway="001001"))
-        assert await exchanged(desk, ASKED) == [ASKED + ANSWERED]
+    async def test_the_echo_precedes_the_reply(self, master_of: Any, opened: Any) -> None:
+        master = master_of(opened)
+        master.farm.faults.add(Fault(kind="echo", gateway="001001"))
+        assert await exchanged(master, ASKED) == [ASKED + ANSWERED]
 
-    async def test_the_echo_arrives_without_a_reply_too(self, desk_of: Any, opened: Any) -> None:
-        desk = desk_of(opened)
-        desk.farm.faults.add(Fault(kind="echo"))
+    async def test_the_echo_arrives_without_a_reply_too(self, master_of: Any, opened: Any) -> None:
+        master = master_of(opened)
+        master.farm.faults.add(Fault(kind="echo"))
         nobody, broadcast = rtu.encode(9, READ), rtu.encode(0, READ)
-        assert await exchanged(desk, nobody, broadcast) == [nobody, broadcast]
+        assert await exchanged(master, nobody, broadcast) == [nobody, broadcast]
 
-    async def test_a_modbus_tcp_gateway_hides_the_echo(self, desk_of: Any, opened: Any) -> None:
-        desk = desk_of(opened)
-        desk.farm.faults.add(Fault(kind="echo"))
-        heard = await exchanged(desk, mbap.encode(7, 1, READ), framing="tcp")
+    async def test_a_modbus_tcp_gateway_hides_the_echo(self, master_of: Any, opened: Any) -> None:
+        master = master_of(opened)
+        master.farm.faults.add(Fault(kind="echo"))
+        heard = await exchanged(master, mbap.encode(7, 1, READ), framing="tcp")
         assert heard == [mbap.encode(7, 1, b"\x03\x02\0\6")]
 
 
 class TestNoise:
-    async def test_noise_follows_the_reply_or_stands_alone(self, desk_of: Any, opened: Any) -> None:
-        desk = desk_of(opened)
-        desk.farm.faults.add(Fault(kind="noise", size=3))
-        replied, alone = await exchanged(desk, ASKED, rtu.encode(9, READ))
+    async def test_noise_follows_the_reply_or_stands_alone(self, master_of: Any, opened: Any) -> None:
+        master = master_of(opened)
+        master.farm.faults.add(Fault(kind="noise", size=3))
+        replied, alone = await exchanged(master, ASKED, rtu.encode(9, READ))
         assert replied.startswith(ANSWERED)
         assert (len(replied), len(alone)) == (len(ANSWERED) + 3, 3)
-        assert [entry.sent and len(entry.sent) for entry in desk.farm.journal] == [2, 1]
+        assert [entry.sent and len(entry.sent) for entry in master.farm.journal] == [2, 1]
 
-    async def test_noise_comes_from_the_seed(self, desk_of: Any, opened: Any) -> None:
+    async def test_noise_comes_from_the_seed(self, master_of: Any, opened: Any) -> None:
         def noise(seed: int) -> Any:
-            desk = desk_of(opened, seed=seed)
-            desk.farm.faults.add(Fault(kind="noise"))
-            return exchanged(desk, ASKED, ASKED)
+            master = master_of(opened, seed=seed)
+            master.farm.faults.add(Fault(kind="noise"))
+            return exchanged(master, ASKED, ASKED)
 
         assert await noise(1) == await noise(1) != await noise(2)
 
-    async def test_noise_may_be_delayed(self, desk_of: Any, opened: Any, virtually: Any) -> None:
+    async def test_noise_may_be_delayed(self, master_of: Any, opened: Any, virtually: Any) -> None:
         async def listen(clock: Any) -> float:
-            desk = desk_of(opened, clock=clock)
-            desk.farm.faults.add(Fault(kind="noise", delay_s=0.5))
-            async with desk.farm.in_memory() as network:
+            master = master_of(opened, clock=clock)
+            master.farm.faults.add(Fault(kind="noise", delay_s=0.5))
+            async with master.farm.in_memory() as network:
                 connection = await network.connect("memory", 1)
                 await connection.write(ASKED)
                 assert await connection.read() == ANSWERED
@@ -80,44 +80,44 @@ class TestNoise:
 
 class TestCollide:
     async def test_damaged_bytes_arrive_and_the_meter_executed_the_request(
-        self, desk_of: Any, opened: Any
+        self, master_of: Any, opened: Any
     ) -> None:
-        desk = desk_of(opened)
-        desk.farm.faults.add(Fault(kind="collide", count=1))
-        garbage, sound = await exchanged(desk, ASKED, ASKED)
+        master = master_of(opened)
+        master.farm.faults.add(Fault(kind="collide", count=1))
+        garbage, sound = await exchanged(master, ASKED, ASKED)
         assert len(garbage) >= len(ANSWERED)
         assert not rtu.is_whole(garbage)
         assert sound == ANSWERED
-        assert [entry.verdict for entry in desk.farm.journal] == ["collided", "answered"]
+        assert [entry.verdict for entry in master.farm.journal] == ["collided", "answered"]
 
-    async def test_over_modbus_tcp_it_is_exception_0b(self, desk_of: Any, opened: Any) -> None:
-        desk = desk_of(opened)
-        desk.farm.faults.add(Fault(kind="collide", count=1))
-        heard = await exchanged(desk, mbap.encode(7, 1, READ), framing="tcp")
+    async def test_over_modbus_tcp_it_is_exception_0b(self, master_of: Any, opened: Any) -> None:
+        master = master_of(opened)
+        master.farm.faults.add(Fault(kind="collide", count=1))
+        heard = await exchanged(master, mbap.encode(7, 1, READ), framing="tcp")
         assert heard == [mbap.encode(7, 1, b"\x83\x0b")]
 
 
 class TestSecondMaster:
-    def fates(self, desk_of: Any, opened: Any, virtually: Any, **rule: Any) -> list[tuple[str, bytes]]:
-        """What becomes of 300 reads, one a second, beside a master that speaks every `every_s`."""
+    def fates(self, master_of: Any, opened: Any, virtually: Any, **rule: Any) -> list[tuple[str, bytes]]:
+        """Replies to 300 reads, one per second, with a second master that transmits every `every_s`."""
 
         async def poll(clock: Any) -> list[tuple[str, bytes]]:
-            desk = desk_of(opened, clock=clock, wire_timing=True)
-            desk.farm.faults.add(Fault(kind="second-master", **rule))
+            master = master_of(opened, clock=clock, wire_timing=True)
+            master.farm.faults.add(Fault(kind="second-master", **rule))
             heard = []
-            async with desk.farm.in_memory() as network:
+            async with master.farm.in_memory() as network:
                 connection = await network.connect("memory", 1)
                 for _ in range(300):
                     await connection.write(ASKED)
                     await asyncio.sleep(1)
                     heard.append(connection.arrived() or b"")
-            return [(entry.verdict, data) for entry, data in zip(desk.farm.journal, heard, strict=True)]
+            return [(entry.verdict, data) for entry, data in zip(master.farm.journal, heard, strict=True)]
 
         found: list[tuple[str, bytes]] = virtually(poll)
         return found
 
-    def test_frames_that_overlap_it_are_lost(self, desk_of: Any, opened: Any, virtually: Any) -> None:
-        fates = self.fates(desk_of, opened, virtually, every_s=1.01)
+    def test_frames_that_overlap_it_are_lost(self, master_of: Any, opened: Any, virtually: Any) -> None:
+        fates = self.fates(master_of, opened, virtually, every_s=1.01)
         lost = [data for verdict, data in fates if verdict == "request-lost"]
         garbage = [data for verdict, data in fates if verdict == "answered" and data != ANSWERED]
         assert lost
@@ -126,21 +126,21 @@ class TestSecondMaster:
         assert not any(rtu.is_whole(data) for data in garbage)
         assert 200 < sum(data == ANSWERED for _, data in fates) < 300
 
-    def test_a_shorter_period_loses_more_frames(self, desk_of: Any, opened: Any, virtually: Any) -> None:
+    def test_a_shorter_period_loses_more_frames(self, master_of: Any, opened: Any, virtually: Any) -> None:
         through = [
-            sum(data == ANSWERED for _, data in self.fates(desk_of, opened, virtually, every_s=every_s))
+            sum(data == ANSWERED for _, data in self.fates(master_of, opened, virtually, every_s=every_s))
             for every_s in (0.01, 0.53, 5.3)
         ]
         assert through[0] == 0
         assert through == sorted(through)
 
-    def test_count_bounds_its_hits(self, desk_of: Any, opened: Any, virtually: Any) -> None:
-        fates = self.fates(desk_of, opened, virtually, every_s=0.01, count=3)
+    def test_count_bounds_its_hits(self, master_of: Any, opened: Any, virtually: Any) -> None:
+        fates = self.fates(master_of, opened, virtually, every_s=0.01, count=3)
         assert sum(data != ANSWERED for _, data in fates) == 3
 
-    def test_without_wire_timing_it_is_refused(self, desk_of: Any, opened: Any) -> None:
+    def test_without_wire_timing_it_is_refused(self, master_of: Any, opened: Any) -> None:
         with pytest.raises(FaultRuleError, match="wire timing"):
-            desk_of(opened).farm.faults.add(Fault(kind="second-master", every_s=1))
+            master_of(opened).farm.faults.add(Fault(kind="second-master", every_s=1))
 
     @pytest.mark.parametrize("place", [{"meter": "0010010101"}, {"function": 3}, {"register": 0}])
     def test_it_names_no_meter(self, place: Any) -> None:

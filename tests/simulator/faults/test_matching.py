@@ -19,47 +19,47 @@ METER = "0010010101"
 
 
 @pytest.fixture
-def desk(desk_of: Any, opened: Any) -> Any:
-    return desk_of(opened, opened)
+def master(master_of: Any, opened: Any) -> Any:
+    return master_of(opened, opened)
 
 
-def test_a_lost_request_does_not_reach_the_meter(desk: Any) -> None:
-    desk.farm.faults.add(Fault(kind="lose-request", function=0x20, count=1))
-    assert desk.ask(TOP_UP) is None
-    assert desk.meter().purchase_count == 6
-    assert desk.ask(TOP_UP) is not None
-    assert desk.meter().purchase_count == 7
+def test_a_lost_request_does_not_reach_the_meter(master: Any) -> None:
+    master.farm.faults.add(Fault(kind="lose-request", function=0x20, count=1))
+    assert master.ask(TOP_UP) is None
+    assert master.meter().purchase_count == 6
+    assert master.ask(TOP_UP) is not None
+    assert master.meter().purchase_count == 7
 
 
-def test_a_lost_reply_leaves_the_meter_changed(desk: Any) -> None:
-    desk.farm.faults.add(Fault(kind="lose-reply", function=0x20, count=1))
-    assert desk.ask(TOP_UP) is None
-    assert desk.meter().purchase_count == 7
-    (entry,) = desk.farm.journal.faulted()
+def test_a_lost_reply_leaves_the_meter_changed(master: Any) -> None:
+    master.farm.faults.add(Fault(kind="lose-reply", function=0x20, count=1))
+    assert master.ask(TOP_UP) is None
+    assert master.meter().purchase_count == 7
+    (entry,) = master.farm.journal.faulted()
     assert (entry.verdict, entry.fault, entry.meter) == ("reply-lost", "lose-reply-1", METER)
     assert vendor.decode_reply(entry.reply).result is vendor.VendorResult.DONE
 
 
-def test_a_delayed_reply_is_applied_at_once_and_held_back(desk: Any) -> None:
-    desk.farm.faults.add(Fault(kind="delay-reply", delay_s=2.5))
-    reply, outcome = desk.farm.bus("001001").exchange(1, TOP_UP, desk.clock.time())
+def test_a_delayed_reply_is_applied_at_once_and_held_back(master: Any) -> None:
+    master.farm.faults.add(Fault(kind="delay-reply", delay_s=2.5))
+    reply, outcome = master.farm.bus("001001").exchange(1, TOP_UP, master.clock.time())
     assert outcome.held_s == 2.5
-    assert desk.meter().purchase_count == 7
-    assert desk.farm.journal.faulted()[0].reply == reply
+    assert master.meter().purchase_count == 7
+    assert master.farm.journal.faulted()[0].reply == reply
 
 
-def test_a_dead_meter_has_the_verdict_absent(desk: Any) -> None:
-    desk.farm.faults.add(Fault(kind="dead-meter", meter=METER))
-    assert desk.ask(READ) is NO_DEVICE
-    assert desk.ask(READ, unit=2) is not NO_DEVICE
+def test_a_dead_meter_has_the_verdict_absent(master: Any) -> None:
+    master.farm.faults.add(Fault(kind="dead-meter", meter=METER))
+    assert master.ask(READ) is NO_DEVICE
+    assert master.ask(READ, unit=2) is not NO_DEVICE
 
 
-def test_a_dead_gateway_answers_nothing(desk: Any) -> None:
-    handle = desk.farm.faults.add(Fault(kind="dead-gateway", gateway="001001"))
-    assert [desk.ask(READ, unit) for unit in (0, 1, 2, 9)] == [None] * 4
+def test_a_dead_gateway_answers_nothing(master: Any) -> None:
+    handle = master.farm.faults.add(Fault(kind="dead-gateway", gateway="001001"))
+    assert [master.ask(READ, unit) for unit in (0, 1, 2, 9)] == [None] * 4
     assert handle.fired == 4
-    desk.farm.faults.remove(handle)
-    assert desk.ask(READ) is not None
+    master.farm.faults.remove(handle)
+    assert master.ask(READ) is not None
 
 
 @pytest.mark.parametrize(
@@ -74,36 +74,36 @@ def test_a_dead_gateway_answers_nothing(desk: Any) -> None:
         ({"register": 0x0103}, [False, False, False, True]),
     ],
 )
-def test_a_rule_hits_in_its_place_only(desk: Any, place: dict[str, Any], affected: list[bool]) -> None:
-    desk.farm.faults.add(Fault(kind="lose-request", **place))
+def test_a_rule_hits_in_its_place_only(master: Any, place: dict[str, Any], affected: list[bool]) -> None:
+    master.farm.faults.add(Fault(kind="lose-request", **place))
     asked = [(READ, 1), (READ, 2), (read_holding(2, 2), 1), (TOP_UP, 1)]
-    assert [desk.ask(request, unit) is None for request, unit in asked] == affected
+    assert [master.ask(request, unit) is None for request, unit in asked] == affected
 
 
-def test_skip_lets_frames_pass_and_count_ends_the_rule(desk: Any) -> None:
-    handle = desk.farm.faults.add(Fault(kind="lose-request", skip=2, count=3))
-    assert [desk.ask(READ) is None for _ in range(8)] == [False] * 2 + [True] * 3 + [False] * 3
+def test_skip_lets_frames_pass_and_count_ends_the_rule(master: Any) -> None:
+    handle = master.farm.faults.add(Fault(kind="lose-request", skip=2, count=3))
+    assert [master.ask(READ) is None for _ in range(8)] == [False] * 2 + [True] * 3 + [False] * 3
     assert handle.fired == 3
 
 
-def test_probability_comes_from_the_seed(desk_of: Any, opened: Any) -> None:
+def test_probability_comes_from_the_seed(master_of: Any, opened: Any) -> None:
     def affected(seed: int) -> list[bool]:
-        desk = desk_of(opened, seed=seed)
-        desk.farm.faults.add(Fault(kind="lose-request", probability=0.5))
-        return [desk.ask(READ) is None for _ in range(200)]
+        master = master_of(opened, seed=seed)
+        master.farm.faults.add(Fault(kind="lose-request", probability=0.5))
+        return [master.ask(READ) is None for _ in range(200)]
 
     assert affected(1) == affected(1) != affected(2)
     assert 60 < sum(affected(1)) < 140
 
 
-def test_the_first_rule_that_hits_wins_and_clear_ends_all(desk: Any) -> None:
-    first = desk.farm.faults.add(Fault(kind="lose-request", count=1))
-    second = desk.farm.faults.add(Fault(kind="lose-reply"))
-    desk.ask(READ)
-    desk.ask(READ)
+def test_the_first_rule_that_hits_wins_and_clear_ends_all(master: Any) -> None:
+    first = master.farm.faults.add(Fault(kind="lose-request", count=1))
+    second = master.farm.faults.add(Fault(kind="lose-reply"))
+    master.ask(READ)
+    master.ask(READ)
     assert (first.fired, second.fired) == (1, 1)
-    desk.farm.faults.clear()
-    assert desk.ask(READ) is not None
+    master.farm.faults.clear()
+    assert master.ask(READ) is not None
 
 
 @pytest.mark.parametrize(
@@ -150,18 +150,18 @@ def test_the_first_rule_that_hits_wins_and_clear_ends_all(desk: Any) -> None:
     ],
 )
 def test_a_rule_that_cannot_apply_is_refused_with_the_reason(
-    desk_of: Any, opened: Any, keys: dict[str, Any], key: str
+    master_of: Any, opened: Any, keys: dict[str, Any], key: str
 ) -> None:
-    desk = desk_of(opened, second_bus=({"model": '"ADW300"'},))
+    master = master_of(opened, second_bus=({"model": '"ADW300"'},))
     with pytest.raises(FaultRuleError) as refused:
-        desk.farm.faults.add(Fault(**keys))
+        master.farm.faults.add(Fault(**keys))
     assert refused.value.key == key
 
 
-def test_a_site_file_may_name_faults(desk_of: Any, opened: Any) -> None:
-    desk = desk_of(opened, site='[[faults]]\nkind = "lose-reply"\nfunction = 0x20\ncount = 1\n')
-    assert [rule.fault.kind for rule in desk.farm.faults.rules] == [FaultKind.LOSE_REPLY]
-    assert desk.ask(TOP_UP) is None
+def test_a_site_file_may_name_faults(master_of: Any, opened: Any) -> None:
+    master = master_of(opened, site='[[faults]]\nkind = "lose-reply"\nfunction = 0x20\ncount = 1\n')
+    assert [rule.fault.kind for rule in master.farm.faults.rules] == [FaultKind.LOSE_REPLY]
+    assert master.ask(TOP_UP) is None
 
 
 @pytest.mark.parametrize(
@@ -179,52 +179,52 @@ def test_a_site_file_may_name_faults(desk_of: Any, opened: Any) -> None:
     ],
 )
 def test_a_wrong_fault_in_a_site_file_names_file_and_key(
-    desk_of: Any, opened: Any, row: str, key: str
+    master_of: Any, opened: Any, row: str, key: str
 ) -> None:
     with pytest.raises(SiteError) as refused:
-        desk_of(opened, site=f"[[faults]]\n{row}\n", source="bench.toml")
+        master_of(opened, site=f"[[faults]]\n{row}\n", source="bench.toml")
     assert (refused.value.file, refused.value.key) == ("bench.toml", key)
 
 
-def test_a_window_on_the_farms_clock_bounds_a_rule(desk: Any) -> None:
-    start = desk.clock.now()
+def test_a_window_on_the_farms_clock_bounds_a_rule(master: Any) -> None:
+    start = master.clock.now()
     since, until = start + timedelta(seconds=10), start + timedelta(seconds=20)
-    desk.farm.faults.add(Fault(kind="lose-request", since=since, until=until))
+    master.farm.faults.add(Fault(kind="lose-request", since=since, until=until))
     affected = []
     for step_s in (9.5, 0.5, 9.5, 0.5, 0):
-        affected.append(desk.ask(READ) is None)
-        desk.clock.advance(step_s)
+        affected.append(master.ask(READ) is None)
+        master.clock.advance(step_s)
     assert affected == [False, False, True, True, False]
 
 
-def test_a_window_that_is_over_is_refused_with_the_farms_present(desk: Any) -> None:
-    until = desk.clock.now() + timedelta(seconds=10)
-    desk.farm.faults.add(Fault(kind="lose-request", until=until))
-    desk.clock.advance(10)
+def test_a_window_that_is_over_is_refused_with_the_farms_present(master: Any) -> None:
+    until = master.clock.now() + timedelta(seconds=10)
+    master.farm.faults.add(Fault(kind="lose-request", until=until))
+    master.clock.advance(10)
     with pytest.raises(FaultRuleError, match=r"until: a time after the farm's present \(2021-12-27T16:00:10"):
-        desk.farm.faults.add(Fault(kind="lose-request", until=until))
+        master.farm.faults.add(Fault(kind="lose-request", until=until))
 
 
-def test_reset_restores_a_rule_whose_window_is_over(desk_of: Any) -> None:
-    desk = desk_of({}, site='[[faults]]\nkind = "lose-request"\nuntil = 2021-12-27T16:00:10Z\n')
-    desk.clock.advance(60)
-    desk.farm.faults.reset()
-    assert [rule.name for rule in desk.farm.faults.rules] == ["lose-request-1"]
+def test_reset_restores_a_rule_whose_window_is_over(master_of: Any) -> None:
+    master = master_of({}, site='[[faults]]\nkind = "lose-request"\nuntil = 2021-12-27T16:00:10Z\n')
+    master.clock.advance(60)
+    master.farm.faults.reset()
+    assert [rule.name for rule in master.farm.faults.rules] == ["lose-request-1"]
 
 
-def test_reset_restores_the_rules_of_the_start(desk_of: Any, opened: Any) -> None:
-    desk = desk_of(opened, opened, site='[[faults]]\nkind = "lose-request"\nprobability = 0.5\n')
+def test_reset_restores_the_rules_of_the_start(master_of: Any, opened: Any) -> None:
+    master = master_of(opened, opened, site='[[faults]]\nkind = "lose-request"\nprobability = 0.5\n')
 
     def affected() -> list[bool]:
-        return [desk.ask(READ) is None for _ in range(50)]
+        return [master.ask(READ) is None for _ in range(50)]
 
     first = affected()
-    desk.farm.faults.add(Fault(kind="lose-reply"))
-    desk.farm.faults.add(Fault(kind="weld-relay", meter=METER, relay="open"))
-    desk.ask(READ)
-    desk.farm.faults.reset()
-    assert [rule.name for rule in desk.farm.faults.rules] == ["lose-request-1"]
-    assert desk.meter().relay_closed
+    master.farm.faults.add(Fault(kind="lose-reply"))
+    master.farm.faults.add(Fault(kind="weld-relay", meter=METER, relay="open"))
+    master.ask(READ)
+    master.farm.faults.reset()
+    assert [rule.name for rule in master.farm.faults.rules] == ["lose-request-1"]
+    assert master.meter().relay_closed
     assert affected() == first
 
 
@@ -259,10 +259,10 @@ class TestWords:
     [({"kind": "torn-read"}, TOP_UP, READ), ({"kind": "torn-write", "applied": 1}, READ, TOP_UP)],
 )
 def test_torn_reads_and_writes_affect_their_functions_only(
-    desk: Any, keys: dict[str, Any], other: bytes, affected: bytes
+    master: Any, keys: dict[str, Any], other: bytes, affected: bytes
 ) -> None:
-    rule = desk.farm.faults.add(Fault(**keys))
-    assert desk.ask(other) is not None
+    rule = master.farm.faults.add(Fault(**keys))
+    assert master.ask(other) is not None
     assert rule.fired == 0
-    desk.ask(affected)
+    master.ask(affected)
     assert rule.fired == 1

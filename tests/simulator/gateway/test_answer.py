@@ -16,8 +16,8 @@ SENTINEL = rtu.encode(1, READ)
 
 
 @pytest.fixture
-def farm(desk_of: Any, opened: Any) -> Any:
-    return desk_of(opened, opened).farm
+def farm(master_of: Any, opened: Any) -> Any:
+    return master_of(opened, opened).farm
 
 
 class TestRtu:

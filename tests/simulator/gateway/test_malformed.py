@@ -21,20 +21,20 @@ FRAMES = 4_000
 
 @pytest.mark.parametrize("framing", ["rtu", "tcp"])
 async def test_any_bytes_leave_the_server_answering(
-    desk_of: Any, opened: Any, connected: Any, framing: Any
+    master_of: Any, opened: Any, connected: Any, framing: Any
 ) -> None:
-    desk = desk_of(opened, opened)
+    master = master_of(opened, opened)
     errors: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: errors.append(context))
     junk = junk_segments(framing, random.Random(20211228))
     segments = (data for data, _ in islice(junk, FRAMES))
-    async with desk.farm.serving(framing=framing) as endpoints:
+    async with master.farm.serving(framing=framing) as endpoints:
         while not await _sent(segments, endpoints[0], connected):
             pass
-        desk.farm.reset_devices()  # some of the junk was a sound change of address
+        master.farm.reset_devices()  # some of the junk was a sound change of address
         await _answers_well(endpoints[0], framing, connected)
     assert errors == []
-    assert len(desk.farm.journal) > FRAMES // 10, "enough of it was well-formed to reach the meters"
+    assert len(master.farm.journal) > FRAMES // 10, "enough of it was well-formed to reach the meters"
 
 
 async def _sent(segments: Iterator[bytes], endpoint: Any, connected: Any) -> bool:
@@ -71,11 +71,11 @@ async def _answers_well(endpoint: Any, framing: str, connected: Any) -> None:
 
 
 async def test_one_client_sending_junk_does_not_disturb_another(
-    desk_of: Any, opened: Any, connected: Any
+    master_of: Any, opened: Any, connected: Any
 ) -> None:
-    desk, rng = desk_of(opened), random.Random(7)
+    master, rng = master_of(opened), random.Random(7)
     async with (
-        desk.farm.serving() as endpoints,
+        master.farm.serving() as endpoints,
         connected(endpoints[0]) as noisy,
         connected(endpoints[0]) as quiet,
     ):

@@ -20,20 +20,20 @@ METER = "0010010101"
 
 
 @pytest.fixture
-def desk(desk_of: Any, opened: Any) -> Any:
-    desk = desk_of(opened)
-    desk.ask(read_holding(0x0221, 1))
-    desk.farm.faults.add(Fault(kind="lose-reply", function=0x20))
-    desk.clock.advance(1.5)
-    desk.ask(vendor.encode_request(vendor.TopUp(5000, 7)))
-    desk.ask(read_holding(0x9999, 1))
-    desk.ask(read_holding(0, 2), unit=9)
-    return desk
+def master(master_of: Any, opened: Any) -> Any:
+    master = master_of(opened)
+    master.ask(read_holding(0x0221, 1))
+    master.farm.faults.add(Fault(kind="lose-reply", function=0x20))
+    master.clock.advance(1.5)
+    master.ask(vendor.encode_request(vendor.TopUp(5000, 7)))
+    master.ask(read_holding(0x9999, 1))
+    master.ask(read_holding(0, 2), unit=9)
+    return master
 
 
-def test_text_has_time_bus_meter_frame_and_verdict(desk: Any) -> None:
+def test_text_has_time_bus_meter_frame_and_verdict(master: Any) -> None:
     bus = "001001/1 unit"
-    assert to_text(desk.farm.journal).splitlines() == [
+    assert to_text(master.farm.journal).splitlines() == [
         f"2021-12-27T16:00:00.000+00:00 {bus} 1 {METER} > read registers 0221H (answered)",
         f"2021-12-27T16:00:00.000+00:00 {bus} 1 {METER} < 0006 (answered)",
         f"2021-12-27T16:00:01.500+00:00 {bus} 1 {METER} > top up 50.00 as purchase 7 (reply-lost) [lose-reply-1]",
@@ -44,8 +44,8 @@ def test_text_has_time_bus_meter_frame_and_verdict(desk: Any) -> None:
     ]
 
 
-def test_json_lines_hold_every_frame(desk: Any) -> None:
-    rows = [json.loads(line) for line in to_json_lines(desk.farm.journal).splitlines()]
+def test_json_lines_hold_every_frame(master: Any) -> None:
+    rows = [json.loads(line) for line in to_json_lines(master.farm.journal).splitlines()]
     assert [row["direction"] for row in rows] == ["request", "reply"] * 3 + ["request"]
     assert rows[1] == {
         "at": rows[0]["at"],
@@ -77,10 +77,10 @@ def dissected(tshark: str, capture: Path, *options: str) -> list[list[str]]:
 
 @pytest.mark.peer
 def test_tshark_decodes_a_capture_of_modbus_tcp(
-    desk: Any, tmp_path: Path, peer: Callable[[str], str]
+    master: Any, tmp_path: Path, peer: Callable[[str], str]
 ) -> None:
     capture = tmp_path / "journal.pcapng"
-    capture.write_bytes(to_pcapng(desk.farm.journal))
+    capture.write_bytes(to_pcapng(master.farm.journal))
     rows = dissected(peer("tshark"), capture)
     assert all("mbtcp:modbus" in row[0] for row in rows)
     assert [row[1] for row in rows] == ["3", "3", "32", "32", "3", "3", "3"]
@@ -98,9 +98,9 @@ def test_tshark_decodes_a_capture_of_modbus_tcp(
 
 
 @pytest.mark.peer
-def test_tshark_decodes_a_capture_of_rtu(desk: Any, tmp_path: Path, peer: Callable[[str], str]) -> None:
+def test_tshark_decodes_a_capture_of_rtu(master: Any, tmp_path: Path, peer: Callable[[str], str]) -> None:
     capture = tmp_path / "journal.pcapng"
-    capture.write_bytes(to_pcapng(desk.farm.journal, "rtu"))
+    capture.write_bytes(to_pcapng(master.farm.journal, "rtu"))
     told = ("-d", f"tcp.port=={RTU_PORT},mbrtu", "-o", f"mbrtu.tcp.port:{RTU_PORT}")
     rows = dissected(peer("tshark"), capture, *told)
     assert all("mbrtu:modbus" in row[0] for row in rows)
@@ -108,17 +108,17 @@ def test_tshark_decodes_a_capture_of_rtu(desk: Any, tmp_path: Path, peer: Callab
 
 
 def test_a_file_is_written_during_the_run_and_complete_at_the_end(
-    desk_of: Any, opened: Any, tmp_path: Path
+    master_of: Any, opened: Any, tmp_path: Path
 ) -> None:
     path = tmp_path / "journal.jsonl"
     with JournalFile(path, "rtu") as file:
-        desk = desk_of(opened, journal=file.journal)
-        desk.ask(read_holding(0, 2))
+        master = master_of(opened, journal=file.journal)
+        master.ask(read_holding(0, 2))
         file.write()
-        desk.ask(read_holding(0, 2))
+        master.ask(read_holding(0, 2))
         file.write()
         assert len(path.read_text().splitlines()) == 2
-    assert path.read_text() == to_json_lines(desk.farm.journal)
+    assert path.read_text() == to_json_lines(master.farm.journal)
 
 
 def test_an_unknown_file_format_is_refused(tmp_path: Path) -> None:
@@ -139,12 +139,12 @@ def test_a_run_writes_a_capture(running: Any, tmp_path: Path, peer: Callable[[st
 
 
 @pytest.mark.anyio
-async def test_damaged_bytes_are_exported(desk_of: Any, opened: Any, served: Any) -> None:
-    desk = desk_of(opened)
-    desk.farm.faults.add(Fault(kind="truncate", size=2, count=1))
-    async with served(desk.farm) as wire:
+async def test_damaged_bytes_are_exported(master_of: Any, opened: Any, served: Any) -> None:
+    master = master_of(opened)
+    master.farm.faults.add(Fault(kind="truncate", size=2, count=1))
+    async with served(master.farm) as wire:
         wire.send(rtu.encode(1, read_holding(0x0221, 1)))
         left = await wire.receive(5)
-    reply = json.loads(to_json_lines(desk.farm.journal).splitlines()[1])
+    reply = json.loads(to_json_lines(master.farm.journal).splitlines()[1])
     assert reply["sent"] == [left.hex()]
-    assert f"truncate-1, left as {left.hex()}".encode() in to_pcapng(desk.farm.journal)
+    assert f"truncate-1, left as {left.hex()}".encode() in to_pcapng(master.farm.journal)

@@ -5,13 +5,13 @@ from prewatt_fixtures.wire.pdu import read_holding
 from prewatt_simulator.journal.journal import Entry, Journal, Verdict
 
 
-def test_every_request_is_recorded_with_time_bus_and_reply(desk_of: Any, opened: Any) -> None:
-    desk = desk_of(opened)
-    desk.clock.advance(2)
-    reply = desk.ask(read_holding(0x0221, 1))
-    (entry,) = desk.farm.journal
+def test_every_request_is_recorded_with_time_bus_and_reply(master_of: Any, opened: Any) -> None:
+    master = master_of(opened)
+    master.clock.advance(2)
+    reply = master.ask(read_holding(0x0221, 1))
+    (entry,) = master.farm.journal
     assert entry == Entry(
-        at=desk.clock.time(),
+        at=master.clock.time(),
         gateway="001001",
         port=1,
         unit=1,
@@ -23,13 +23,13 @@ def test_every_request_is_recorded_with_time_bus_and_reply(desk_of: Any, opened:
     )
 
 
-def test_requests_are_filtered_by_bus_function_and_verdict(desk_of: Any, opened: Any) -> None:
-    desk = desk_of(opened, opened)
-    desk.ask(read_holding(0, 2))
-    desk.ask(read_holding(0, 2), unit=2)
-    desk.ask(read_holding(0, 2), unit=9)
-    desk.command(vendor.TopUp(100, 7), unit=2)
-    journal = desk.farm.journal
+def test_requests_are_filtered_by_bus_function_and_verdict(master_of: Any, opened: Any) -> None:
+    master = master_of(opened, opened)
+    master.ask(read_holding(0, 2))
+    master.ask(read_holding(0, 2), unit=2)
+    master.ask(read_holding(0, 2), unit=9)
+    master.command(vendor.TopUp(100, 7), unit=2)
+    journal = master.farm.journal
     assert len(journal.requests()) == len(journal) == 4
     assert [entry.unit for entry in journal.requests(meter="0010010102")] == [2, 2]
     assert [entry.unit for entry in journal.requests(function=0x20)] == [2]
@@ -39,8 +39,8 @@ def test_requests_are_filtered_by_bus_function_and_verdict(desk_of: Any, opened:
     assert journal.writes("0010010101") == []
 
 
-def test_it_keeps_the_newest_entries_up_to_its_size(desk_of: Any, opened: Any) -> None:
-    bus = desk_of(opened).farm.bus("001001")
+def test_it_keeps_the_newest_entries_up_to_its_size(master_of: Any, opened: Any) -> None:
+    bus = master_of(opened).farm.bus("001001")
     journal = Journal(entries_max=3)
     for at in range(10):
         journal.record((float(at), bus, 1, Verdict.ANSWERED, b"\3", b"\3", None))

@@ -1,4 +1,4 @@
-"""What the tests of the modem share: a client's console on a clock that the test moves, and an encoder of their own.
+"""Shared fixtures of the modem's tests: a client on a manual clock, and an encoder of their own.
 
 The encoder follows 3GPP TS 23.040 and 23.038 by strings of bits and digits, and shares nothing with the modem's codec.
 """
@@ -87,14 +87,14 @@ def gsm_signs() -> list[str]:
 
 
 class Console:
-    """Somebody who types at a modem and reads what it says."""
+    """A client of a modem: input and output as text."""
 
     def __init__(self, **options: Any) -> None:
         self.clock = ManualClock(EIGHT_IN_SHANGHAI)
         self.modem = Modem(self.clock, **options)
 
     def type(self, text: str) -> str:
-        """All that the modem says to some characters."""
+        """Output of the modem after some input."""
         self.modem.receive(text.encode("latin-1"))
         return self.heard()
 
@@ -106,7 +106,7 @@ class Console:
         return self
 
     def send(self, message: tuple[int, str]) -> str:
-        """All that the modem says to a PDU, behind the prompt."""
+        """Output of the modem after a PDU at the prompt."""
         length, pdu = message
         assert self.type(f"AT+CMGS={length}\r") == "\r\n> "
         return self.type(f"{pdu}\x1a")

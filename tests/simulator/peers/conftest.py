@@ -1,4 +1,4 @@
-"""A farm with a device of every model, and what a peer that reads all of it has to find: what Python shows."""
+"""A farm with a device of every model, and the check that a peer reads what the Python views show."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -41,15 +41,15 @@ Found = Mapping["Range", list[int]]
 
 
 class Range(NamedTuple):
-    """What one request reads: registers, or contacts."""
+    """The range of one read request: registers or contacts."""
 
     code: int
     address: int
     size: int
 
 
-class Shelf:
-    """The farm in the hands of a peer."""
+class PeerBench:
+    """The farm that a peer reads, with the ranges to read and the check of the values."""
 
     models = MODELS
 
@@ -79,7 +79,7 @@ class Shelf:
         return registers + contacts
 
     def check(self, model: str, found: Found) -> None:
-        """That a peer found, in all it read of a device, what the device's view shows."""
+        """Assert that the values which a peer read of a device are those of its view."""
         described = profiles()[model]
         expected = dict(self._shown(model, described))
         assert expected
@@ -125,13 +125,13 @@ def _site() -> str:
     for unit, described in enumerate(profiles().values(), 1):
         values = PREPAID if described.prepaid else STARTS.get(described.kind, "")
         rows.append(
-            f'[[meters]]\nnumber = "00900101{unit:02X}"\nmodel = "{described.model}"\nplace = "shelf"\n{values}'
+            f'[[meters]]\nnumber = "00900101{unit:02X}"\nmodel = "{described.model}"\nplace = "bench"\n{values}'
         )
     return GATEWAY + "\n".join(rows)
 
 
-def _shelf(factory: MeterFarmFactory, framing: Framing) -> Shelf:
-    farm = factory(parse_site(_site(), "shelf"), framing=framing)
+def _shelf(factory: MeterFarmFactory, framing: Framing) -> PeerBench:
+    farm = factory(parse_site(_site(), "peers"), framing=framing)
     for number in farm.meter_numbers:
         match farm.farm.view(number):
             case TerminalView() as terminal:
@@ -140,11 +140,11 @@ def _shelf(factory: MeterFarmFactory, framing: Framing) -> Shelf:
             case ClimateView() as climate:
                 climate.set_air(1, temperature=-55, humidity=801)
     farm.advance(3600)
-    return Shelf(farm)
+    return PeerBench(farm)
 
 
 @pytest.fixture(scope="session")
-def shelf() -> Iterator[Callable[[Framing], Shelf]]:
+def bench_of() -> Iterator[Callable[[Framing], PeerBench]]:
     """The farm that speaks one framing, the same one for all who ask."""
     with ExitStack() as stack:
         factory = MeterFarmFactory(1)

@@ -15,8 +15,8 @@ VALUE = re.compile(r"^\[\d+\]:\s+(?:0x)?([0-9A-F]+)$", re.MULTILINE)
 
 
 @pytest.fixture
-def bench(shelf: Any) -> Any:
-    return shelf("tcp")
+def bench(bench_of: Any) -> Any:
+    return bench_of("tcp")
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ FOLDER = Path(__file__).with_name("node")
 
 
 @pytest.mark.parametrize("framing", ["tcp", "rtu"])
-def test_it_reads_every_device(shelf: Any, node: str, framing: str) -> None:
+def test_it_reads_every_device(bench_of: Any, node: str, framing: str) -> None:
     """All models in one process, because that takes longest to start."""
-    bench = shelf(framing)
+    bench = bench_of(framing)
     models = bench.models
     asked = [(model, each) for model in models for each in bench.ranges(model)]
     words = [{"unit": bench.unit(model), **each._asdict()} for model, each in asked]

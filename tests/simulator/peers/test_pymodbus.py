@@ -49,8 +49,8 @@ def u32(words: Any) -> int:
     return int(words[0]) << 16 | int(words[1])
 
 
-async def test_it_reads_every_device(shelf: Any, model: str, framing: str) -> None:
-    bench = shelf(framing)
+async def test_it_reads_every_device(bench_of: Any, model: str, framing: str) -> None:
+    bench = bench_of(framing)
     found = {}
     async with _client({"host": bench.bus.host, "tcp": bench.bus.tcp}, framing) as client:
         reads = {
@@ -67,8 +67,8 @@ async def test_it_reads_every_device(shelf: Any, model: str, framing: str) -> No
 @pytest.mark.parametrize(
     ("model", "float32"), [("VALVE-WATER-METER", "dcba"), ("VALVE-WATER-METER-ABCD", "abcd")]
 )
-async def test_it_reads_a_water_meters_floats(shelf: Any, model: str, float32: str, framing: str) -> None:
-    bench = shelf(framing)
+async def test_it_reads_a_water_meters_floats(bench_of: Any, model: str, float32: str, framing: str) -> None:
+    bench = bench_of(framing)
     async with _client({"host": bench.bus.host, "tcp": bench.bus.tcp}, framing) as client:
         words = (await client.read_holding_registers(1, count=2, device_id=bench.unit(model))).registers
         if float32 == "dcba":
@@ -78,8 +78,8 @@ async def test_it_reads_a_water_meters_floats(shelf: Any, model: str, float32: s
     assert volume == pytest.approx(shown / 1000, abs=5e-4)
 
 
-async def test_it_moves_a_valve(shelf: Any, framing: str) -> None:
-    bench = shelf(framing)
+async def test_it_moves_a_valve(bench_of: Any, framing: str) -> None:
+    bench = bench_of(framing)
     unit, number = bench.unit("VALVE-WATER-METER"), bench.number("VALVE-WATER-METER")
     async with _client({"host": bench.bus.host, "tcp": bench.bus.tcp}, framing) as client:
         for command, is_open in ((2, False), (1, True)):

@@ -11,8 +11,8 @@ from prewatt_fixtures.wire.pdu import READ_DISCRETE, READ_HOLDING, READ_INPUT
 
 
 @pytest.fixture
-def client(shelf: Any) -> Iterator[Any]:
-    bus = shelf("tcp").bus
+def client(bench_of: Any) -> Iterator[Any]:
+    bus = bench_of("tcp").bus
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         client = ModbusClient(bus.host, bus.tcp, timeout=5)
@@ -22,8 +22,8 @@ def client(shelf: Any) -> Iterator[Any]:
             client.close()
 
 
-def test_it_reads_every_device(shelf: Any, client: Any, model: str) -> None:
-    bench = shelf("tcp")
+def test_it_reads_every_device(bench_of: Any, client: Any, model: str) -> None:
+    bench = bench_of("tcp")
     client.unit_id = bench.unit(model)
     reads = {
         READ_DISCRETE: client.read_discrete_inputs,
@@ -34,7 +34,7 @@ def test_it_reads_every_device(shelf: Any, client: Any, model: str) -> None:
     bench.check(model, found)
 
 
-def test_refusals_have_their_exception_codes(shelf: Any, client: Any) -> None:
-    client.unit_id = shelf("tcp").unit("DTSD1352-C")
+def test_refusals_have_their_exception_codes(bench_of: Any, client: Any) -> None:
+    client.unit_id = bench_of("tcp").unit("DTSD1352-C")
     assert client.read_holding_registers(0x7000, 1) is None
     assert client.last_except == 2

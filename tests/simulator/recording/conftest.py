@@ -1,4 +1,4 @@
-"""Recordings made by hand, and a desk to ask a replay of one."""
+"""Hand-made recordings, and a bus master that sends requests to a replay."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,8 +15,8 @@ START = datetime(2026, 1, 5, tzinfo=UTC)
 Row = tuple[float, int, str, str | None]
 
 
-class ReplayDesk:
-    """A replay on a clock moved by hand, and its first bus."""
+class ReplayMaster:
+    """A replay on a manual clock, and requests on its bus."""
 
     def __init__(self, replay: Replay, clock: ManualClock) -> None:
         self.replay = replay
@@ -24,17 +24,17 @@ class ReplayDesk:
         self._start_s = clock.time()
 
     def ask(self, at_s: float, request: str, unit: int = 1) -> str | None:
-        """The reply at a moment of the replay, in hexadecimal; "" when nobody is there."""
+        """Reply PDU at a time of the replay, in hexadecimal; "" for an absent unit."""
         self.clock.advance(self._start_s + at_s - self.clock.time())
         reply, _ = self.replay.bus("000001").exchange(unit, bytes.fromhex(request), self.clock.time())
         return None if reply is None else reply.hex()
 
 
 @pytest.fixture(scope="session")
-def replayed() -> Callable[..., ReplayDesk]:
+def replayed() -> Callable[..., ReplayMaster]:
     """Builds a replay of rows (seconds, unit, request, reply or None), all of gateway 000001, port 1."""
 
-    def build(*rows: Row, framing: Framing = "rtu", **options: Any) -> ReplayDesk:
+    def build(*rows: Row, framing: Framing = "rtu", **options: Any) -> ReplayMaster:
         exchanges = tuple(
             Exchange(
                 round(at_s * 1e6),
@@ -49,6 +49,6 @@ def replayed() -> Callable[..., ReplayDesk]:
         )
         clock = ManualClock(START)
         recording = Recording(START, framing, (("000001", 1),), exchanges)
-        return ReplayDesk(Replay(recording, clock=clock, **options), clock)
+        return ReplayMaster(Replay(recording, clock=clock, **options), clock)
 
     return build

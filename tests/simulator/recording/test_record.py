@@ -101,18 +101,18 @@ class TestBytes:
 @pytest.mark.parametrize("framing", ["rtu", "tcp"])
 class TestThereAndBack:
     async def test_the_same_client_reads_the_same_values_at_the_same_times(
-        self, framing: Framing, desk_of: Any, opened: Any, tmp_path: Path
+        self, framing: Framing, master_of: Any, opened: Any, tmp_path: Path
     ) -> None:
         """Pymodbus polls our farm through the recorder, and then the replay, at the same moments of both clocks."""
-        desk = desk_of(opened, opened)
-        desk.farm.faults.add(Fault(kind="exception", code=6, meter="0010010102", skip=5, count=3))
+        master = master_of(opened, opened)
+        master.farm.faults.add(Fault(kind="exception", code=6, meter="0010010102", skip=5, count=3))
         path = tmp_path / "site.jsonl"
-        start = desk.clock.now()
+        start = master.clock.now()
         async with (
-            desk.farm.serving(framing=framing) as gateways,
-            record(path, gateways[:1], clock=desk.clock) as recorder,
+            master.farm.serving(framing=framing) as gateways,
+            record(path, gateways[:1], clock=master.clock) as recorder,
         ):
-            first = await poll(recorder.endpoints[0], desk.clock)
+            first = await poll(recorder.endpoints[0], master.clock)
         recording = Recording.load(path)
         assert (recording.start, recording.framing) == (start, framing)
 
@@ -124,15 +124,15 @@ class TestThereAndBack:
         assert any("exception 6" in str(values) for values in first)
 
     async def test_recording_a_replay_gives_the_same_recording(
-        self, framing: Framing, desk_of: Any, opened: Any, tmp_path: Path
+        self, framing: Framing, master_of: Any, opened: Any, tmp_path: Path
     ) -> None:
-        desk = desk_of(opened, opened)
+        master = master_of(opened, opened)
         async with (
-            desk.farm.serving(framing=framing) as gateways,
-            record(tmp_path / "a.jsonl", gateways[:1], clock=desk.clock) as recorder,
+            master.farm.serving(framing=framing) as gateways,
+            record(tmp_path / "a.jsonl", gateways[:1], clock=master.clock) as recorder,
         ):
-            start = desk.clock.now()
-            await poll(recorder.endpoints[0], desk.clock)
+            start = master.clock.now()
+            await poll(recorder.endpoints[0], master.clock)
         recording = Recording.load(tmp_path / "a.jsonl")
         clock = ManualClock(start)
         async with (

@@ -6,9 +6,9 @@ import pytest
 
 
 @pytest.fixture
-def bench(desk_of: Any) -> Any:
-    """A desk: the terminal is unit 1, the controller 2, the water meter 3."""
-    return desk_of(
+def bench(master_of: Any) -> Any:
+    """A bus master: the terminal is unit 1, the controller 2, the water meter 3."""
+    return master_of(
         {"model": '"ARTU"'},
         {"model": '"WHD"'},
         {"model": '"水表"', "start": '{ volume = "12.345" }', "load": '{ m3_per_day = "2.400" }'},

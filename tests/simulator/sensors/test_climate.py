@@ -32,9 +32,9 @@ class TestMeasure:
             assert max(abs(a - b) for a, b in zip(before, after, strict=True)) <= 20
         assert all(max(channel) - min(channel) >= 60 for channel in zip(*seen, strict=True))
 
-    def test_air_is_determined_by_the_seed(self, desk_of: Any) -> None:
-        one, same, other = (desk_of({"model": '"WHD"'}, seed=seed) for seed in (1, 1, 2))
-        readings = [desk.words(0, 6) for desk in (one, same, other)]
+    def test_air_is_determined_by_the_seed(self, master_of: Any) -> None:
+        one, same, other = (master_of({"model": '"WHD"'}, seed=seed) for seed in (1, 1, 2))
+        readings = [master.words(0, 6) for master in (one, same, other)]
         assert readings[0] == readings[1] != readings[2]
 
     def test_channels_differ(self, bench: Any) -> None:
@@ -102,12 +102,12 @@ class TestSwitch:
         assert outputs(bench) == 0b001001
         assert bench.words(HEAT_BELOW, 10, unit=2) == (210, 50, 50, 215, 350, 350, 500, 850, 850, 5)
 
-    def test_reading_more_often_changes_nothing(self, desk_of: Any) -> None:
+    def test_reading_more_often_changes_nothing(self, master_of: Any) -> None:
         """The band lies inside the day's swing, so that the outputs depend on what happened before."""
-        eager, lazy = (desk_of({"model": '"WHD"'}) for _ in range(2))
-        for desk in (eager, lazy):
-            desk.write(VENTILATE_ABOVE, 220, 221, 222)
-            desk.write(HYSTERESIS, 60)
+        eager, lazy = (master_of({"model": '"WHD"'}) for _ in range(2))
+        for master in (eager, lazy):
+            master.write(VENTILATE_ABOVE, 220, 221, 222)
+            master.write(HYSTERESIS, 60)
         for minutes in (180, 180, 300, 300, 480):
             for _ in range(minutes):
                 eager.clock.advance(60)
