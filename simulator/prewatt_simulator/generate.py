@@ -37,6 +37,7 @@ def site_text(meters: int, seed: int) -> str:
 
 def _models(meters: int, rng: random.Random) -> list[str]:
     whole = sum(_MIX.values())
+    # whole shares first, then chance for the few meters that rounding leaves
     models = [model for model, share in _MIX.items() for _ in range(meters * share // whole)]
     models += rng.choices(list(_MIX), list(_MIX.values()), k=meters - len(models))
     rng.shuffle(models)

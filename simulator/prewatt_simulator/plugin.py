@@ -42,6 +42,7 @@ def meter_farm_factory(request: pytest.FixtureRequest) -> Iterator[MeterFarmFact
     """Builds meter farms for the duration of the test: `meter_farm_factory("mingde", framing="tcp")`."""
     from prewatt_simulator.testing import MeterFarmFactory  # noqa: PLC0415 - see above
 
+    # a test's own seed comes from its node id: the same in every run, and another for every test
     seed: int | None = request.config.getoption("--meter-farm-seed")
     factory = MeterFarmFactory(zlib.crc32(request.node.nodeid.encode()) if seed is None else seed)
     request.node.stash[_FARMS] = factory

@@ -167,6 +167,7 @@ class _ThreadProxy:
     """Proxy that reads, sets and calls every attribute of an object in the farm's thread."""
 
     def __init__(self, target: object, call: Callable[[Callable[[], Any]], Any]) -> None:
+        # past `__setattr__` below, which would set them on the target
         object.__setattr__(self, "_target", target)
         object.__setattr__(self, "_call", call)
 

@@ -72,6 +72,7 @@ async def _body(request: Request) -> bytes:
     body = b""
     async for piece in request.stream():
         body += piece
+        # checked while it arrives: the length in a header may be wrong or missing
         if len(body) > BODY_BYTES_MAX:
             raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body", f"at most {BODY_BYTES_MAX} bytes")
     return body

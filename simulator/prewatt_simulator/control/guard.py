@@ -57,5 +57,6 @@ def _name(url: str) -> str | None:
 
 
 def _is_bearer(request: Request, token: str) -> bool:
+    # compared in constant time, so that the time of a refusal reveals nothing of the token
     given = request.headers.get("authorization", "")
     return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())

@@ -112,6 +112,7 @@ def change(view: View, settings: SettingsBody) -> None:
     """Set the given properties. Raises a `Problem`, with none of them set, when the device lacks one."""
     wanted = settings.model_dump(exclude_none=True)
     known = _properties(view.profile.kind)
+    # all names are checked before the first is set
     for name in wanted:
         if name not in known:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, name, f"nothing: a {view.profile.kind} has none")

@@ -55,6 +55,7 @@ class Load:
         days, rest = divmod(local_ms, DAY_MS)
         if not self.per_day:
             return 0
+        # weight of the day's full hours and of the part of the running one, in weight × milliseconds
         hour, within = divmod(rest, HOUR_MS)
         weight = self._ends[hour] * HOUR_MS + self._weights[hour] * within
         return days * self.per_day + self.per_day * weight // (self._weight_day * HOUR_MS)

@@ -154,6 +154,7 @@ class Faults:
         return self._put(fault)
 
     def _put(self, fault: Fault) -> FaultHandle:
+        # the random source is seeded by the name, so a rule draws the same whatever other rules draw
         self._added += 1
         name = f"{fault.kind}-{self._added}"
         handle = FaultHandle(name, fault, random.Random(f"{self._seed}/{name}"))
@@ -220,7 +221,7 @@ class Faults:
         until_s, name = self._down[place]
         if now_s < until_s:
             return name
-        del self._down[place]
+        del self._down[place]  # it is up again
         return None
 
     def _check_place(self, fault: Fault) -> None:

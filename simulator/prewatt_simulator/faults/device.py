@@ -82,7 +82,7 @@ def _replace(meter: PrepaidMeter) -> None:
     meter.forced_mode, meter.forced_state = 0, 0
     meter.settings = NO_SETTINGS
     meter.shift_clock(-meter.clock.adjusted_ms)
-    meter.segment.on_port_set()
+    meter.segment.on_port_set()  # without settings the address and speed are those of the site again
 
 
 def lose_power(meter: Device, back_s: float) -> None:
@@ -109,6 +109,7 @@ def torn_read(meter: Device, request: bytes, register: int | None, now_s: float)
 
     `register` None: only the first register is old.
     """
+    # a read at the time to which the meter is settled advances nothing, so it shows the registers before the refresh
     before = meter.receive(request, meter.settled_ms / 1000)
     after = meter.receive(request, now_s)
     if after[0] != READ_HOLDING or len(before) != len(after):

@@ -61,6 +61,7 @@ def _named(allowed: tuple[type, ...]) -> str:
 
 
 def _plain(hint: Any) -> tuple[type, ...]:
+    # `X | None` becomes X: a row leaves a key out instead of naming None; a whole number is a float too
     plain = {str if each is FaultKind else each for each in get_args(hint) or (hint,)} - {types.NoneType}
     return tuple(sorted(plain | {int} if float in plain else plain, key=lambda each: each.__name__))
 

@@ -29,7 +29,7 @@ def damage_pdu(fault: Fault, pdu: bytes, rng: random.Random) -> bytes:
     """The reply PDU damaged by the fault; kinds that do not touch the PDU return it unchanged."""
     match fault.kind:
         case FaultKind.WRONG_FUNCTION:
-            return bytes((pdu[0] ^ 1,)) + pdu[1:]
+            return bytes((pdu[0] ^ 1,)) + pdu[1:]  # 03H becomes 02H, 10H becomes 11H
         case FaultKind.WRONG_LENGTH:
             at = _COUNTED.get(pdu[0])
             if at is None:

@@ -82,7 +82,7 @@ def silent_asked_at_most_every(
     for asked in _by_meter(journal, meter):
         row: list[Entry] = []
         for entry in asked:
-            row = [*row, entry] if entry.verdict in _SILENT else []
+            row = [*row, entry] if entry.verdict in _SILENT else []  # an answer starts the count again
             window = row[-attempts - 1 :]
             if len(window) > attempts and window[-1].at - window[0].at < interval_s:
                 took_s = window[-1].at - window[0].at

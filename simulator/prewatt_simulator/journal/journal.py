@@ -155,6 +155,7 @@ class Journal:
         attributed = [
             record if record[1] is not place else (record[0], former, *record[2:]) for record in self._records
         ]
+        # changed in place: `record` is bound to this deque
         self._records.clear()
         self._records.extend(attributed)
 

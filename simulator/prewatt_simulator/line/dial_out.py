@@ -64,7 +64,7 @@ class Dialler:
         """Make one call and wait for its end; return whether the head end sent anything."""
         dial, bus = self._dial, self._bus
         if bus.faults.down((bus.gateway, bus.port), self._clock.time()) is not None:
-            return False
+            return False  # it is rebooting
         try:
             _, call = await self._connect(self._connected, dial.host, dial.tcp)
         except OSError:

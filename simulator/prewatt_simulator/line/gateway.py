@@ -66,6 +66,7 @@ class Line:
     def accept(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
         """Answer a request PDU now or queue it. `tag` is the Modbus TCP transaction number that the reply repeats."""
         if self._busy:
+            # before the own reply: that is what makes a late reply dangerous to a client
             for frame in self._reply_writer.late_frames(connection, tag):
                 connection.send(frame)
             if self._worker is not None:
@@ -156,6 +157,7 @@ class Line:
         try:
             while self._waiting:
                 connection, tag, unit, request = self._waiting.popleft()
+                # a client that has gone leaves its requests in the queue: skipping is cheaper than searching
                 if connection in self.connections:
                     await self._exchange(connection, tag, unit, request)
         finally:
@@ -213,7 +215,7 @@ class Line:
         hit, bus = outcome.hit, self._bus
         assert hit is not None
         bus.faults.take_down((bus.gateway, bus.port), self._now() + (hit.fault.lasts_s or 0.0), hit)
-        self._reply_writer = ReplyWriter()
+        self._reply_writer = ReplyWriter()  # replies kept back are lost with the gateway's memory
         for connection in tuple(self.connections):
             connection.abort()
 

@@ -104,6 +104,7 @@ class BusServer:
         try:
             yield
         finally:
+            # diallers end before their lines are stopped, or they would dial again
             for call in calls:
                 call.cancel()
             await asyncio.gather(*calls, return_exceptions=True)
@@ -132,6 +133,7 @@ async def _listen(accept: Callable[[], asyncio.Protocol], host: str, tcp: int) -
 
 
 async def _close(server: asyncio.Server, line: Line) -> None:
+    # `wait_closed` waits for the connections too, from Python 3.12 on, so they are dropped before it
     server.close()
     await line.stop()
     await server.wait_closed()

@@ -81,6 +81,7 @@ class MemoryConnection:
 
     def _take(self) -> bytes:
         data, self._held = self._held, b""
+        # the gateway goes on reading only once everything was taken, like a socket below its low-water mark
         if self._full:
             self._full = False
             self._protocol.resume_writing()

@@ -55,6 +55,7 @@ class ReplyWriter:
         if not self._backlog:
             return []
         backlog, self._backlog = self._backlog, []
+        # several rules may have kept replies; order and repetition are drawn from the last one's random source
         hit = backlog[-1][0].outcome.hit
         assert hit is not None
         leaving = [kept for kept in backlog for _ in range(hit.rng.randint(1, 2))]
@@ -125,6 +126,7 @@ class ReplyWriter:
     def _with_kept(self, client: Client, segments: wire.Segments, outcome: ExchangeOutcome) -> wire.Segments:
         if client not in self._kept:
             return segments
+        # swapped: the kept reply leaves after this one; joined: in one segment before it
         kept, swapped = self._kept.pop(client)
         outcome.sent = (*segments, kept) if swapped else (kept + segments[0], *segments[1:])
         return outcome.sent

@@ -54,6 +54,7 @@ def decode(septets: bytes) -> str:
 
 def pack(septets: bytes, skip: int = 0) -> bytes:
     """Septets packed into octets, low bits first, after `skip` septets of zeros for a header."""
+    # septet i is bits 7i to 7i + 6 of one little-endian number (3GPP TS 23.038 §6.1.2.1)
     packed = 0
     for place, septet in enumerate(septets, skip):
         packed |= septet << 7 * place

@@ -190,6 +190,7 @@ class Modem:
         except MessageError as error:
             self._answer(Answer((), error.result(self._settings.error_style)))
             return
+        # counted for every SMS-SUBMIT, refused by the network or not (3GPP TS 23.040 §9.2.3.6)
         reference, self._reference = self._reference, (self._reference + 1) % 256
         outcome = self.network.outcome_of(submit.number)
         self._sending = True
@@ -199,6 +200,7 @@ class Modem:
     def _finish(self, power_cycle: int, submit: Submit, reference: int, outcome: SendOutcome) -> None:
         if power_cycle != self._power_cycle:
             return
+        # the signal may have gone between sending and answer
         if not self.network.reachable:
             outcome = SendOutcome(0, cause=NETWORK_TIMEOUT, arrives=False, status=None)
         self._sending = False

@@ -59,6 +59,7 @@ def _semi_octets(digits: str) -> bytes:
 
 def _digits(kind: int, body: bytes, count: int) -> str:
     values = [nibble for octet in body for nibble in (octet & 0x0F, octet >> 4)][:count]
+    # `count` cuts the filler of an odd number of digits off; one before that is an error
     if _FILLER in values:
         raise PduError("a filler stands inside a number")
     if kind >> 4 & 0x07 == _ALPHANUMERIC_TON:
@@ -84,6 +85,7 @@ def encode_address(number: str) -> bytes:
 
 def take_service_centre(octets: Octets) -> str | None:
     """Read the service centre's number before a PDU; None stands for the card's. Raises `PduError`."""
+    # unlike in other addresses the length counts octets, so an odd number of digits shows by its filler only
     length = octets.octet()
     if not length:
         return None
@@ -111,5 +113,5 @@ def encode_time(at: datetime) -> bytes:
     parts = (at.year % 100, at.month, at.day, at.hour, at.minute, at.second, abs(quarters))
     octets = [_swap(part // 10 << 4 | part % 10) for part in parts]
     if quarters < 0:
-        octets[-1] |= 0x08
+        octets[-1] |= 0x08  # the sign, in the swapped first semi-octet (§9.2.3.11)
     return bytes(octets)

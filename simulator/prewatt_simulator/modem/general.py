@@ -105,7 +105,7 @@ class GeneralCommands:
         network, settings = self._network, self._settings
         if command.form is Form.SET:
             mode = command.number(0, range(5))
-            if mode not in {0, 3}:
+            if mode not in {0, 3}:  # automatic selection; set the format only
                 raise MobileError(_NOT_SUPPORTED)
             settings.operator_format = command.number(1, range(0, 3, 2), default=settings.operator_format)
             return []

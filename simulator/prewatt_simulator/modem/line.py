@@ -58,6 +58,7 @@ class Line:
 
     def take(self, data: bytes, at: int, *, echo: bool) -> tuple[bytes, int, Entered | None]:
         """Take characters from `at` up to the end of a line or body; return the echo, the position after it, and it."""
+        # one search per line, not one step per character: a client may send megabytes
         end = (_BODY_END if self._prompted else _LINE_END).search(data, at)
         typed = data[at : end.start()] if end else data[at:]
         self._keep(typed.translate(None, _IGNORED))

@@ -173,6 +173,7 @@ class MessageCommands:
         place, which = command.number(0, range(PLACES + 1)), command.number(1, range(ALL + 1), default=0)
         if not which and not place:
             raise MessageError(_BAD_PLACE)
+        # flags 1 to 3 differ in sent messages only, and this store has received ones only (§3.5.4)
         for each in self._store.select(ALL if which == ALL else READ) if which else [place]:
             self._store.remove(each)
         return []

@@ -112,7 +112,7 @@ class Port:
 
     def _wait(self) -> None:
         if self._core.next_due_s == self._due_s:
-            return
+            return  # the timer for that moment runs already
         self._stop_waiting()
         self._due_s = self._core.next_due_s
         if self._due_s is not None:

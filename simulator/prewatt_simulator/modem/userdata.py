@@ -58,9 +58,10 @@ def text_of(alphabet: Alphabet, units: bytes) -> str:
 
 def alphabet_of(coding: int) -> Alphabet:
     """Alphabet of a data coding scheme. Reserved schemes are GSM 7-bit; compressed text is 8-bit data."""
+    # groups 00xx and 01xx are general coding, 1110 messages waiting in UCS-2, 1111 coding with message class (§4)
     group = coding >> 4
     if group < 0x8:
-        if coding & 0x20:
+        if coding & 0x20:  # compressed
             return Alphabet.OCTETS
         return {1: Alphabet.OCTETS, 2: Alphabet.UCS2}.get(coding >> 2 & 0x03, Alphabet.GSM7)
     if group == 0xE:
@@ -80,6 +81,7 @@ def decode(coding: int, length: int, octets: bytes, *, has_header: bool) -> User
     part = _part(octets[1:header_octets])
     if not packed:
         return UserData(alphabet, octets[header_octets:], part)
+    # fill bits move the first septet after the header to a septet boundary (§9.2.3.24)
     skip = (8 * header_octets + 6) // 7
     if skip > length:
         raise PduError("a header that is longer than its message")
@@ -123,6 +125,7 @@ def _pieces(alphabet: Alphabet, units: bytes, size: int) -> list[bytes]:
     pieces = []
     while units:
         end = size
+        # one unit less where the piece would end with an escape, or with the first half of a surrogate pair
         if alphabet is Alphabet.GSM7:
             end -= len(units) > size and units[size - 1] == gsm7.ESCAPE
         else:

@@ -144,5 +144,6 @@ class RecordedDevice:
 
     def _value(self, cell: tuple[int, int], at_us: int) -> int:
         since_us, value = self._cells[cell].at(at_us)
+        # a write of this replay wins until the recording has a newer value of the cell
         written_us, written = self._written.get(cell, (-1, 0))
         return written if written_us >= 0 and not written_us < since_us <= at_us else value

@@ -118,7 +118,7 @@ class Recording(NamedTuple):
 def _lines(text: str, file: str) -> Iterator[tuple[int, Any]]:
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
-        whole = number < len(lines)
+        whole = number < len(lines)  # it ends with a line feed
         if not line and not whole:
             return
         try:

@@ -195,6 +195,7 @@ class _Side(asyncio.Protocol):
         self._on_data(data)
 
     def eof_received(self) -> bool:
+        # A client may close its sending side and still read replies: the pair ends when both sides have ended.
         self._half_closed = True
         if self.other.half_close():
             self._on_closed()

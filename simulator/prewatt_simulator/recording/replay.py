@@ -103,7 +103,7 @@ def _latencies_s(recording: Recording) -> dict[tuple[str, int, int], float]:
 def _by_device(recording: Recording) -> dict[tuple[str, int, int], list[Exchange]]:
     heard: dict[tuple[str, int, int], list[Exchange]] = defaultdict(list)
     for exchange in recording.exchanges:
-        if exchange.unit != BROADCAST_UNIT:
+        if exchange.unit != BROADCAST_UNIT:  # nobody answers a broadcast, so it shows nothing of a device
             key = (exchange.gateway, exchange.port, exchange.unit)
             heard[key].append(_without_gateway_reply(exchange))
     return {

@@ -80,10 +80,12 @@ class _RtuTap:
             reply = rtu.Exchange(asked.unit, asked.request).feed(self._held)
             if reply is None:
                 break
+            # noise and late replies may precede the reply
             before, _, self._held = self._held.partition(rtu.encode(asked.unit, reply))
             self.stray_bytes += len(before)
             heard.append(asked._replace(reply=reply, latency_s=now_s - asked.at_s))
             self._waiting.popleft()
+        # a reply has to appear within two frames' length, or these bytes will never contain it
         if not self._waiting or len(self._held) > 2 * rtu.FRAME_BYTES_MAX:
             self._drop_held()
         return heard
@@ -109,6 +111,7 @@ class _TcpTap:
     def from_client(self, data: bytes, now_s: float) -> list[TappedExchange]:
         given_up = []
         for transaction, unit, pdu in self._frames(self._client, data):
+            # a client that uses a transaction number again has given up on its first request
             before = self._waiting.pop(transaction, None)
             if before is not None:
                 given_up.append(before)

@@ -21,7 +21,7 @@ UNIT = 1
 
 
 class _Meters:
-    """What hangs on the serial line: the second bus of site `tiny`."""
+    """The devices on the serial line: the second bus of site `tiny`."""
 
     def __init__(self, farm: Any) -> None:
         self._farm = farm

@@ -37,6 +37,7 @@ def peak(meter: Counter, flow: Flow = Flow.FORWARD) -> Peak:
     known = _new_month(meter) if kept is None else kept
     if kept is None or known.checked_ms < meter.settled_ms:
         clock, cycle_ms = meter.clock, _cycle_ms(meter)
+        # cycles that ended since the last look, bounded by `_last_cycle_to_check`
         ended = range(
             clock.local_ms(known.checked_ms) // cycle_ms + 1,
             min(clock.local_ms(meter.settled_ms) // cycle_ms, _last_cycle_to_check(meter, known)) + 1,

@@ -198,12 +198,14 @@ class EnergyMeter(Meter):
 
     def set_ratios(self, ct: int, pt: int) -> None:
         """Set the transformer ratios. Registers keep their values; energy counts by the new ratios from now on."""
+        # registers of the secondary side stay only if the primary energy behind them changes with the ratios
         if self.profile.secondary:
             self.reverse_mwh = [energy * ct * pt // (self.ct * self.pt) for energy in self.reverse_mwh]
             self.rates_mwh = [energy * ct * pt // (self.ct * self.pt) for energy in self.rates_mwh]
         self.ct, self.pt = ct, pt
 
     def copy(self) -> Self:
+        # `count` changes this list in place; everything else is replaced, so that a shallow copy is enough
         copied = super().copy()
         copied.rates_mwh = list(self.rates_mwh)
         return copied

@@ -20,6 +20,7 @@ def next_end(meter: Counter, local: datetime) -> datetime:
     end = _end(meter, local)
     if end > local:
         return end
+    # months counted from 0: `end.month` is already the number of the next one
     year, month = divmod(12 * end.year + end.month, _YEAR_MONTHS)
     return end.replace(year=year, month=month + 1)
 

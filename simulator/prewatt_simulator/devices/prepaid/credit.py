@@ -139,6 +139,7 @@ class CreditMeter(EnergyMeter):
             self._charge_by_steps(rate, until_ms, spare_fine)
             return
         price_e4 = self.price_e4(rate)
+        # rounded up: the least energy whose cost reaches the credit that is left
         if spare_fine is not None and price_e4:
             until_ms = min(until_ms, self._reaches_ms(-(-spare_fine // price_e4), until_ms))
         self.remaining_fine -= self.count(rate, until_ms) * price_e4

@@ -74,6 +74,7 @@ def _restore_controllers(meter: PrepaidMeter, kept: Mapping[str, Any]) -> None:
     plan = TimePlan.from_bytes(bytes.fromhex(kept["time_plan"]))
     if not len(limits.phases) == len(plan.phases) == meter.profile.phases:
         raise ValueError(f"controllers of {len(limits.phases)} and {len(plan.phases)} phases")
+    # trips before the limits: `set_load_control` keeps them or, without a limit, releases the relay
     meter.set_time_plan(plan)
     waits_ms = kept["recloses_in_ms"]
     meter.trips = Trips(

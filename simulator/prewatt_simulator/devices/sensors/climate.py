@@ -132,6 +132,7 @@ class ClimateController(Meter):
         """Air at a channel at a farm time: as set, else 14 to 30 °C and 47 to 73 %."""
         if channel in self._set_air:
             return self._set_air[channel]
+        # warmest at 15:00 local time; dry when it is warm
         day = math.sin(2 * math.pi * ((at_ms + self._zone_ms) % DAY_MS / DAY_MS - 9 / 24))
         return Air(
             round(220 + 60 * day + 20 * self._drift(2 * channel, at_ms)),

@@ -58,6 +58,7 @@ class RemoteTerminal(Meter):
         """Close or open the contact at an input, counted from 0; a change within the debounce time cancels the one before."""
         self._cancel("inputs", bit)
         wait_ms = self._number(Measurement.DEBOUNCE, DEBOUNCE_START_MS)
+        # with debouncing, a change back to the state of the input needs nothing: the pending change is cancelled above
         if not self.profile.has(Measurement.DEBOUNCE):
             self._apply(_PendingChange(self.settled_ms, "inputs", bit, closed))
         elif closed is not bool(self.inputs >> bit & 1):
