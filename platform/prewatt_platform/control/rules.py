@@ -31,7 +31,7 @@ class Obstacle(Enum):
 ASK_AGAIN_S: Final[Mapping[Obstacle, tuple[tuple[int, int], ...]]] = {
     Obstacle.NOTHING_SENT: ((1, 2), (2, 5), (0, 10)),
     Obstacle.LINK: ((1, 2), (450, 5), (0, 60)),
-    Obstacle.LOSS: ((300, 5), (0, 60)),
+    Obstacle.LOSS: ((450, 2), (0, 60)),
     Obstacle.METER: ((1, 5), (450, 8), (120, 60), (0, 300)),
 }
 """Waits between attempts as (attempts, seconds), one stretch after the other; 0 attempts: for ever.

@@ -49,9 +49,9 @@ class Lane:
         )
 
     async def probe(self) -> None:
-        """Read one register, once: finds out at the price of one time-out whether the meter can be reached."""
-        block = probe_block(self._profile.model)
-        await self._exchange(requests.read_holding(block.start, 1))
+        """Ask a meter that left a request unanswered once: one time-out tells whether it can be reached."""
+        if await self._master.prove(self._station):
+            self.answered = True
 
     async def evidence(self) -> Evidence:
         """Counter, totals and money control of a prepaid meter, read so that they belong together."""

@@ -103,14 +103,17 @@ class Master:
 
     async def exchange(self, station: Station, request: bytes) -> bytes:
         """The reply PDU to `request`, sent once at most; a leaf of `FieldError` otherwise."""
-        await self._prove(station)
+        await self.prove(station)
         return await self._ask(station.meter, request)
 
-    async def _prove(self, station: Station) -> None:
-        """Rule 2: come back only when no older answer of that unit can arrive any more."""
+    async def prove(self, station: Station) -> bool:
+        """Rule 2: come back only when no older answer of that unit can arrive any more; whether that took a probe.
+
+        A probe is sent once: a leaf of `FieldError` when it is not answered.
+        """
         unit = station.meter.unit
         if unit in self._believed:
-            return
+            return False
         doubt = self._doubts.setdefault(unit, {})
         lengths = range(1, min(PROBE_WORDS_MAX, station.probe.count) + 1)
         for attempts_left in reversed(range(PROBES_PER_REQUEST)):
@@ -126,6 +129,7 @@ class Master:
                 break
         self._believed.add(unit)
         del self._doubts[unit]
+        return True
 
     async def _ask(self, meter: MeterAddress, request: bytes) -> bytes:
         exchange = self._frame(meter.unit, request)
