@@ -29,16 +29,17 @@ class Obstacle(Enum):
 
 
 ASK_AGAIN_S: Final[Mapping[Obstacle, tuple[tuple[int, int], ...]]] = {
-    Obstacle.NOTHING_SENT: ((1, 2), (2, 5), (0, 10)),
-    Obstacle.LINK: ((1, 2), (450, 5), (0, 60)),
+    Obstacle.NOTHING_SENT: ((1, 2), (0, 5)),
+    Obstacle.LINK: ((1, 2), (720, 5), (0, 60)),
     Obstacle.LOSS: ((450, 2), (0, 60)),
-    Obstacle.METER: ((1, 5), (450, 8), (120, 60), (0, 300)),
+    Obstacle.METER: ((720, 5), (120, 60), (0, 300)),
 }
 """Waits between attempts as (attempts, seconds), one stretch after the other; 0 attempts: for ever.
 
-A silent meter is probed every 8 s for an hour, so that an order ends within 30 s of the moment at which its meter can
-be reached again; then every minute for two hours, then every five minutes, so that dead meters take a small share of
-their bus. A meter that is heard in between makes its commands due at once (`CommandRepository.make_due`).
+An order ends within 30 s of the moment at which its meter can be reached again, also when 30 % of the frames are lost.
+So a silent meter is probed every 5 s for an hour, which costs at most a fourth of its bus; then every minute for two
+hours, then every five minutes. A meter that is heard in between makes its commands due at once
+(`CommandRepository.make_due`).
 """
 
 RELAY_WRITES_MAX: Final = 5

@@ -109,10 +109,10 @@ class Task:
     async def retry(self, state: CommandState, failure: FieldError | MeteringError) -> None:
         """Set the time of the next attempt after the field failed; a broken link is asked sooner than a silent meter."""
         broken = isinstance(failure, BusUnreachable | LinkLost | GatewayUnreachable)
-        if state in NOTHING_SENT:
-            obstacle = Obstacle.NOTHING_SENT
-        elif self.lane_held is not None and self.lane_held.answered:
+        if self.lane_held is not None and self.lane_held.answered:
             obstacle = Obstacle.LOSS
+        elif state in NOTHING_SENT:
+            obstacle = Obstacle.NOTHING_SENT
         else:
             obstacle = Obstacle.LINK if broken else Obstacle.METER
         await self.ask_again(state, str(failure), obstacle)
