@@ -4,8 +4,9 @@ With arguments it hands them to pytest and leaves coverage aside: `python tests/
 code is pytest's; when the tests pass and a floor is missed it is 1.
 
 Coverage more than doubles the time that Python takes, and half as much again where it has to follow greenlets, in which
-SQLAlchemy does its asyncio work. So it does that for the tests of the platform only, and the campaigns, which go the
-same ways a hundred thousand times, run without it.
+SQLAlchemy does its asyncio work. So it does that for the tests of the platform only. The campaigns, which go the same
+ways a hundred thousand times, and the tests of whole processes run without it, together: while a campaign keeps one
+core busy, the processes of a demo mostly wait.
 """
 
 import json
@@ -23,7 +24,7 @@ WORKERS: Final = ("-n", "3", "--dist", "worksteal")
 
 
 GREENLETS: Final = ("tests/platform", "tests/graphql")
-UNMEASURED: Final = ("tests/campaigns",)
+UNMEASURED: Final = ("tests/campaigns", "tests/harness")
 
 
 @dataclass(frozen=True, slots=True)
