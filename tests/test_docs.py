@@ -59,7 +59,7 @@ def test_commands_and_options_exist(words: str) -> None:
     """The options of each command that is shown are options that it has."""
     first, *rest = shlex.split(words)[1:]
     command = [first]
-    if rest and not rest[0].startswith("-") and first in {"sim", "db", "project", "operator"}:
+    if rest and not rest[0].startswith("-") and first in {"sim", "db", "project", "operator", "audit"}:
         command.append(rest.pop(0))
     told = subprocess.run(
         [sys.executable, "-m", "prewatt_fixtures", *command, "--help"],

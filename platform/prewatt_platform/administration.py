@@ -4,7 +4,7 @@ Results are plain dataclasses; errors are the platform's own. `cli` prints them.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +13,22 @@ from prewatt_fixtures.clock import RealClock
 from prewatt_fixtures.endpoints import read_endpoints
 from prewatt_fixtures.site import load_site
 from prewatt_platform.kernel import migrate
+from prewatt_platform.kernel.audit import AuditRepository, Head
 from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.database_source import database_url
 from prewatt_platform.kernel.errors import NoDatabaseNamed
 from prewatt_platform.kernel.ids import IdMaker
 from prewatt_platform.kernel.settings import read_settings
+from prewatt_platform.kernel.tenancy import PLATFORM, Scope
 from prewatt_platform.onboarding import Imported, import_site
 from prewatt_platform.operators.errors import UnknownRole
 from prewatt_platform.operators.models import Role
 from prewatt_platform.operators.service import OperatorService
 from prewatt_platform.projects.errors import UnknownProject
+from prewatt_platform.projects.models import Project
 from prewatt_platform.projects.repository import ProjectRepository
+from prewatt_platform.reconciliation.service import Outcome
+from prewatt_platform.reconciliation.service import verify as verify_project
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,62 @@ async def import_project(site_name: str, endpoints_file: Path | None) -> Importe
     endpoints = read_endpoints(endpoints_file) if endpoints_file is not None else ()
     async with _ready() as database:
         return await import_site(database, site, endpoints)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Outcomes of all checks of one project, and the head of its audit chain."""
+
+    project: str
+    clean: bool
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedHead:
+    """Head of a project's audit chain, to be kept on another system. `hash` is hexadecimal."""
+
+    project: str
+    sequence: int
+    hash: str
+
+
+async def verify(code: str | None, heads: Mapping[str, Head]) -> list[Verified]:
+    """Verify one project, or all of them; `heads` are audit heads that were exported earlier, by project code.
+
+    Raises `UnknownProject`.
+    """
+    found = []
+    async with _ready() as database:
+        for project in await _projects(database, code):
+            assert project.id is not None
+            async with database.snapshot(Scope(project.id, PLATFORM)) as work:
+                outcomes = await verify_project(work, heads.get(project.code))
+            clean = not any(outcome.findings for outcome in outcomes)
+            found.append(Verified(project.code, clean, tuple(outcomes)))
+    return found
+
+
+async def audit_heads(code: str | None) -> list[ExportedHead]:
+    """Heads of the audit chains of one project, or of all. Raises `UnknownProject`."""
+    found = []
+    async with _ready() as database:
+        for project in await _projects(database, code):
+            assert project.id is not None
+            async with database.snapshot(Scope(project.id, PLATFORM)) as work:
+                head = await AuditRepository(work).head()
+            found.append(ExportedHead(project.code, head.sequence, head.hash.hex()))
+    return found
+
+
+async def _projects(database: Database, code: str | None) -> Sequence[Project]:
+    async with database.directory() as work:
+        if code is None:
+            return await ProjectRepository(work).all()
+        found = await ProjectRepository(work).by_code(code)
+    if found is None:
+        raise UnknownProject(code)
+    return [found]
 
 
 async def add_operator(

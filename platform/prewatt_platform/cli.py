@@ -1,4 +1,4 @@
-"""Commands of the platform that need no API: `prewatt db`, `prewatt project`, `prewatt operator`.
+"""Commands of the platform that need no API: `prewatt db`, `project`, `operator`, `audit`, `verify`.
 
 An error that the user can correct gives exit code 2 and one line that says how. The work is in `administration`, which
 takes about a second to import and is imported when a command runs.
@@ -9,13 +9,21 @@ import json
 from collections.abc import Coroutine
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
+
+if TYPE_CHECKING:
+    from prewatt_platform.administration import Verified
+    from prewatt_platform.kernel.audit import Head
 
 db = typer.Typer(help="The platform's database: migrate it, check it.", no_args_is_help=True)
 project = typer.Typer(help="Projects: import a site.", no_args_is_help=True)
 operator = typer.Typer(help="Operators: who may sign in.", no_args_is_help=True)
+audit = typer.Typer(help="The audit trail: export its heads.", no_args_is_help=True)
+verify_app = typer.Typer(add_completion=False)
+
+_WRONG = 1
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Result = TypeVar("Result")
@@ -24,6 +32,7 @@ Result = TypeVar("Result")
 @db.callback()
 @project.callback()
 @operator.callback()
+@audit.callback()
 def _group() -> None:
     """A callback makes typer keep the group when it has only one command."""
 
@@ -108,6 +117,77 @@ def operator_add(
     added = _run(administration.add_operator(name, projects, role, display_name, password))
     text = f"operator {added.name}, {added.role} of {', '.join(added.projects)}"
     _say(added, f"{text}\npassword: {added.password}" if added.password else text, as_json)
+
+
+ProjectCode = Annotated[
+    str | None, typer.Option("--project", help="Code of a project; without it all projects.")
+]
+
+
+@audit.command("head")
+def audit_head(code: ProjectCode = None, as_json: AsJson = False) -> None:
+    """Print sequence and hash of the newest audit event of each project.
+
+    Keep the output on another system: `prewatt verify --heads` compares with it, which shows a chain that was rewritten
+    as a whole. Example: prewatt audit head --json > heads.json
+    """
+    from prewatt_platform import administration  # noqa: PLC0415 - heavy
+
+    heads = _run(administration.audit_heads(code))
+    if as_json:
+        typer.echo(json.dumps([asdict(head) for head in heads]))
+        return
+    for head in heads:
+        typer.echo(f"project {head.project}: event {head.sequence}, {head.hash}")
+
+
+@verify_app.command()
+def verify(
+    code: ProjectCode = None,
+    heads: Annotated[
+        Path | None, typer.Option(help="Output of `prewatt audit head --json` from an earlier day.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that ledger, orders, audit trail and the meters' latest readings agree. Changes nothing.
+
+    Also for a restored backup. Exit code 1 when something is wrong; each finding shows both sides.
+    Example: prewatt verify --project 001 --heads heads.json
+    """
+    from prewatt_platform import administration  # noqa: PLC0415 - heavy
+
+    exported = {} if heads is None else _read_heads(heads)
+    verified = _run(administration.verify(code, exported))
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in verified], ensure_ascii=False))
+    else:
+        for each in verified:
+            _print_verified(each)
+    if not all(each.clean for each in verified):
+        raise typer.Exit(_WRONG)
+
+
+def _print_verified(verified: "Verified") -> None:
+    typer.echo(f"project {verified.project}: {'clean' if verified.clean else 'WRONG'}")
+    for outcome in verified.outcomes:
+        mark = f"{outcome.findings} wrong" if outcome.findings else "holds"
+        typer.echo(f"  {outcome.code:<4}{mark:<9} {outcome.promise}")
+        for finding in outcome.first:
+            typer.echo(f"      {finding.subject}: expected {finding.expected}, found {finding.found}")
+        if outcome.findings > len(outcome.first):
+            typer.echo(f"      and {outcome.findings - len(outcome.first)} more")
+
+
+def _read_heads(file: Path) -> dict[str, "Head"]:
+    from prewatt_platform.kernel.audit import Head  # noqa: PLC0415 - heavy
+
+    try:
+        rows = json.loads(file.read_text("utf-8"))
+        return {row["project"]: Head(int(row["sequence"]), bytes.fromhex(row["hash"])) for row in rows}
+    except OSError as wrong:
+        _refuse(f"heads file {file}: {wrong.strerror}")
+    except (ValueError, KeyError, TypeError):
+        _refuse(f"heads file {file}: it is not what `prewatt audit head --json` printed")
 
 
 def _read_password(file: Path) -> str:

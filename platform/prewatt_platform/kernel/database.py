@@ -74,6 +74,18 @@ class Database:
                 await audit.seal(work)
 
     @asynccontextmanager
+    async def snapshot(self, scope: Scope) -> AsyncIterator[Work]:
+        """A unit of work in one project that reads the rows of one moment, however long it takes, and writes nothing."""
+        with time_held():
+            async with self._sessions() as session:
+                await session.connection(
+                    execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+                )
+                await session.execute(_AS_APP, {"project": str(scope.project_id)})
+                with _detach_rows_on_error(session):
+                    yield Work(session, scope, self._clock, self._new_id)
+
+    @asynccontextmanager
     async def directory(self, actor: Actor = PLATFORM) -> AsyncIterator[Work]:
         """A unit of work on operators, sessions and the list of projects. It cannot read any project's rows."""
         async with self._transaction() as session:

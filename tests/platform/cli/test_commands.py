@@ -1,4 +1,4 @@
-"""`prewatt db`, `prewatt project` and `prewatt operator`: what they print, and how they refuse."""
+"""`prewatt db`, `project`, `operator`, `audit` and `verify`: what they print, and how they refuse."""
 
 import asyncio
 import json
@@ -103,6 +103,49 @@ async def ask(url: str, question: str) -> Any:
         return await connection.fetchval(question)
     finally:
         await connection.close()
+
+
+class TestVerify:
+    async def test_a_new_project_is_clean(self, imported: str) -> None:
+        done = await prewatt("verify", url=imported)
+        assert done.code == 0, done.out
+        assert done.out.startswith("project 000: clean\n  M1  holds")
+        (project,) = (await prewatt("verify", "--project", "000", "--json", url=imported)).json
+        assert project["clean"] is True
+        assert {"M1", "T7", "A1"} <= {outcome["code"] for outcome in project["outcomes"]}
+
+    async def test_exit_code_1_and_both_sides_when_something_is_wrong(self, imported: str) -> None:
+        await ask(imported, "ALTER TABLE entries DISABLE TRIGGER entries_append_only")
+        done = await prewatt("verify", url=imported)
+        assert done.code == 1
+        assert "project 000: WRONG" in done.out
+        assert "  M3  1 wrong" in done.out
+        assert (
+            "table entries: expected no right to change it, two triggers that refuse, found 1 triggers"
+            in done.out
+        )
+
+    async def test_heads_exported_earlier_are_compared(self, imported: str, tmp_path: Path) -> None:
+        heads = tmp_path / "heads.json"
+        heads.write_text((await prewatt("audit", "head", "--json", url=imported)).out)
+        assert (await prewatt("verify", "--heads", str(heads), url=imported)).code == 0
+        (row,) = json.loads(heads.read_text())
+        assert (await prewatt("audit", "head", url=imported)).out == (
+            f"project 000: event {row['sequence']}, {row['hash']}\n"
+        )
+        heads.write_text(json.dumps([{**row, "hash": "00" * 32}]))
+        done = await prewatt("verify", "--heads", str(heads), url=imported)
+        assert done.code == 1
+        assert "is not the one that was exported" in done.out
+
+    async def test_what_cannot_be_verified_is_named(self, imported: str, tmp_path: Path) -> None:
+        refused(await prewatt("verify", "--project", "009", url=imported), "009")
+        refused(await prewatt("verify", "--heads", str(tmp_path / "none"), url=imported), "heads file")
+        (tmp_path / "heads").write_text('{"a": 1}')
+        refused(
+            await prewatt("verify", "--heads", str(tmp_path / "heads"), url=imported),
+            "prewatt audit head --json",
+        )
 
 
 class TestDatabase:

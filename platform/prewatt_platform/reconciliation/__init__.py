@@ -1,0 +1,1 @@
+"""Proof that ledger, orders, audit trail and the meters' own registers agree."""
