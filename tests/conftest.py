@@ -267,7 +267,7 @@ def build_deployment() -> Callable[..., Awaitable[Deployment]]:
 
 @pytest.fixture
 async def open_deployment(database_url: str) -> AsyncIterator[Callable[..., Awaitable[Deployment]]]:
-    """Houses over this test's database, each built by a call; all platforms of a test share the database.
+    """Deployments over this test's database, each built by a call; all platforms of a test share the database.
 
     The site is a shipped one by name, or a site; `code` gives a shipped one another project's code, so that two
     projects live side by side. `work` is the role that the platform starts with; None starts nothing.
@@ -282,8 +282,10 @@ async def open_deployment(database_url: str) -> AsyncIterator[Callable[..., Awai
 
 
 @pytest.fixture(scope="module")
-async def open_shared_house(shared_database_url: str) -> AsyncIterator[Callable[..., Awaitable[Deployment]]]:
-    """Like `open_deployment`, for houses that stand as long as the module's tests run."""
+async def open_shared_deployment(
+    shared_database_url: str,
+) -> AsyncIterator[Callable[..., Awaitable[Deployment]]]:
+    """Like `open_deployment`, for deployments that run as long as the module's tests run."""
     async with AsyncExitStack() as stack:
 
         async def build(site: str | Site = "tiny", **how: Any) -> Deployment:

@@ -1,4 +1,4 @@
-"""Runs the tests as `make test` does: all of them with branch coverage, then the floors that the house keeps.
+"""Runs the tests as `make test` does: all of them with branch coverage, then the coverage floors.
 
 With arguments it hands them to pytest and leaves coverage aside: `python tests/run.py tests/fixtures -x`. The exit
 code is pytest's; when the tests pass and a floor is missed it is 1.

@@ -18,6 +18,7 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from prewatt_graphql.accounts.mutations import AccountMutations
+from prewatt_graphql.accounts.statements import StatementQueries
 from prewatt_graphql.commands.mutations import CommandMutations
 from prewatt_graphql.commands.queries import CommandQueries
 from prewatt_graphql.commands.subscriptions import CommandSubscriptions
@@ -31,6 +32,7 @@ from prewatt_graphql.node_resolver import NodeQueries
 from prewatt_graphql.permissions import guard
 from prewatt_graphql.projects.queries import ProjectQueries
 from prewatt_graphql.readings.subscriptions import ReadingSubscriptions
+from prewatt_graphql.reconciliation.queries import ReconciliationQueries
 from prewatt_graphql.scalars import SCALARS
 from prewatt_graphql.storable_text import StorableText
 from prewatt_graphql.viewer.mutations import ViewerMutations
@@ -41,7 +43,15 @@ _parse = lru_cache(128)(parse)
 
 
 @strawberry.type(description="Queries. They change nothing.")
-class Query(ViewerQueries, ProjectQueries, MeterQueries, CommandQueries, NodeQueries):
+class Query(
+    ViewerQueries,
+    ProjectQueries,
+    MeterQueries,
+    CommandQueries,
+    StatementQueries,
+    ReconciliationQueries,
+    NodeQueries,
+):
     """All nouns' queries."""
 
 

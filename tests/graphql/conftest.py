@@ -160,10 +160,10 @@ class Stack:
 
 @pytest.fixture(scope="module")
 async def stack(
-    open_shared_house: Callable[..., Awaitable[Any]], open_shared_api: Callable[..., Awaitable[Any]]
+    open_shared_deployment: Callable[..., Awaitable[Any]], open_shared_api: Callable[..., Awaitable[Any]]
 ) -> Stack:
     """Site `tiny`, read once. For tests that leave it as it is."""
-    deployment = await open_shared_house("tiny", work="all")
+    deployment = await open_shared_deployment("tiny", work="all")
     found = Stack(await open_shared_api(deployment))
     await deployment.read()
     return found

@@ -61,14 +61,14 @@ class BusMaster:
     def ask(self, request: bytes, unit: int = 1) -> bytes | None:
         return self.farm.bus("001001").exchange(unit, request, self.clock.time())[0]
 
-    def words(self, address: int, count: int, unit: int = 1) -> tuple[int, ...]:
+    def read_registers(self, address: int, count: int, unit: int = 1) -> tuple[int, ...]:
         reply = self.ask(read_holding(address, count), unit)
         assert reply is not None
         assert reply[:2] == bytes((3, 2 * count)), reply.hex()
         return struct.unpack(f">{count}H", reply[2:])
 
     def u32(self, address: int, unit: int = 1) -> int:
-        high, low = self.words(address, 2, unit)
+        high, low = self.read_registers(address, 2, unit)
         return high << 16 | low
 
     def i32(self, address: int, unit: int = 1) -> int:

@@ -210,7 +210,7 @@ QUICK_TICK_S = 0.2
 async def open_stall(
     open_deployment: Callable[..., Awaitable[Any]], open_api: Callable[..., Awaitable[Any]]
 ) -> Callable[..., Awaitable[Stall]]:
-    """Builds a Stall; keywords go to the house."""
+    """Builds a Stall; keywords go to the deployment."""
 
     async def build(**given: Any) -> Stall:
         return await _stall(open_deployment, open_api, **given)
@@ -220,10 +220,10 @@ async def open_stall(
 
 @pytest.fixture(scope="module")
 async def stall(
-    open_shared_house: Callable[..., Awaitable[Any]], open_shared_api: Callable[..., Awaitable[Any]]
+    open_shared_deployment: Callable[..., Awaitable[Any]], open_shared_api: Callable[..., Awaitable[Any]]
 ) -> Stall:
     """A Stall for the tests of a module that leave it as it is."""
-    return await _stall(open_shared_house, open_shared_api)
+    return await _stall(open_shared_deployment, open_shared_api)
 
 
 async def _stall(

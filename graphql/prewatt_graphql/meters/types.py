@@ -182,7 +182,7 @@ class Meter(Node):
         if not 1 <= max_points <= POINTS_MAX:
             raise BadInput(f"maxPoints is between 1 and {POINTS_MAX}, not {max_points}", "maxPoints")
         async with info.context.work() as work:
-            rows = await ReadingRepository(work).between(self.row.meter.id, from_, to, max_points + 1)
+            rows = await ReadingRepository(work).in_period(self.row.meter.id, from_, to, max_points + 1)
         return columns_of(rows[:max_points], truncated=len(rows) > max_points)
 
     async def _latest(self, info: Info) -> ReadingRow | None:

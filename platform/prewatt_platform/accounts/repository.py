@@ -64,6 +64,15 @@ class AccountRepository(Repository):
             )
         )
 
+    async def points_ever(self, account_id: UUID) -> list[UUID]:
+        """Ids of the points that an account owns or has owned."""
+        owned = await self._all(
+            self._scoped(AccountPoint)
+            .where(AccountPoint.account_id == account_id)
+            .order_by(col(AccountPoint.point_id))
+        )
+        return [each.point_id for each in owned]
+
     async def count(self) -> int:
         """How many accounts there are."""
         statement = self._narrow(select(func.count()).select_from(Account), Account)

@@ -114,7 +114,7 @@ class ReadingRepository(Repository):
         """The readings of those meters at those instants."""
         return await self._all(self._scoped(Reading).where(tuple_(Reading.meter_id, Reading.at).in_(keys)))
 
-    async def between(self, meter_id: UUID, start: datetime, end: datetime, limit: int) -> list[Reading]:
+    async def in_period(self, meter_id: UUID, start: datetime, end: datetime, limit: int) -> list[Reading]:
         """The first `limit` readings of a meter in [start, end), oldest first."""
         return await self._all(
             self._scoped(Reading)

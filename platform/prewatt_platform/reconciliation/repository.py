@@ -2,24 +2,40 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import ARRAY, DateTime, Uuid, bindparam, text
 from sqlmodel import col, select
 
 from prewatt_platform.accounts.models import Sale
 from prewatt_platform.control.models import Command, CommandState
 from prewatt_platform.kernel.tenancy import Repository
-from prewatt_platform.ledger.repository import LedgerRepository
-from prewatt_platform.ledger.rules import AccountKey, AccountKind, Funding
 from prewatt_platform.metering.models import BalanceLocation, Meter, MeterEpoch, Point, Reading
 from prewatt_platform.metering.readings import ReadingRepository
-from prewatt_platform.reconciliation.rules import Delivery, Registers
+from prewatt_platform.reconciliation.rules import Registers
 
 USE_PERIOD_MAX: Final = timedelta(days=35)
 """How far back the use of energy is compared; bounds the readings that are looked at."""
+
+# a bound parameter of a list needs its type: asyncpg does not guess what an array holds
+_COMPARABLE = text("""
+    SELECT wanted.meter_id, earliest.at
+      FROM unnest(:meters, :latest, :since) AS wanted (meter_id, latest_at, since)
+        JOIN readings newest ON newest.project_id = :project AND newest.meter_id = wanted.meter_id
+          AND newest.at = wanted.latest_at,
+      LATERAL (SELECT max(at) AS at FROM readings
+        WHERE project_id = :project AND meter_id = wanted.meter_id AND at >= since AND at < latest_at AND NOT stale
+          AND (prices_e4, multiplier, money_control)
+            IS DISTINCT FROM (newest.prices_e4, newest.multiplier, newest.money_control)) AS other,
+      LATERAL (SELECT at FROM readings
+        WHERE project_id = :project AND meter_id = wanted.meter_id AND at >= since AND at < latest_at AND NOT stale
+          AND (other.at IS NULL OR at > other.at) ORDER BY at LIMIT 1) AS earliest""").bindparams(
+    bindparam("meters", type_=ARRAY(Uuid)),
+    bindparam("latest", type_=ARRAY(DateTime(timezone=True))),
+    bindparam("since", type_=ARRAY(DateTime(timezone=True))),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,38 +85,7 @@ class ReconciliationRepository(Repository):
         rows = await self._session.execute(self._narrow(statement, Meter, MeterEpoch, Point))
         return [OpenedMeter(*row) for row in rows]
 
-    async def due(
-        self, opened: Sequence[OpenedMeter], readings: Mapping[UUID, Reading]
-    ) -> dict[UUID, Delivery]:
-        """What each meter should show at its reading; a meter whose opening values were not read yet is absent."""
-        sold = await self._sold(opened, readings)
-        keys = {
-            (each.meter.point_id, funding): AccountKey(
-                AccountKind.DELIVERED, str(each.meter.point_id), funding
-            )
-            for each in opened
-            for funding in Funding
-        }
-        balances = await LedgerRepository(self._work).balances_fen(list(keys.values())) if keys else {}
-        return {
-            each.meter.id: Delivery(
-                opening_count=each.epoch.opening_count,
-                opening_total_fen=each.epoch.opening_total_fen,
-                applied_count=of_meter.applied_count,
-                applied_fen=of_meter.applied_fen,
-                posted_fen=of_meter.posted_fen,
-                delivered_fen=sum(balances.get(keys[each.meter.point_id, funding], 0) for funding in Funding),
-                open_fen=of_meter.open_fen,
-                open_count=of_meter.open_count,
-            )
-            for each in opened
-            if each.epoch.opening_count is not None and each.epoch.opening_total_fen is not None
-            for of_meter in [sold.get(each.meter.id, Sold())]
-        }
-
-    async def _sold(
-        self, opened: Sequence[OpenedMeter], readings: Mapping[UUID, Reading]
-    ) -> dict[UUID, Sold]:
+    async def sold(self, opened: Sequence[OpenedMeter], readings: Mapping[UUID, Reading]) -> dict[UUID, Sold]:
         """Orders of the running epochs that left for their meter, folded by meter.
 
         An order that was applied after the meter's reading counts as under way: the reading may show it or not.
@@ -140,29 +125,27 @@ class ReconciliationRepository(Repository):
         """The latest fresh reading of each meter that has one."""
         return await ReadingRepository(self._work).latest([each.meter.id for each in opened])
 
-    async def comparable(self, each: OpenedMeter, latest: Reading) -> Reading | None:
-        """The earliest fresh reading since which prices and multiplier are those of the latest; None without an earlier one.
+    async def comparable(
+        self, opened: Sequence[OpenedMeter], latest: Mapping[UUID, Reading]
+    ) -> dict[UUID, Reading]:
+        """The earliest fresh reading of each meter since which prices and multiplier are those of the latest one.
 
-        Not before the epoch and not longer ago than `USE_PERIOD_MAX`.
+        Not before the epoch and not longer ago than `USE_PERIOD_MAX`; a meter without an earlier one is absent.
         """
-        since = max(each.epoch.started_at, latest.at - USE_PERIOD_MAX)
-        fresh = (
-            col(Reading.project_id) == self._project_id,
-            col(Reading.meter_id) == each.meter.id,
-            col(Reading.at) >= since,
-            col(Reading.stale).is_(False),
+        read = [each for each in opened if each.meter.id in latest]
+        rows = await self._session.execute(
+            _COMPARABLE,
+            {
+                "project": self._project_id,
+                "meters": [each.meter.id for each in read],
+                "latest": [latest[each.meter.id].at for each in read],
+                "since": [
+                    max(each.epoch.started_at, latest[each.meter.id].at - USE_PERIOD_MAX) for each in read
+                ],
+            },
         )
-        changed = select(func.max(Reading.at)).where(
-            *fresh,
-            col(Reading.prices_e4).is_distinct_from(latest.prices_e4)
-            | (col(Reading.multiplier) != latest.multiplier)
-            | col(Reading.money_control).is_distinct_from(latest.money_control),
-        )
-        last_other: datetime | None = (await self._session.execute(changed)).scalar_one()
-        statement = self._scoped(Reading).where(*fresh, col(Reading.at) < latest.at)
-        if last_other is not None:
-            statement = statement.where(col(Reading.at) > last_other)
-        return await self._one(statement.order_by(col(Reading.at)).limit(1))
+        keys = [(meter_id, at) for meter_id, at in rows]
+        return {reading.meter_id: reading for reading in await ReadingRepository(self._work).at(keys)}
 
 
 def registers_of(reading: Reading) -> Registers | None:

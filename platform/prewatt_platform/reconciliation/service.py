@@ -1,13 +1,22 @@
 """Verifies one project, and reconciles its meters one by one. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from prewatt_platform.kernel.audit import AuditRepository, Head
 from prewatt_platform.kernel.tenancy import Work
+from prewatt_platform.ledger.repository import LedgerRepository
+from prewatt_platform.ledger.rules import AccountKey, AccountKind, Funding
+from prewatt_platform.metering.models import Reading
 from prewatt_platform.reconciliation import rules
 from prewatt_platform.reconciliation.checks import CHECKS, FINDINGS_MAX, Finding, broken
-from prewatt_platform.reconciliation.repository import OpenedMeter, ReconciliationRepository, registers_of
+from prewatt_platform.reconciliation.repository import (
+    OpenedMeter,
+    ReconciliationRepository,
+    Sold,
+    registers_of,
+)
 from prewatt_platform.reconciliation.rules import Delivery, Registers, Use
 
 METERS_AT_ONCE = 200
@@ -41,18 +50,46 @@ async def reconcile(work: Work, opened: Sequence[OpenedMeter]) -> list[Reconcile
     """Compare the latest fresh reading of each meter with ledger and orders, and with an earlier reading."""
     repository = ReconciliationRepository(work)
     readings = await repository.latest(opened)
-    due = await repository.due(opened, readings)
+    due = await _due(work, opened, await repository.sold(opened, readings))
+    comparable = await repository.comparable(opened, readings)
     rows = []
     for each in opened:
-        reading = readings.get(each.meter.id)
-        shown = None if reading is None else registers_of(reading)
-        use = None
-        if reading is not None and shown is not None:
-            earlier = await repository.comparable(each, reading)
-            before = None if earlier is None else registers_of(earlier)
-            use = None if before is None else rules.use_between(before, shown)
+        shown = _registers(readings.get(each.meter.id))
+        earlier = _registers(comparable.get(each.meter.id))
+        use = None if earlier is None or shown is None else rules.use_between(earlier, shown)
         rows.append(_reconciled(each, due.get(each.meter.id), shown, use))
     return rows
+
+
+async def _due(work: Work, opened: Sequence[OpenedMeter], sold: Mapping[UUID, Sold]) -> dict[UUID, Delivery]:
+    """What each meter should show; a meter whose opening values were not read yet is absent."""
+    delivered = {
+        each.meter.id: [
+            AccountKey(AccountKind.DELIVERED, str(each.meter.point_id), funding) for funding in Funding
+        ]
+        for each in opened
+    }
+    balances = await LedgerRepository(work).balances_fen([key for keys in delivered.values() for key in keys])
+    found = {}
+    for each in opened:
+        if each.epoch.opening_count is None or each.epoch.opening_total_fen is None:
+            continue
+        orders = sold.get(each.meter.id, Sold())
+        found[each.meter.id] = Delivery(
+            opening_count=each.epoch.opening_count,
+            opening_total_fen=each.epoch.opening_total_fen,
+            applied_count=orders.applied_count,
+            applied_fen=orders.applied_fen,
+            posted_fen=orders.posted_fen,
+            delivered_fen=sum(balances.get(key, 0) for key in delivered[each.meter.id]),
+            open_fen=orders.open_fen,
+            open_count=orders.open_count,
+        )
+    return found
+
+
+def _registers(reading: Reading | None) -> Registers | None:
+    return None if reading is None else registers_of(reading)
 
 
 def _reconciled(

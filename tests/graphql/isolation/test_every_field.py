@@ -95,6 +95,18 @@ asks(
     id=lambda t: t.ids["Command"],
 )
 asks(
+    "Query.statement",
+    """query($account: ID!) { statement(account: $account, from: "2020-01-01T00:00:00Z", to: "2120-01-01T00:00:00Z") {
+      opening { amount } movements { document amount { amount } } closing { amount } } }""",
+    account=lambda target: target.ids["Account"],
+)
+asks(
+    "Query.reconciliation",
+    """query($numbers: [String!]) { reconciliation(meterNumbers: $numbers) { edges { node {
+      meterNumber totalPurchasedShown { amount } differences } } } }""",
+    numbers=lambda target: [target.meter],
+)
+asks(
     "Query.node", "query($id: ID!) { node(id: $id) { __typename id } }", id=lambda target: target.ids["Meter"]
 )
 
@@ -183,10 +195,10 @@ class Two:
 
 
 @pytest.fixture(scope="module")
-async def two(open_shared_house: Any, open_shared_api: Any, client_of: Any) -> Two:
+async def two(open_shared_deployment: Any, open_shared_api: Any, client_of: Any) -> Two:
     """Project 000, and project 009 with a meter that has an account, a reading, a sale and commands."""
-    deployment = await open_shared_house("tiny", work="all")
-    other = await open_shared_house("tiny", code="009")
+    deployment = await open_shared_deployment("tiny", work="all")
+    other = await open_shared_deployment("tiny", code="009")
     from prewatt_platform.operators.models import Role
 
     await deployment.read()

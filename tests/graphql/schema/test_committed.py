@@ -21,7 +21,7 @@ from prewatt_graphql.schema import sdl
 COMMITTED = Path(__file__).parents[3] / "graphql" / "schema.graphql"
 
 FIXED_NAMES = {
-    "Query": {"viewer", "projects", "project", "meters", "meter", "command", "node"},
+    "Query": {"viewer", "projects", "project", "meters", "meter", "command", "statement", "reconciliation", "node"},
     "Mutation": {
         "signIn", "signOut", "accountOpen", "saleCreate", "controlModeSet", "meterRefresh", "readingIntervalSet",
     },

@@ -222,7 +222,7 @@ class Rig:
     meters: dict[str, MeterAddress]
     wire: Wire
 
-    async def strike(self, fault: Fault, asking: Coroutine[Any, Any, Any]) -> Any:
+    async def fault_during(self, fault: Fault, asking: Coroutine[Any, Any, Any]) -> Any:
         """Ask, and call the reply off once the fault has fired, as the time-out would."""
         rule = self.farm.faults.add(fault)
         asked = asyncio.ensure_future(asking)

@@ -84,7 +84,7 @@ async def test_flags_follow_the_credit(rig: Any) -> None:
 async def test_reading_survives_one_lost_reply_by_asking_again(rig: Any) -> None:
     async with rig("tiny", ScaledClock(NOON, 0)) as there:
         lost = Fault(kind="lose-reply", meter=HAIRDRESSER, count=1)
-        reading = await there.strike(lost, there.field.read(there.meters[HAIRDRESSER]))
+        reading = await there.fault_during(lost, there.field.read(there.meters[HAIRDRESSER]))
         assert reading.prepaid.purchase_count == 6
 
 
@@ -92,7 +92,7 @@ async def test_meter_that_stays_silent_is_no_reply_and_its_neighbours_are_read(r
     async with rig("tiny", ScaledClock(NOON, 0), read_retries=0) as there:
         lost = Fault(kind="lose-request", meter=HAIRDRESSER)
         with pytest.raises(NoReply) as silent:
-            await there.strike(lost, there.field.read(there.meters[HAIRDRESSER]))
+            await there.fault_during(lost, there.field.read(there.meters[HAIRDRESSER]))
         assert silent.value.meter.number == HAIRDRESSER
         assert (await there.field.read(there.meters["0000010202"])).number == "0000010202"
 
@@ -107,7 +107,7 @@ async def test_late_reading_is_never_another_ones(rig: Any) -> None:
         master = there.wire.master(meter.bus)
         station = Station(meter, probe_block(meter.model))
         with pytest.raises(NoReply):
-            await there.strike(delay, master.exchange(station, first))
+            await there.fault_during(delay, master.exchange(station, first))
         clock.advance(10)
         reply = await master.exchange(station, second)
         energy = there.farm.meter(SUPERMARKET).energy_by_rate_centikwh[0]

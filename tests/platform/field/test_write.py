@@ -48,7 +48,7 @@ async def test_lost_top_up_may_have_been_applied_and_is_sent_once(rig: Any, kind
         lost = Fault(kind=kind, meter=HAIRDRESSER, function=0x20)
         async with there.field.hold(there.meters[HAIRDRESSER]) as lane:
             with pytest.raises(NoReply) as silent:
-                await there.strike(lost, lane.top_up(NEXT))
+                await there.fault_during(lost, lane.top_up(NEXT))
             assert silent.value.may_have_been_applied
             evidence = await lane.evidence()
         assert evidence.purchase_count == (7 if applied else 6)

@@ -237,16 +237,16 @@ class TestFetch:
         for place in (3, 1, 2, 0):
             await store(database, {meters[0]: at(AT + place * MINUTE), meters[1]: at(AT + place * MINUTE)})
 
-        async def between(start: int, end: int, limit: int) -> list[int]:
+        async def in_period(start: int, end: int, limit: int) -> list[int]:
             rows = await ask(
-                database, lambda r: r.between(meters[0], AT + start * MINUTE, AT + end * MINUTE, limit)
+                database, lambda r: r.in_period(meters[0], AT + start * MINUTE, AT + end * MINUTE, limit)
             )
             assert {row.meter_id for row in rows} <= {meters[0]}
             return [(row.at - AT) // MINUTE for row in rows]
 
-        assert await between(0, 3, 10) == [0, 1, 2]
-        assert await between(1, 4, 2) == [1, 2]
-        assert await between(4, 9, 10) == []
+        assert await in_period(0, 3, 10) == [0, 1, 2]
+        assert await in_period(1, 4, 2) == [1, 2]
+        assert await in_period(4, 9, 10) == []
 
     async def test_readings_at_given_instants(self, database: Database, meters: list[UUID]) -> None:
         for place in range(2):

@@ -29,7 +29,7 @@ def test_a_broadcast_write_is_applied_by_all_devices_without_a_reply(master_of: 
     assert master.ask(write_multiple(0x0057, b"\0\1\0\1"), unit=0) is None
     assert master.ask(TOP_UP, unit=0) is None
     for unit in (1, 2):
-        assert master.words(0x0057, 2, unit) == (1, 1)
+        assert master.read_registers(0x0057, 2, unit) == (1, 1)
         assert master.meter(unit).purchase_count == 7
     assert [entry.verdict for entry in master.farm.journal][:2] == ["broadcast", "broadcast"]
 

@@ -32,17 +32,17 @@ def test_a_meter_acknowledges_at_its_old_address_and_answers_at_the_new(
 ) -> None:
     master = master_of(keys)
     assert master.write(address, *words) == bytes.fromhex(reply)
-    assert master.words(address, len(words), unit=9) == words
+    assert master.read_registers(address, len(words), unit=9) == words
     assert master.ask(read_holding(0, 1), unit=1) == b""
     assert last(master).verdict is Verdict.ABSENT
 
 
 def test_journal_entries_keep_the_meter_number_of_their_time(master_of: Any) -> None:
     master = master_of(ADW300, DTSD1352)
-    master.words(0, 1, unit=2)
+    master.read_registers(0, 1, unit=2)
     master.write(0x003F, 0x0903, unit=2)
     master.write(0x0000, 2, unit=1)
-    master.words(0, 1, unit=2)
+    master.read_registers(0, 1, unit=2)
     assert [(entry.unit, entry.meter) for entry in master.farm.journal] == [
         (2, "0010010102"),
         (2, "0010010102"),
@@ -138,13 +138,13 @@ def test_a_meter_set_to_another_speed_or_parity_is_silent(
     assert master.ask(read_holding(0, 1)) == b""
     assert last(master).verdict is Verdict.ABSENT
     master.ask(write_multiple(0x008E, b"\x00\x28"), unit=0)
-    assert master.words(0x008E, 1, unit=2) == (40,), "the others go on"
+    assert master.read_registers(0x008E, 1, unit=2) == (40,), "the others go on"
 
 
 def test_stop_bits_have_no_effect(master_of: Any) -> None:
     master = master_of(ADW300)
     master.write(0x0004, 0x0001)
-    assert master.words(0x0004, 1) == (0x0001,)
+    assert master.read_registers(0x0004, 1) == (0x0001,)
 
 
 @pytest.mark.parametrize(
@@ -167,9 +167,9 @@ def test_invalid_port_settings_are_refused_and_change_nothing(
     master_of: Any, keys: dict[str, str], address: int, words: tuple[int, ...]
 ) -> None:
     master = master_of(keys)
-    before = master.words(address, len(words))
+    before = master.read_registers(address, len(words))
     assert master.write(address, *words) == b"\x90\x03"
-    assert master.words(address, len(words)) == before
+    assert master.read_registers(address, len(words)) == before
 
 
 def test_a_port_starts_with_the_settings_of_its_line(master_of: Any) -> None:
@@ -183,8 +183,8 @@ def test_a_port_starts_with_the_settings_of_its_line(master_of: Any) -> None:
 def test_settings_of_the_second_port_have_no_effect(master_of: Any) -> None:
     master = master_of(DDSY1352)
     master.write(0x0365, 0x0905, 0)
-    assert master.words(0x0360, 1) == (0x0103,)
-    assert master.words(0x0365, 1) == (0x0905,)
+    assert master.read_registers(0x0360, 1) == (0x0103,)
+    assert master.read_registers(0x0365, 1) == (0x0905,)
 
 
 def test_port_settings_survive_a_restart(master_of: Any) -> None:

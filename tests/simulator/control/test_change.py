@@ -29,7 +29,7 @@ class TestLoad:
         assert await api.ask("GET", f"/meters/{PLAIN}/load") == load
 
     async def test_registers_show_the_new_power_at_once(self, api: Any) -> None:
-        (before,) = api.master.words(0x000C, 1, unit=1)
+        (before,) = api.master.read_registers(0x000C, 1, unit=1)
         await api.ask("PUT", f"/meters/{PREPAID}/load", {"shape": "flat", "centikwh_per_day": 24_000})
         shown = await api.ask("GET", f"/meters/{PREPAID}/measurements/power_total")
         assert shown["value"] == pytest.approx(10_000, rel=0.05)
@@ -265,7 +265,7 @@ class TestReset:
 
 async def test_removing_a_weld_rule_releases_the_relay(api: Any) -> None:
     rule = await api.ask("POST", "/faults", {"kind": "weld-relay", "meter": PREPAID, "relay": "open"}, 201)
-    api.master.words(0, 1)
+    api.master.read_registers(0, 1)
     assert not (await api.ask("GET", f"/meters/{PREPAID}"))["relay_closed"]
     await api.ask("DELETE", f"/faults/{rule['name']}", status=204)
     assert (await api.ask("GET", f"/meters/{PREPAID}"))["relay_closed"]

@@ -95,7 +95,7 @@ async def test_registers_are_read_as_on_the_wire(api: Any) -> None:
     for address in ("0x021F", "543"):
         shown = await api.ask("GET", f"/meters/{PREPAID}/registers?address={address}&count=3")
         assert shown["address"] == 0x21F
-        assert tuple(shown["registers"]) == api.master.words(0x21F, 3)
+        assert tuple(shown["registers"]) == api.master.read_registers(0x21F, 3)
 
 
 @pytest.mark.parametrize("number", [PREPAID, PLAIN, WATER, TERMINAL, CLIMATE])

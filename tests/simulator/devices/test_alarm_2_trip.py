@@ -28,7 +28,7 @@ def test_the_relay_opens_at_the_exact_moment_of_alarm_2(master_of: Any, remindin
     assert master.meter().reminding
     master.clock.advance(100 * HOUR_S)
     assert master.i32(0x021F) == 500, "nothing is drawn meanwhile"
-    first, second = master.words(0x0224, 2)
+    first, second = master.read_registers(0x0224, 2)
     assert StatusWord1.ALARM_2 in StatusWord1(first)
     assert StatusWord1.ARREARS not in StatusWord1(first)
     assert StatusWord2.MONEY_CLOSED_L1 not in StatusWord2(second)
@@ -44,9 +44,9 @@ def test_without_the_option_alarm_2_is_a_flag(master_of: Any, opened: Any) -> No
 def test_the_key_restores_supply_until_credit_is_gone(master_of: Any, reminding: Any) -> None:
     master = master_of(reminding)
     master.clock.advance(TO_ALARM_2_S + 10 * HOUR_S)
-    assert master.words(0x0224, 1)[0] & 0x2000 == 0
+    assert master.read_registers(0x0224, 1)[0] & 0x2000 == 0
     master.meter().press_key()
-    assert master.words(0x0224, 1)[0] & 0x2000, "shown at once"
+    assert master.read_registers(0x0224, 1)[0] & 0x2000, "shown at once"
     master.clock.advance(5 * HOUR_S - 1)
     assert master.meter().relay_closed
     master.clock.advance(1)
@@ -115,7 +115,7 @@ class TestOption:
     def test_it_is_bit_0_of_the_money_control_option(self, master_of: Any, opened: Any) -> None:
         master = master_of(opened)
         master.command(MoneyControl(option=0xFF))
-        assert master.words(0x0418, 1) == (0xFF,)
+        assert master.read_registers(0x0418, 1) == (0xFF,)
         master.clock.advance(TO_ALARM_2_S)
         assert master.meter().reminding
         master.command(MoneyControl(option=0xFE))
@@ -151,7 +151,7 @@ def test_a_year_without_reads_gives_the_same_result(master_of: Any, reminding: A
     looked, alone = master_of(reminding), master_of(reminding)
     for _ in range(200):
         looked.clock.advance(HOUR_S)
-        looked.words(0x0200, 48)
+        looked.read_registers(0x0200, 48)
     alone.clock.advance(200 * HOUR_S)
     assert alone.meter().reminding
     assert looked.farm.state() == alone.farm.state()

@@ -25,11 +25,11 @@ OPENING = MoneyControl(
 def test_one_frame_opens_a_meter(master_of: Any) -> None:
     master = master_of(UNOPENED)
     assert master.command(OPENING) == vendor.VendorReply(0x0200, 30, VendorResult.DONE, 0)
-    block = master.words(0x0400, 25)
+    block = master.read_registers(0x0400, 25)
     assert block[0:2] == (1, 0)
     assert [block[at + 1] for at in (2, 4, 6, 8)] == [12000, 9000, 6000, 3000]
     assert [block[at + 1] for at in (10, 12, 14, 18, 20, 22)] == [3000, 1000, 500, 0, 0, 8840]
-    assert master.words(0x0055, 1)[0] >> 8 == 1
+    assert master.read_registers(0x0055, 1)[0] >> 8 == 1
     assert master.top_up(5000, 1) is VendorResult.DONE
     master.clock.advance(HOUR_S)
     assert master.i32(0x021F) == 5000 - 30
@@ -43,9 +43,9 @@ def test_an_opened_meter_without_credit_opens_its_relay(master_of: Any) -> None:
 
 def test_fields_that_are_not_enabled_keep_their_values(master_of: Any, opened: Any) -> None:
     master = master_of(opened)
-    before = master.words(0x0400, 25)
+    before = master.read_registers(0x0400, 25)
     assert master.command(MoneyControl(overdraft_fen=700)).result is VendorResult.DONE
-    after = master.words(0x0400, 25)
+    after = master.read_registers(0x0400, 25)
     assert [at for at in range(25) if before[at] != after[at]] == [0x0F]
 
 
@@ -53,7 +53,7 @@ def test_a_refund_sets_remaining_count_and_total_in_one_frame(master_of: Any, op
     master = master_of(opened)
     reply = master.command(MoneyControl(remaining_fen=1125, purchase_count=7, total_purchased_fen=27_000))
     assert reply.remaining_fen == 1125
-    assert (master.words(0x0221, 1)[0], master.u32(0x0412), master.i32(0x021F)) == (7, 27_000, 1125)
+    assert (master.read_registers(0x0221, 1)[0], master.u32(0x0412), master.i32(0x021F)) == (7, 27_000, 1125)
 
 
 def test_a_written_count_makes_no_repeat(master_of: Any, opened: Any) -> None:
@@ -75,9 +75,9 @@ def test_one_value_out_of_range_refuses_the_whole_frame(
     master_of: Any, opened: Any, wrong: MoneyControl
 ) -> None:
     master = master_of(opened)
-    before = master.words(0x0400, 25)
+    before = master.read_registers(0x0400, 25)
     assert master.command(wrong).result is VendorResult.OUT_OF_RANGE
-    assert master.words(0x0400, 25) == before
+    assert master.read_registers(0x0400, 25) == before
 
 
 def test_a_meter_number_of_other_than_decimal_digits_is_refused(master_of: Any, opened: Any) -> None:

@@ -13,7 +13,7 @@ PRICES = '{ sharp = "1.2345", peak = "0.9876", flat = "0.5432", valley = "0.3001
 
 
 def status_1(master: Any, unit: int = 1) -> int:
-    word: int = master.words(0x0224, 1, unit)[0]
+    word: int = master.read_registers(0x0224, 1, unit)[0]
     return word
 
 
@@ -70,8 +70,8 @@ def test_an_open_relay_stops_energy_and_current(master_of: Any, opened: Any) -> 
     master = master_of(opened)
     master.clock.advance(1000 * HOUR_S)
     assert master.u32(0) == 10_000 + 4125
-    assert master.words(12, 2) == (0, 0), "I, P"
-    assert master.words(11, 1)[0] > 2000, "U stands before the relay"
+    assert master.read_registers(12, 2) == (0, 0), "I, P"
+    assert master.read_registers(11, 1)[0] > 2000, "U stands before the relay"
 
 
 def test_the_trip_does_not_depend_on_reads(master_of: Any, opened: Any) -> None:
@@ -79,7 +79,7 @@ def test_the_trip_does_not_depend_on_reads(master_of: Any, opened: Any) -> None:
     looked, alone = master_of({**opened, **shape}), master_of({**opened, **shape})
     for _ in range(200):
         looked.clock.advance(HOUR_S)
-        looked.words(0x0200, 48)
+        looked.read_registers(0x0200, 48)
     alone.clock.advance(200 * HOUR_S)
     assert not alone.meter().relay_closed
     assert looked.farm.state() == alone.farm.state()
@@ -127,7 +127,7 @@ def test_an_unopened_meter_counts_below_zero_and_stays_closed(master_of: Any) ->
     master.clock.advance(2 * HOUR_S)
     assert master.i32(0x021F) == -2_023_499
     assert status_1(master) & 0x20E0 == 0x2000, "closed, and nobody is warned"
-    assert master.words(0x0225, 1)[0] & 0x0F == 0x01, "money control off, its decision closed"
+    assert master.read_registers(0x0225, 1)[0] & 0x0F == 0x01, "money control off, its decision closed"
 
 
 def test_registers_round_credit_towards_zero(master_of: Any, opened: Any) -> None:

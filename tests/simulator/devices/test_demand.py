@@ -20,7 +20,7 @@ CYCLE = 0x01C4
 
 def at(master: Any) -> tuple[int, ...]:
     """Month, day, hour, minute."""
-    minute_hour, day_month = master.words(MAX_AT, 2)
+    minute_hour, day_month = master.read_registers(MAX_AT, 2)
     return (day_month & 0xFF, day_month >> 8, minute_hour & 0xFF, minute_hour >> 8)
 
 
@@ -37,11 +37,11 @@ def test_the_current_demand_is_that_of_the_last_full_cycle(master_of: Any) -> No
 @pytest.mark.parametrize(("code", "watt"), [(1, 8000), (2, 4000), (3, 5333), (4, 4000)])
 def test_the_cycle_can_be_set(master_of: Any, code: int, watt: int) -> None:
     master = master_of(SHOP)
-    assert master.words(CYCLE, 1) == (1,)
+    assert master.read_registers(CYCLE, 1) == (1,)
     assert master.write(CYCLE, code) == bytes.fromhex("1001c40001")
     master.clock.advance(8 * HOUR_S + 16 * 60)
     assert master.u32(NOW) == watt
-    assert master.words(CYCLE, 1) == (code,)
+    assert master.read_registers(CYCLE, 1) == (code,)
 
 
 @pytest.mark.parametrize("code", [0, 5, 15])
@@ -64,13 +64,13 @@ def test_the_month_has_a_maximum_and_its_time(master_of: Any) -> None:
 def test_reverse_demand_is_0_without_feeding_in(master_of: Any) -> None:
     master = master_of(SHOP)
     assert master.u32(0x0068) == master.u32(0x0070) == master.u32(0x015C) == master.u32(0x0160) == 0
-    assert master.words(0x006A, 2) == master.words(0x0072, 2) == (0, 0)
+    assert master.read_registers(0x006A, 2) == master.read_registers(0x0072, 2) == (0, 0)
 
 
 def test_a_meter_without_load_has_no_maximum(master_of: Any) -> None:
     master = master_of({"model": '"ADW300/CLR"', "load": '{ shape = "idle" }'})
     master.clock.advance(DAY_S)
-    assert master.words(MAX, 4) == (0,) * 4
+    assert master.read_registers(MAX, 4) == (0,) * 4
 
 
 def test_reactive_and_apparent_demand_follow_the_active(master_of: Any) -> None:
@@ -78,14 +78,14 @@ def test_reactive_and_apparent_demand_follow_the_active(master_of: Any) -> None:
     master.clock.advance(12 * HOUR_S)
     assert master.u32(NOW) == 12_000
     assert master.u32(0x015E) == master.u32(0x006C) == 12_000 * 341 // 1000
-    assert master.words(0x006E, 2) == master.words(MAX_AT, 2)
+    assert master.read_registers(0x006E, 2) == master.read_registers(MAX_AT, 2)
     assert master.u32(0x01F2) == 12_000 * 1000 // 945
 
 
 def test_registers_of_the_secondary_side_show_demand_divided(master_of: Any) -> None:
     master = master_of({**SHOP, "model": '"DTSD1352-C"', "ct": "20"})
-    assert master.words(0x007B, 1) == (600,)
-    assert master.words(0x007E, 1) == (0,)
+    assert master.read_registers(0x007B, 1) == (600,)
+    assert master.read_registers(0x007E, 1) == (0,)
 
 
 steps = st.lists(
@@ -110,14 +110,16 @@ def test_the_maximum_does_not_depend_on_earlier_reads(master_of: Any, steps: lis
                 master.write(CYCLE, value)
             else:
                 shift(master, value)
-        watched.words(MAX, 4)
-        watched.words(NOW, 4)
-    assert watched.words(MAX, 4) == alone.words(MAX, 4)
+        watched.read_registers(MAX, 4)
+        watched.read_registers(NOW, 4)
+    assert watched.read_registers(MAX, 4) == alone.read_registers(MAX, 4)
     assert watched.farm.state() == alone.farm.state()
 
 
 def shift(master: Any, by_s: int) -> None:
-    second, minute, hour, day, month, year = b"".join(w.to_bytes(2, "big") for w in master.words(0x0011, 3))
+    second, minute, hour, day, month, year = b"".join(
+        w.to_bytes(2, "big") for w in master.read_registers(0x0011, 3)
+    )
     now = datetime(2000 + year, month, day, hour, minute, second)
     moved = now + timedelta(seconds=by_s)
     data = bytes((moved.second, moved.minute, moved.hour, moved.day, moved.month, moved.year - 2000))
@@ -130,7 +132,7 @@ def test_one_read_finds_the_maximum_of_many_reads(master_of: Any) -> None:
         every_cycle.clock.advance(900)
         every_cycle.u32(MAX)
     at_the_end.clock.advance(3 * DAY_S)
-    assert every_cycle.words(MAX, 4) == at_the_end.words(MAX, 4)
+    assert every_cycle.read_registers(MAX, 4) == at_the_end.read_registers(MAX, 4)
 
 
 def test_the_maximum_survives_a_restart(master_of: Any) -> None:

@@ -68,7 +68,7 @@ def test_reading_a_view_changes_no_register(master_of: Any) -> None:
     assert watched.farm.state()
     watched.clock.advance(0.5)
     alone.clock.advance(0.5)
-    assert watched.words(0, 40) == alone.words(0, 40)
+    assert watched.read_registers(0, 40) == alone.read_registers(0, 40)
 
 
 def test_registers_are_constant_within_a_measuring_period(master_of: Any) -> None:
@@ -76,7 +76,7 @@ def test_registers_are_constant_within_a_measuring_period(master_of: Any) -> Non
     early, late = master_of(large), master_of(large)
     early.clock.advance(10.25)
     late.clock.advance(10.75)
-    assert early.words(0, 20) == late.words(0, 20)
+    assert early.read_registers(0, 20) == late.read_registers(0, 20)
     assert early.meter().energy_centikwh < late.meter().energy_centikwh
 
 
@@ -110,7 +110,9 @@ def test_a_written_day_table_counts_from_then_on(master_of: Any) -> None:
     master.clock.advance(HOUR_S)
     table = DayTable(((0, 1), (120, 2)))
     assert master.write(0x2006, *words_of(table.to_bytes())) == bytes.fromhex("1020060015")
-    assert bytes(b for w in master.words(0x2006, 21) for b in w.to_bytes(2, "big")) == table.to_bytes()
+    assert (
+        bytes(b for w in master.read_registers(0x2006, 21) for b in w.to_bytes(2, "big")) == table.to_bytes()
+    )
     assert gained(master, 2 * HOUR_S) == [100, 100, 0, 0]
 
 
@@ -147,21 +149,21 @@ def test_a_fourth_table_is_refused_where_there_are_three(master_of: Any) -> None
 
 def test_invalid_tables_are_refused_and_change_nothing(master_of: Any) -> None:
     master = master_of(FLAT)
-    before = master.words(0x2000, 48)
+    before = master.read_registers(0x2000, 48)
     fifth_rate = DayTable(((0, 5),)).to_bytes()
     late_start = bytes((1, 0, 3)).ljust(42, b"\0")
     for data in (bytes(42), fifth_rate, late_start):
         assert master.write(0x2006, *words_of(data)) == b"\x90\x03"
     zones_to_nowhere = YearZones(((1, 1, 3),)).to_bytes()
     assert master.write(0x2000, *words_of(zones_to_nowhere)) == b"\x90\x03"
-    assert master.words(0x2000, 48) == before
+    assert master.read_registers(0x2000, 48) == before
 
 
 def test_rates_follow_the_meters_own_clock_once_it_is_set(master_of: Any) -> None:
     master = master_of(FLAT)
     reply = master.command(vendor.SetClock(datetime(2022, 3, 1, 18, 30)))
     assert reply.result is vendor.VendorResult.DONE
-    assert master.words(0x0228, 4)[:3] == (22 << 8 | 3, 1 << 8 | 2, 18 << 8 | 30)
+    assert master.read_registers(0x0228, 4)[:3] == (22 << 8 | 3, 1 << 8 | 2, 18 << 8 | 30)
     assert gained(master, 2 * HOUR_S) == [150, 50, 0, 0]
 
 
@@ -169,9 +171,9 @@ def test_the_clock_can_be_written_as_registers(master_of: Any) -> None:
     master = master_of({"model": '"DTSD1352-C"', **FLAT})
     at = (22 << 8 | 3, 1 << 8 | 18, 30 << 8 | 0)
     assert master.write(0x003C, *at) == bytes.fromhex("10003c0003")
-    assert master.words(0x003C, 3) == at
+    assert master.read_registers(0x003C, 3) == at
     assert master.write(0x003C, 22 << 8 | 13, 0, 0) == b"\x90\x03"
-    assert master.words(0x003C, 3) == at
+    assert master.read_registers(0x003C, 3) == at
 
 
 def test_new_ratios_keep_the_registers_and_count_from_then_on(master_of: Any) -> None:

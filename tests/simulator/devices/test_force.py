@@ -12,7 +12,7 @@ CLOSE, OPEN, OFF = (1, 0), (1, 1), (0, 0)
 
 
 def relay_bits(master: Any) -> int:
-    bits: int = master.words(0x0224, 1)[0] >> 13
+    bits: int = master.read_registers(0x0224, 1)[0] >> 13
     return bits
 
 
@@ -20,8 +20,8 @@ def test_forced_open_stops_a_meter_with_credit(master_of: Any, opened: Any) -> N
     master = master_of(opened)
     assert master.write(0x0057, *OPEN) == bytes.fromhex("1000570002")
     assert relay_bits(master) == 0
-    assert master.words(0x0224, 1)[0] & 0x0F == 0x08, "forced mode on, forced state open"
-    assert master.words(0x0057, 2) == OPEN
+    assert master.read_registers(0x0224, 1)[0] & 0x0F == 0x08, "forced mode on, forced state open"
+    assert master.read_registers(0x0057, 2) == OPEN
     before = master.u32(0)
     master.clock.advance(HOUR_S)
     assert master.u32(0) == before
@@ -35,7 +35,7 @@ def test_forced_closed_supplies_a_meter_without_credit_and_counts_below_zero(
     master.write(0x0057, *CLOSE)
     master.clock.advance(50 * HOUR_S)
     assert relay_bits(master) == 1
-    assert master.words(0x0224, 1)[0] & 0x0F == 0x09, "forced mode on, forced state closed"
+    assert master.read_registers(0x0224, 1)[0] & 0x0F == 0x09, "forced mode on, forced state closed"
     assert master.i32(0x021F) == 4125 - 5000
     assert master.meter().forced is True
 
@@ -62,14 +62,14 @@ def test_a_three_phase_meter_switches_all_phases(master_of: Any, opened: Any) ->
     assert relay_bits(master) == 0b111
     master.write(0x0057, *OPEN)
     assert relay_bits(master) == 0
-    assert master.words(0x0225, 1)[0] == 0x077F, "every controller would close"
+    assert master.read_registers(0x0225, 1)[0] == 0x077F, "every controller would close"
 
 
 def test_other_values_are_refused_whole(master_of: Any, opened: Any) -> None:
     master = master_of(opened)
     assert master.write(0x0057, 1, 2) == b"\x90\x03"
     assert master.write(0x0057, 2, 1) == b"\x90\x03"
-    assert master.words(0x0057, 2) == OFF
+    assert master.read_registers(0x0057, 2) == OFF
 
 
 class TestNewer:
@@ -85,7 +85,7 @@ class TestNewer:
             reply = master.command(ForcedControl((forced, None, None)))
             assert (reply.result, reply.start, reply.quantity) == (VendorResult.DONE, 0x0500, 5)
             assert master.meter().relay_closed is closed
-            assert master.words(0x0057, 2) == words
+            assert master.read_registers(0x0057, 2) == words
 
     def test_all_phases_are_forced_alike(self, master_of: Any, opened: Any) -> None:
         master = master_of({**opened, "model": '"DTSY1352-NK/F"'})
@@ -105,4 +105,4 @@ class TestNewer:
         master = master_of(opened)
         master.write(0x0057, *OPEN)
         assert master.command(ForcedControl((None, None, None))).result is VendorResult.DONE
-        assert master.words(0x0057, 2) == OPEN
+        assert master.read_registers(0x0057, 2) == OPEN

@@ -21,7 +21,7 @@ def test_power_is_the_sum_of_the_phases_and_u_times_i_times_pf(master_of: Any, c
     master = master_of({**LOADED, "ct": str(ct)})
     for _ in range(50):
         master.clock.advance(37)
-        block = signed(master.words(0x0200, 48))
+        block = signed(master.read_registers(0x0200, 48))
         voltage, current, power = block[1:4], block[4:7], block[7:10]
         factor = block[15:18]
         assert block[10] == sum(power)
@@ -34,38 +34,38 @@ def test_power_follows_the_load(master_of: Any) -> None:
     powers = []
     for _ in range(200):
         master.clock.advance(1)
-        powers.append(signed(master.words(0x020A, 1))[0])
+        powers.append(signed(master.read_registers(0x020A, 1))[0])
     assert sum(powers) / len(powers) == pytest.approx(10_000, rel=0.02)
 
 
 def test_values_refresh_with_the_measuring_period_and_not_with_the_reading(master_of: Any) -> None:
     master = master_of(LOADED)
     master.clock.advance(0.25)
-    first = master.words(0x0200, 48)
+    first = master.read_registers(0x0200, 48)
     master.clock.advance(0.5)
-    assert master.words(0x0200, 48) == first
+    assert master.read_registers(0x0200, 48) == first
     master.clock.advance(0.25)
-    assert master.words(0x0200, 48) != first
+    assert master.read_registers(0x0200, 48) != first
 
 
 def test_noise_is_determined_by_the_seed(master_of: Any) -> None:
     first, again, other = (master_of(LOADED, seed=seed) for seed in (1, 1, 2))
-    assert first.words(0x0200, 48) == again.words(0x0200, 48)
-    assert first.words(0x0200, 48) != other.words(0x0200, 48)
+    assert first.read_registers(0x0200, 48) == again.read_registers(0x0200, 48)
+    assert first.read_registers(0x0200, 48) != other.read_registers(0x0200, 48)
 
 
 def test_two_meters_have_different_noise(master_of: Any) -> None:
     master = master_of(LOADED, LOADED)
-    assert master.words(0x0201, 3, unit=1) != master.words(0x0201, 3, unit=2)
+    assert master.read_registers(0x0201, 3, unit=1) != master.read_registers(0x0201, 3, unit=2)
 
 
 def test_a_single_phase_meter_has_one_phase(master_of: Any) -> None:
     master = master_of({"load": '{ kwh_per_day = "24.00" }'})
-    block = signed(master.words(0x0200, 48))
+    block = signed(master.read_registers(0x0200, 48))
     assert block[1] > 0
     assert block[2:4] == [0, 0]
     assert block[7] == block[10]
-    assert master.words(13, 1)[0] == block[10]
+    assert master.read_registers(13, 1)[0] == block[10]
 
 
 powers = st.floats(min_value=0, max_value=5_000_000)

@@ -23,7 +23,7 @@ TOTAL, PHASE_A, BY_RATE = 0x03, 0x0D, 0x2B
 
 
 def frozen_at(master: Any, month: int = LAST) -> tuple[int, ...]:
-    data = b"".join(word.to_bytes(2, "big") for word in master.words(month, 3))
+    data = b"".join(word.to_bytes(2, "big") for word in master.read_registers(month, 3))
     second, minute, hour, day, month_, year = data
     return (year, month_, day, hour, minute, second)
 
@@ -37,7 +37,7 @@ def set_clock(master: Any, at: datetime) -> None:
 def test_before_a_month_has_ended_nothing_is_frozen(master_of: Any) -> None:
     master = master_of(ADW300)
     master.clock.advance(4 * DAY_S)
-    assert master.words(LAST, 83) == (0,) * 83
+    assert master.read_registers(LAST, 83) == (0,) * 83
 
 
 def test_the_month_ends_at_midnight_before_the_first(master_of: Any) -> None:
@@ -46,7 +46,7 @@ def test_the_month_ends_at_midnight_before_the_first(master_of: Any) -> None:
     assert frozen_at(master) == (22, 1, 1, 0, 0, 0)
     assert master.u32(LAST + TOTAL) == 109600
     assert master.u32(0x003C) > 109600
-    assert master.words(BEFORE, 83) == (0,) * 83
+    assert master.read_registers(BEFORE, 83) == (0,) * 83
 
 
 def test_frozen_values_are_consistent(master_of: Any) -> None:
@@ -69,10 +69,10 @@ def test_frozen_values_do_not_depend_on_reads(master_of: Any) -> None:
     watched, alone = master_of(ADW300), master_of(ADW300)
     for _ in range(400):
         watched.clock.advance(DAY_S + 1)
-        watched.words(0, 40)
+        watched.read_registers(0, 40)
     alone.clock.advance(400 * (DAY_S + 1))
     for month in range(LAST, 0x5400, 0x0100):
-        assert watched.words(month, 83) == alone.words(month, 83), hex(month)
+        assert watched.read_registers(month, 83) == alone.read_registers(month, 83), hex(month)
     assert watched.farm.state() == alone.farm.state()
 
 
@@ -96,20 +96,20 @@ def test_twelve_months_are_kept_the_latest_first(master_of: Any) -> None:
 
 def test_the_month_end_can_be_set_and_read(master_of: Any) -> None:
     master = master_of(ADW300)
-    assert master.words(0x01C0, 1) == (0x0001,)
+    assert master.read_registers(0x01C0, 1) == (0x0001,)
     assert master.write(0x01C0, 0x0A1D) == b"\x90\x03", "no day 29"
     assert master.write(0x01C0, 0x1801) == b"\x90\x03", "no hour 24"
     assert master.write(0x01C0, 0x0A1C) == bytes.fromhex("1001c00001")
     master.clock.advance(12 * HOUR_S)
     assert frozen_at(master) == (21, 12, 28, 10, 0, 0)
-    assert master.words(0x01C0, 1) == (0x0A1C,)
+    assert master.read_registers(0x01C0, 1) == (0x0A1C,)
 
 
 def test_the_month_ends_by_the_meters_own_clock(master_of: Any) -> None:
     master = master_of(ADW300)
     set_clock(master, datetime(2024, 2, 29, 23, 59, 30))
     master.clock.advance(29)
-    assert master.words(LAST, 3) == (0, 0, 0)
+    assert master.read_registers(LAST, 3) == (0, 0, 0)
     master.clock.advance(2)
     assert frozen_at(master) == (24, 3, 1, 0, 0, 0)
 
@@ -120,7 +120,7 @@ def test_a_clock_that_is_set_over_the_end_freezes_nothing_and_one_that_is_set_ba
     master = master_of(ADW300)
     set_clock(master, datetime(2022, 1, 1, 0, 0, 30))
     master.clock.advance(HOUR_S)
-    assert master.words(LAST, 3) == (0, 0, 0)
+    assert master.read_registers(LAST, 3) == (0, 0, 0)
     set_clock(master, datetime(2021, 12, 31, 23, 0))
     master.clock.advance(2 * HOUR_S)
     set_clock(master, datetime(2021, 12, 31, 23, 0))
@@ -133,7 +133,7 @@ def test_a_clock_that_is_set_over_the_end_freezes_nothing_and_one_that_is_set_ba
 def test_a_drifting_clock_ends_each_month_once(master_of: Any, ppm: int) -> None:
     rule = f'[[faults]]\nkind = "drift-clock"\nmeter = "0010010101"\ndrift_ppm = {ppm}\n'
     master = master_of(ADW300, site=rule)
-    master.words(0, 1)
+    master.read_registers(0, 1)
     master.clock.advance(100 * DAY_S)
     times = [frozen_at(master, month) for month in (LAST, BEFORE, 0x4A00, 0x4B00)]
     assert times == [(22, 4, 1, 0, 0, 0), (22, 3, 1, 0, 0, 0), (22, 2, 1, 0, 0, 0), (22, 1, 1, 0, 0, 0)]
@@ -146,7 +146,7 @@ def test_frozen_months_survive_a_restart(master_of: Any) -> None:
     again = master_of(ADW300, clock=ManualClock(lived.clock.now()))
     again.farm.restore(json.loads(json.dumps(lived.farm.state())))
     for month in range(LAST, 0x5400, 0x0100):
-        assert again.words(month, 83) == lived.words(month, 83)
+        assert again.read_registers(month, 83) == lived.read_registers(month, 83)
     assert again.farm.state() == lived.farm.state()
 
 

@@ -19,7 +19,7 @@ OVERLOAD = "{ recovery_min = 5, trips_allowed = 3 }"
 
 
 def status(master: Any, unit: int = 1) -> tuple[StatusWord1, StatusWord2]:
-    first, second = master.words(STATUS, 2, unit)
+    first, second = master.read_registers(STATUS, 2, unit)
     return StatusWord1(first), StatusWord2(second)
 
 
@@ -38,8 +38,8 @@ class TestTrip:
         assert StatusWord2.LOAD_CONTROL in second
         assert StatusWord2.LOAD_CLOSED_L1 not in second
         assert StatusWord2.MONEY_CLOSED_L1 in second, "money would close it"
-        assert master.words(TRIPS, 2) == (1, 3)
-        assert master.words(0x0207, 1) == (0,), "no power behind an open relay"
+        assert master.read_registers(TRIPS, 2) == (1, 3)
+        assert master.read_registers(0x0207, 1) == (0,), "no power behind an open relay"
 
     def test_power_at_the_threshold_is_not_over_it(self, master_of: Any) -> None:
         master = master_of({**FLAT, "overload_w": "1000"})
@@ -159,10 +159,10 @@ class TestReclose:
         master = master_of({**FLAT, "overload_w": "999", "overload": OVERLOAD})
         master.clock.advance(YEAR_S)
         assert not master.meter().relay_closed
-        assert master.words(TRIPS, 2) == (4, 3)
+        assert master.read_registers(TRIPS, 2) == (4, 3)
         assert master.command(ClearTrips()).result is VendorResult.DONE
         assert master.meter().relay_closed
-        assert master.words(TRIPS, 2) == (0, 3)
+        assert master.read_registers(TRIPS, 2) == (0, 3)
         master.clock.advance(10)
         assert master.meter().trip_count == 1
 
@@ -177,7 +177,7 @@ class TestReclose:
         looked, alone = master_of(keys), master_of(keys)
         for _ in range(365 * 3):
             looked.clock.advance(8 * HOUR_S)
-            looked.words(0x0200, 48)
+            looked.read_registers(0x0200, 48)
         alone.clock.advance(YEAR_S)
         assert alone.meter().trip_count == 365 * 12
         assert looked.farm.state() == alone.farm.state()
@@ -222,7 +222,7 @@ class TestBesideOthers:
     def test_a_welded_relay_does_not_stop_load_control(self, master_of: Any) -> None:
         weld = '[[faults]]\nkind = "weld-relay"\nmeter = "0010010101"\nrelay = "closed"\n'
         master = master_of({**FLAT, "overload_w": "999", "overload": OVERLOAD}, site=weld)
-        master.words(STATUS, 1)
+        master.read_registers(STATUS, 1)
         master.clock.advance(HOUR_S)
         assert master.meter().relay_closed
         assert StatusWord2.LOAD_CLOSED_L1 not in status(master)[1]
@@ -231,15 +231,15 @@ class TestBesideOthers:
 class TestBlock:
     def test_it_reads_as_written(self, master_of: Any) -> None:
         master = master_of(FLAT)
-        assert master.words(LOAD_BLOCK, 7) == (0, 0, 0, 0, 0, 3, 5 << 8 | 10)
+        assert master.read_registers(LOAD_BLOCK, 7) == (0, 0, 0, 0, 0, 3, 5 << 8 | 10)
         everything = LimitsChange(2000, 1500, 950, 7, 9, (30, 60))
         assert master.command(LoadControl((everything,), switch=1)).result is VendorResult.DONE
-        assert master.words(LOAD_BLOCK, 7) == (1, 2000, 1500, 950, 7, 9, 30 << 8 | 60)
+        assert master.read_registers(LOAD_BLOCK, 7) == (1, 2000, 1500, 950, 7, 9, 30 << 8 | 60)
         master.command(LoadControl((LimitsChange(increment_w=0),)))
-        assert master.words(LOAD_BLOCK, 7) == (1, 2000, 0, 950, 7, 9, 30 << 8 | 60), (
+        assert master.read_registers(LOAD_BLOCK, 7) == (1, 2000, 0, 950, 7, 9, 30 << 8 | 60), (
             "the others keep their value"
         )
-        assert master.words(ALLOWED, 1) == (9,)
+        assert master.read_registers(ALLOWED, 1) == (9,)
 
     def test_it_acts_only_when_enabled(self, master_of: Any) -> None:
         master = master_of(FLAT)
@@ -259,10 +259,10 @@ class TestBlock:
     def test_three_phases_have_limits_of_their_own_and_one_relay(self, master_of: Any) -> None:
         """A kilowatt over three phases is 333 W on each."""
         master = master_of({**FLAT, "model": '"DTSY1352-NK/F"'})
-        assert master.words(LOAD_BLOCK, 19)[0] == 0b1000
+        assert master.read_registers(LOAD_BLOCK, 19)[0] == 0b1000
         limits = (LimitsChange(max_w=400), LimitsChange(max_w=330), LimitsChange(max_w=100))
         master.command(LoadControl(limits, switch=0b0011))
-        assert master.words(LOAD_BLOCK, 19)[1::6] == (400, 330, 100)
+        assert master.read_registers(LOAD_BLOCK, 19)[1::6] == (400, 330, 100)
         master.clock.advance(HOUR_S)
         assert master.meter().relay_closed, "only L1 is watched"
         master.command(LoadControl((LimitsChange(),) * 3, switch=0b0001))
@@ -279,9 +279,9 @@ class TestBlock:
     )
     def test_another_number_of_phases_is_out_of_range(self, master_of: Any, command: LoadControl) -> None:
         master = master_of(FLAT)
-        before = master.words(LOAD_BLOCK, 7)
+        before = master.read_registers(LOAD_BLOCK, 7)
         assert master.command(command).result is VendorResult.OUT_OF_RANGE
-        assert master.words(LOAD_BLOCK, 7) == before
+        assert master.read_registers(LOAD_BLOCK, 7) == before
 
     def test_the_registers_themselves_are_not_written(self, master_of: Any) -> None:
         assert master_of(FLAT).write(LOAD_BLOCK, *[0] * 7) == b"\x90\x02"
@@ -302,4 +302,4 @@ class TestKeep:
         assert not again.meter().relay_closed
         again.clock.advance(0.001)
         assert again.meter().relay_closed
-        assert again.words(LOAD_BLOCK + 3, 1) == (900,)
+        assert again.read_registers(LOAD_BLOCK + 3, 1) == (900,)

@@ -62,7 +62,10 @@ waits = st.integers(1, 20 * 3600)
 def check_relay(master: Any) -> None:
     """Forced control, or else every controller; and the bits say what the meter decided."""
     meter = master.meter()
-    word_1, word_2 = (StatusWord1(master.words(0x0224, 1)[0]), StatusWord2(master.words(0x0225, 1)[0]))
+    word_1, word_2 = (
+        StatusWord1(master.read_registers(0x0224, 1)[0]),
+        StatusWord2(master.read_registers(0x0225, 1)[0]),
+    )
     decided = meter.load_ok and meter.time_ok and StatusWord2.MONEY_CLOSED_L1 in word_2
     assert meter.relay_closed is (decided if meter.forced is None else meter.forced)
     assert (StatusWord1.RELAY_CLOSED_L1 in word_1) is meter.relay_closed
@@ -80,7 +83,7 @@ def test_reads_change_nothing_between_any_actions(master_of: Any, done: list[tup
     for wait_s, deed, looks in done:
         for _ in range(looks):
             looked.clock.advance(wait_s // looks)
-            looked.words(0x0200, 48)
+            looked.read_registers(0x0200, 48)
         looked.clock.advance(wait_s % looks)
         alone.clock.advance(wait_s)
         for master in (looked, alone):

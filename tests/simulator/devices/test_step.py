@@ -25,7 +25,7 @@ def steps(master: Any, limits: tuple[int, ...], prices_e4: tuple[int, ...], peri
 
 def test_it_is_off_and_empty_by_default(master_of: Any, opened: Any) -> None:
     master = master_of(opened)
-    assert master.words(ENABLE, 18) == (0,) * 15 + (MONTH, 0, 0)
+    assert master.read_registers(ENABLE, 18) == (0,) * 15 + (MONTH, 0, 0)
     master.clock.advance(HOUR_S)
     assert master.i32(0x021F) == 4025
     assert master.u32(USED) == 0
@@ -157,7 +157,7 @@ def test_it_does_not_depend_on_reads(master_of: Any, opened: Any, waits_s: list[
         steps(master, (1000, 2000, 3000), (3000, 6000, 9000, 12000))
     for wait_s in waits_s:
         looked.clock.advance(wait_s)
-        looked.words(0x0200, 48)
+        looked.read_registers(0x0200, 48)
         alone.clock.advance(wait_s)
     assert looked.farm.state() == alone.farm.state()
 
@@ -168,5 +168,5 @@ def test_tariff_and_used_energy_survive_a_restart(master_of: Any, opened: Any) -
     master.clock.advance(5 * HOUR_S)
     again = master_of(opened, clock=master.clock)
     again.farm.restore(master.farm.state())
-    assert again.words(ENABLE, 18) == master.words(ENABLE, 18)
+    assert again.read_registers(ENABLE, 18) == master.read_registers(ENABLE, 18)
     assert again.farm.state() == master.farm.state()

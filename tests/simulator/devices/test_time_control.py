@@ -55,14 +55,17 @@ def test_rest_days_follow_their_own_table(curfew: Any) -> None:
 
 
 def test_the_status_words_show_its_decision(curfew: Any) -> None:
-    first, second = (StatusWord1(curfew.words(0x0224, 1)[0]), StatusWord2(curfew.words(0x0225, 1)[0]))
+    first, second = (
+        StatusWord1(curfew.read_registers(0x0224, 1)[0]),
+        StatusWord2(curfew.read_registers(0x0225, 1)[0]),
+    )
     assert StatusWord1.RELAY_CLOSED_L1 not in first
     assert StatusWord2.TIME_CONTROL in second
     assert StatusWord2.TIME_CLOSED_L1 not in second
     assert StatusWord2.MONEY_CLOSED_L1 in second
     assert not curfew.meter().time_ok
     curfew.clock.advance(6 * HOUR_S)
-    assert StatusWord2.TIME_CLOSED_L1 in StatusWord2(curfew.words(0x0225, 1)[0])
+    assert StatusWord2.TIME_CLOSED_L1 in StatusWord2(curfew.read_registers(0x0225, 1)[0])
 
 
 def test_the_meters_own_clock_decides(curfew: Any) -> None:
@@ -105,34 +108,34 @@ def test_credit_ends_in_the_hours_of_supply(master_of: Any, opened: Any) -> None
 def test_it_acts_only_when_enabled(curfew: Any) -> None:
     curfew.command(TimeControl((PlanChange(),), switch=0b1000))
     assert curfew.meter().relay_closed
-    assert StatusWord2.TIME_CONTROL not in StatusWord2(curfew.words(0x0225, 1)[0])
+    assert StatusWord2.TIME_CONTROL not in StatusWord2(curfew.read_registers(0x0225, 1)[0])
     curfew.command(TimeControl((PlanChange(),), switch=0))
     assert not curfew.meter().relay_closed, "the tables were kept"
 
 
 def test_the_block_reads_as_written(curfew: Any) -> None:
-    words = curfew.words(BLOCK, 27)
+    words = curfew.read_registers(BLOCK, 27)
     assert words[:2] == (0, 0b1100_0000)
     assert b"".join(word.to_bytes(2, "big") for word in words)[30:39] == bytes.fromhex("010000 000006 010017")
     curfew.command(TimeControl((PlanChange(work=SwitchTable()),)))
-    assert curfew.words(BLOCK, 27)[:2] == (0, 0b1100_0000), "the others keep their value"
-    assert not any(curfew.words(BLOCK + 2, 25))
+    assert curfew.read_registers(BLOCK, 27)[:2] == (0, 0b1100_0000), "the others keep their value"
+    assert not any(curfew.read_registers(BLOCK + 2, 25))
 
 
 def test_it_is_off_by_default(master_of: Any) -> None:
     master = master_of(RICH, {**RICH, "model": '"DTSY1352-NK/F"'})
-    assert master.words(BLOCK, 27)[0] == 0b1000
-    assert master.words(BLOCK, 79, unit=2)[0] == 0b1000
+    assert master.read_registers(BLOCK, 27)[0] == 0b1000
+    assert master.read_registers(BLOCK, 79, unit=2)[0] == 0b1000
     assert master.ask(bytes((3, 0x04, 0x20, 0, 28))) == b"\x83\x02"
 
 
 def test_three_phases_share_the_relay(master_of: Any) -> None:
     master = master_of({**RICH, "model": '"DTSY1352-NK/F"'})
     master.command(TimeControl((PlanChange(), PlanChange(work=NIGHT), PlanChange()), switch=0b0010))
-    assert master.words(0x0224, 1)[0] & 0xE000 == 0xE000, "L2 is switched off from time control"
+    assert master.read_registers(0x0224, 1)[0] & 0xE000 == 0xE000, "L2 is switched off from time control"
     master.command(TimeControl((PlanChange(),) * 3, switch=0b0101))
-    assert master.words(0x0224, 1)[0] & 0xE000 == 0
-    block = b"".join(word.to_bytes(2, "big") for word in master.words(BLOCK, 79))
+    assert master.read_registers(0x0224, 1)[0] & 0xE000 == 0
+    block = b"".join(word.to_bytes(2, "big") for word in master.read_registers(BLOCK, 79))
     assert block[:2] == bytes((0, 0b0101))
     assert [at for at in range(2, 158, 52) if any(block[at : at + 52])] == [54], "L2 alone has a table"
 
@@ -142,9 +145,9 @@ def test_three_phases_share_the_relay(master_of: Any) -> None:
     [TimeControl((PlanChange(rest_days=0),), switch=0x10), TimeControl((PlanChange(rest_days=0),) * 3)],
 )
 def test_another_number_of_phases_is_out_of_range(curfew: Any, command: TimeControl) -> None:
-    before = curfew.words(BLOCK, 27)
+    before = curfew.read_registers(BLOCK, 27)
     assert curfew.command(command).result is VendorResult.OUT_OF_RANGE
-    assert curfew.words(BLOCK, 27) == before
+    assert curfew.read_registers(BLOCK, 27) == before
 
 
 def test_a_year_without_reads_gives_the_same_result(master_of: Any) -> None:
@@ -154,7 +157,7 @@ def test_a_year_without_reads_gives_the_same_result(master_of: Any) -> None:
         master.command(CURFEW)
     for _ in range(365 * 3):
         looked.clock.advance(8 * HOUR_S)
-        looked.words(0x0200, 48)
+        looked.read_registers(0x0200, 48)
     alone.clock.advance(365 * DAY_S)
     assert looked.farm.state() == alone.farm.state()
 
@@ -162,6 +165,6 @@ def test_a_year_without_reads_gives_the_same_result(master_of: Any) -> None:
 def test_the_plan_survives_a_restart(curfew: Any, master_of: Any) -> None:
     again = master_of(RICH, clock=curfew.clock)
     again.farm.restore(curfew.farm.state())
-    assert again.words(BLOCK, 27) == curfew.words(BLOCK, 27)
+    assert again.read_registers(BLOCK, 27) == curfew.read_registers(BLOCK, 27)
     assert not again.meter().relay_closed
     assert again.farm.state() == curfew.farm.state()

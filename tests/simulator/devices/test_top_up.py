@@ -16,15 +16,15 @@ IDLE = {"start": '{ energy = "100.00", remaining = "41.25", purchase_count = 6, 
 
 def money(master: Any) -> tuple[int, int, int]:
     """Count, total and remaining, as the evidence registers show them."""
-    return master.words(0x0221, 1)[0], master.u32(0x0412), master.i32(0x021F)
+    return master.read_registers(0x0221, 1)[0], master.u32(0x0412), master.i32(0x021F)
 
 
 def test_a_top_up_raises_count_total_and_remaining_at_once(master_of: Any) -> None:
     master = master_of(IDLE)
     assert master.command(vendor.TopUp(5000, 7)) == vendor.VendorReply(0x0100, 4, VendorResult.DONE, 9125)
     assert money(master) == (7, 35_000, 9125)
-    assert (master.words(0x004E, 1)[0], master.u32(0x0051), master.i32(0x004F)) == (7, 35_000, 9125)
-    assert (master.words(0x0401, 1)[0], master.i32(0x0414)) == (7, 9125)
+    assert (master.read_registers(0x004E, 1)[0], master.u32(0x0051), master.i32(0x004F)) == (7, 35_000, 9125)
+    assert (master.read_registers(0x0401, 1)[0], master.i32(0x0414)) == (7, 9125)
 
 
 def test_a_repeat_of_the_last_top_up_is_done_and_changes_nothing(master_of: Any) -> None:

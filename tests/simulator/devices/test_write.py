@@ -14,9 +14,9 @@ def master(master_of: Any, opened: Any) -> Any:
 
 
 def test_a_write_shows_in_the_next_frame(master: Any) -> None:
-    assert master.words(0x0061, 1) == (0,)
+    assert master.read_registers(0x0061, 1) == (0,)
     assert master.write(0x0061, 3000) == bytes.fromhex("1000610001")
-    assert master.words(0x0061, 1) == (3000,)
+    assert master.read_registers(0x0061, 1) == (3000,)
 
 
 def test_the_hoarding_limit_is_written_by_10h(master: Any) -> None:
@@ -27,14 +27,14 @@ def test_the_hoarding_limit_is_written_by_10h(master: Any) -> None:
 
 def test_a_register_without_effect_reads_as_written(master: Any) -> None:
     assert master.write(0x0063, 1) == bytes.fromhex("1000630001")
-    assert master.words(0x0063, 1) == (1,)
+    assert master.read_registers(0x0063, 1) == (1,)
 
 
 @pytest.mark.parametrize("address", [0x0000, 0x021F, 0x0221, 0x0401, 0x0414, 0x0046])
 def test_a_register_not_writable_by_10h_is_exception_2(master: Any, address: int) -> None:
-    before = master.words(address, 2)
+    before = master.read_registers(address, 2)
     assert master.write(address, 0, 1) == b"\x90\x02"
-    assert master.words(address, 2) == before
+    assert master.read_registers(address, 2) == before
 
 
 @pytest.mark.parametrize("address", [0x0020, 0x3000, 0xFFFF])
@@ -49,7 +49,7 @@ def test_half_a_register_is_exception_2(master: Any) -> None:
 
 def test_a_refused_register_refuses_the_whole_frame(master: Any) -> None:
     assert master.write(0x0037, 5, 0) == b"\x90\x03", "CT 0"
-    assert master.words(0x0037, 2) == (1, 1)
+    assert master.read_registers(0x0037, 2) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def farm_of(*keys: str, seed: int = 1) -> Farm:
     return Farm(parse_site(HEAD + "".join(rows), "bench.toml"), clock=clock, seed=seed)
 
 
-def shown(farm: Farm) -> list[Any]:
+def seeded_values(farm: Farm) -> list[Any]:
     return [farm.meter(number).energy_by_rate_mwh for number in farm.meter_numbers]
 
 
@@ -50,12 +50,14 @@ def test_meters_without_start_have_energy_and_a_load() -> None:
 
 
 def test_defaults_are_determined_by_the_seed() -> None:
-    assert shown(bare()) == shown(bare())
-    assert all(one != other for one, other in zip(shown(bare()), shown(bare(seed=2)), strict=True))
+    assert seeded_values(bare()) == seeded_values(bare())
+    assert all(
+        one != other for one, other in zip(seeded_values(bare()), seeded_values(bare(seed=2)), strict=True)
+    )
 
 
 def test_defaults_differ_between_meters() -> None:
-    first, second = shown(farm_of('model = "DTSD1352-C"', 'model = "DTSD1352-C"'))
+    first, second = seeded_values(farm_of('model = "DTSD1352-C"', 'model = "DTSD1352-C"'))
     assert first != second
 
 

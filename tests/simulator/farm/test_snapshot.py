@@ -49,10 +49,12 @@ BLOCKS = [
 
 def test_a_restored_farm_shows_the_same_registers(lived: Any, master_of: Any, opened: Any) -> None:
     again = fresh(master_of, opened, lived.clock)
-    assert again.words(0x0221, 1) == (6,), "a block that was read before is shown anew"
+    assert again.read_registers(0x0221, 1) == (6,), "a block that was read before is shown anew"
     again.farm.restore(json.loads(json.dumps(lived.farm.state())))
     for unit, start, count in BLOCKS:
-        assert again.words(start, count, unit) == lived.words(start, count, unit), hex(start)
+        assert again.read_registers(start, count, unit) == lived.read_registers(start, count, unit), hex(
+            start
+        )
     assert again.farm.state() == lived.farm.state()
 
 
@@ -79,14 +81,14 @@ def test_a_clock_keeps_its_deviation(master_of: Any, opened: Any, ppm: int) -> N
     rule = f'[[faults]]\nkind = "drift-clock"\nmeter = "0010010101"\ndrift_ppm = {ppm}\n'
     lived = master_of(opened, site=rule)
     lived.clock.advance(1)
-    lived.words(0x0228, 4)
+    lived.read_registers(0x0228, 4)
     lived.clock.advance(11 * HOUR_S)
     again = master_of(opened, clock=ManualClock(lived.clock.now()))
     again.farm.restore(json.loads(json.dumps(lived.farm.state())))
     for master in (lived, again):
         master.clock.advance(100 * 24 * HOUR_S)
-    assert again.words(0x0228, 4) == lived.words(0x0228, 4)
-    assert again.words(0, 10) == lived.words(0, 10)
+    assert again.read_registers(0x0228, 4) == lived.read_registers(0x0228, 4)
+    assert again.read_registers(0, 10) == lived.read_registers(0, 10)
 
 
 def test_a_meter_missing_in_the_state_keeps_its_start(lived: Any, master_of: Any, opened: Any) -> None:

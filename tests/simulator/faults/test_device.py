@@ -50,7 +50,7 @@ class TestTornWrite:
         assert second.address == first.end
         master.farm.faults.add(Fault(kind="torn-write", applied=-1, count=1))
         assert master.ask(write_multiple(first.address, struct.pack(">HH", 3, 40))) is None
-        assert master.words(first.address, 2) == (1, 40)
+        assert master.read_registers(first.address, 2) == (1, 40)
 
     def test_the_meter_is_silent_until_power_returns(self, master: Any) -> None:
         master.farm.faults.add(Fault(kind="torn-write", applied=1, count=1, function=0x20, lasts_s=30))
@@ -63,11 +63,11 @@ class TestTornWrite:
 def test_a_read_is_torn_between_the_words_of_a_value(master_of: Any, opened: Any) -> None:
     """655.35 kWh is 0000 FFFF; one count later it is 0001 0000: half of each is neither."""
     master = master_of(opened | {"start": '{ energy = "655.35", remaining = "41.25" }'})
-    assert master.words(0, 2) == (0, 0xFFFF)
+    assert master.read_registers(0, 2) == (0, 0xFFFF)
     master.farm.faults.add(Fault(kind="torn-read", register=0, count=1))
     master.clock.advance(36)
-    assert master.words(0, 2) == (0, 0)
-    assert master.words(0, 2) == (1, 0)
+    assert master.read_registers(0, 2) == (0, 0)
+    assert master.read_registers(0, 2) == (1, 0)
 
 
 def test_a_meter_that_reboots_is_silent_and_keeps_its_registers(master: Any) -> None:
@@ -105,24 +105,24 @@ class TestRelay:
 
 
 class TestClock:
-    def words(self, master: Any) -> tuple[int, ...]:
-        clock = master.words(0x0228, 4)
+    def read_registers(self, master: Any) -> tuple[int, ...]:
+        clock = master.read_registers(0x0228, 4)
         return tuple(byte for word in clock for byte in word.to_bytes(2, "big"))[:7]
 
     def test_jump_clock_happens_once(self, master: Any) -> None:
         master.farm.faults.add(Fault(kind="jump-clock", meter=METER, jump_s=-3600))
-        assert self.words(master)[4:] == (23, 0, 0)
+        assert self.read_registers(master)[4:] == (23, 0, 0)
         master.clock.advance(2)
-        assert self.words(master)[4:] == (23, 0, 2)
+        assert self.read_registers(master)[4:] == (23, 0, 2)
 
     def test_drift_ends_with_the_rule_and_keeps_the_deviation(self, master: Any) -> None:
         rule = master.farm.faults.add(Fault(kind="drift-clock", meter=METER, drift_ppm=10_000))
         master.ask(READ)
         master.clock.advance(3600)
-        assert self.words(master)[4:] == (1, 0, 36)
+        assert self.read_registers(master)[4:] == (1, 0, 36)
         master.farm.faults.remove(rule)
         master.clock.advance(3600)
-        assert self.words(master)[4:] == (2, 0, 36)
+        assert self.read_registers(master)[4:] == (2, 0, 36)
 
     def test_a_fast_clock_changes_the_rate_earlier(self, master_of: Any, opened: Any) -> None:
         master = master_of(opened | {"start": '{ energy = "0.00", remaining = "4100.00" }'})

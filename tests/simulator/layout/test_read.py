@@ -38,7 +38,7 @@ class TestProfiles:
         described, master = described_master
         for block in described.blocks:
             for start in range(block.start, block.end, described.limits.read_max):
-                master.words(start, min(described.limits.read_max, block.end - start))
+                master.read_registers(start, min(described.limits.read_max, block.end - start))
 
     def test_mirrors_agree_with_their_main_register(self, described_master: tuple[Profile, Any]) -> None:
         described, master = described_master
@@ -58,8 +58,8 @@ class TestProfiles:
 class TestEnergyMeters:
     def test_part_of_a_block_is_a_slice_of_it(self, described_master: tuple[Profile, Any]) -> None:
         described, master = described_master
-        whole = master.words(0, 60)
-        assert [master.words(at, 1)[0] for at in range(60)] == list(whole)
+        whole = master.read_registers(0, 60)
+        assert [master.read_registers(at, 1)[0] for at in range(60)] == list(whole)
         assert described.limits.read_max >= 60
 
     def test_billing_values_are_those_of_the_site(self, described_master: tuple[Profile, Any]) -> None:
@@ -78,5 +78,5 @@ class TestEnergyMeters:
 
 def test_a_value_out_of_range_reads_as_the_registers_limit(master_of: Any) -> None:
     master = master_of({"model": '"DTSY1352-NK/F"', "load": '{ kwh_per_day = "2400.00" }'})
-    assert master.words(0x020A, 1) == (0x7FFF,)
-    assert struct.pack(">H", *master.words(0x0200, 1)) == b"\0\5"
+    assert master.read_registers(0x020A, 1) == (0x7FFF,)
+    assert struct.pack(">H", *master.read_registers(0x0200, 1)) == b"\0\5"

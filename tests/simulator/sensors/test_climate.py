@@ -11,11 +11,11 @@ HEAT_BELOW, VENTILATE_ABOVE, DRY_ABOVE, HYSTERESIS = 0x0010, 0x0013, 0x0016, 0x0
 
 
 def outputs(bench: Any) -> int:
-    return int(bench.words(OUTPUTS, 1, unit=2)[0])
+    return int(bench.read_registers(OUTPUTS, 1, unit=2)[0])
 
 
 def measured(bench: Any) -> tuple[int, ...]:
-    values: tuple[int, ...] = bench.words(0, 6, unit=2)
+    values: tuple[int, ...] = bench.read_registers(0, 6, unit=2)
     return values
 
 
@@ -34,7 +34,7 @@ class TestMeasure:
 
     def test_air_is_determined_by_the_seed(self, master_of: Any) -> None:
         one, same, other = (master_of({"model": '"WHD"'}, seed=seed) for seed in (1, 1, 2))
-        readings = [master.words(0, 6) for master in (one, same, other)]
+        readings = [master.read_registers(0, 6) for master in (one, same, other)]
         assert readings[0] == readings[1] != readings[2]
 
     def test_channels_differ(self, bench: Any) -> None:
@@ -100,7 +100,7 @@ class TestSwitch:
         bench.write(VENTILATE_ABOVE, 215, unit=2)
         bench.write(DRY_ABOVE, 500, unit=2)
         assert outputs(bench) == 0b001001
-        assert bench.words(HEAT_BELOW, 10, unit=2) == (210, 50, 50, 215, 350, 350, 500, 850, 850, 5)
+        assert bench.read_registers(HEAT_BELOW, 10, unit=2) == (210, 50, 50, 215, 350, 350, 500, 850, 850, 5)
 
     def test_reading_more_often_changes_nothing(self, master_of: Any) -> None:
         """The band lies inside the day's swing, so that the outputs depend on what happened before."""
@@ -111,9 +111,9 @@ class TestSwitch:
         for minutes in (180, 180, 300, 300, 480):
             for _ in range(minutes):
                 eager.clock.advance(60)
-                eager.words(OUTPUTS, 1)
+                eager.read_registers(OUTPUTS, 1)
             lazy.clock.advance(60 * minutes)
-            assert eager.words(0, 8) == lazy.words(0, 8)
+            assert eager.read_registers(0, 8) == lazy.read_registers(0, 8)
 
     def test_outputs_switch_without_reads(self, bench: Any) -> None:
         """Fans start in the afternoon's heat; the night is inside the band, so they are still on when it ends."""
@@ -135,11 +135,11 @@ class TestFault:
         climate.set_faulty(2, True)
         assert climate.faulty(2)
         assert not climate.faulty(1)
-        assert bench.words(FAULTS, 1, unit=2) == (0b010,)
+        assert bench.read_registers(FAULTS, 1, unit=2) == (0b010,)
         assert measured(bench)[1::3] == (0x7FFF, 0xFFFF)
         assert 140 <= measured(bench)[0] <= 300
         climate.set_faulty(2, False)
-        assert bench.words(FAULTS, 1, unit=2) == (0,)
+        assert bench.read_registers(FAULTS, 1, unit=2) == (0,)
         assert 140 <= measured(bench)[1] <= 300
 
     def test_its_outputs_go_off_and_return_with_it(self, bench: Any) -> None:

@@ -15,16 +15,16 @@ def bits(first: int, count: int) -> bytes:
 
 def test_contacts_are_open_until_they_are_closed(bench: Any) -> None:
     assert bench.ask(bits(0, 32)) == b"\x02\x04" + bytes(4)
-    assert bench.words(0x0010, 2) == (0, 0)
+    assert bench.read_registers(0x0010, 2) == (0, 0)
 
 
 def test_a_water_leak_closes_its_contact_at_once(bench: Any) -> None:
     leak = bench.farm.terminal(TERMINAL)
-    assert bench.words(0x0010, 2) == (0, 0)
+    assert bench.read_registers(0x0010, 2) == (0, 0)
     leak.set_closed(5, True)
     assert leak.closed(5)
     assert bench.ask(bits(4, 1)) == b"\x02\x01\x01"
-    assert bench.words(0x0010, 2) == (0, 1 << 4)
+    assert bench.read_registers(0x0010, 2) == (0, 1 << 4)
     leak.set_closed(5, False)
     assert not leak.closed(5)
     assert bench.ask(bits(4, 1)) == b"\x02\x01\x00"
@@ -35,7 +35,7 @@ def test_the_first_input_is_the_lowest_bit_of_the_first_byte(bench: Any) -> None
         bench.farm.terminal(TERMINAL).set_closed(number, True)
     assert bench.ask(bits(0, 32)) == bytes.fromhex("020403040080")
     assert bench.ask(bits(1, 10)) == bytes.fromhex("02020102")
-    assert bench.words(0x0010, 2) == (0x8000, 0x0403)
+    assert bench.read_registers(0x0010, 2) == (0x8000, 0x0403)
 
 
 def test_the_manuals_example_of_two_closed_inputs(bench: Any) -> None:
@@ -56,7 +56,7 @@ def test_function_04_reads_what_03_reads(bench: Any) -> None:
 
 def test_the_clock_keeps_the_bytes_that_were_written(bench: Any) -> None:
     assert bench.write(0x0005, 0x1214, 0x1021, 0x0907, 0x0001) == bytes((0x10, 0, 5, 0, 4))
-    assert bench.words(0x0005, 4) == (0x1214, 0x1021, 0x0907, 0x0001)
+    assert bench.read_registers(0x0005, 4) == (0x1214, 0x1021, 0x0907, 0x0001)
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ class TestInputs:
         master.write(DEBOUNCE, 500)
         terminal.set_closed(8, True)
         master.clock.advance(0.499)
-        assert (master.words(INPUTS, 1), terminal.closed(8)) == ((0,), False)
+        assert (master.read_registers(INPUTS, 1), terminal.closed(8)) == ((0,), False)
         master.clock.advance(0.001)
-        assert (master.words(INPUTS, 1), terminal.closed(8)) == ((0x80,), True)
+        assert (master.read_registers(INPUTS, 1), terminal.closed(8)) == ((0x80,), True)
         assert master.ask(bytes((2, 0, 0, 0, 8))) == b"\x02\x01\x80"
 
     def test_a_bouncing_contact_is_ignored(self, master: Any) -> None:
@@ -36,12 +36,12 @@ class TestInputs:
             master.clock.advance(0.099)
             terminal.set_closed(1, False)
             master.clock.advance(0.099)
-        assert master.words(INPUTS, 1) == (0,)
+        assert master.read_registers(INPUTS, 1) == (0,)
 
     @pytest.mark.parametrize("wrong", [0, 1001])
     def test_a_debounce_time_has_its_range(self, master: Any, wrong: int) -> None:
         assert master.write(DEBOUNCE, wrong) == b"\x90\x03"
-        assert master.words(DEBOUNCE, 1) == (10,)
+        assert master.read_registers(DEBOUNCE, 1) == (10,)
 
     @pytest.mark.parametrize("number", [0, 9])
     def test_there_are_eight_inputs(self, master: Any, number: int) -> None:
@@ -55,20 +55,20 @@ class TestOutputs:
         terminal = master.farm.terminal(TERMINAL)
         assert master.write(OUTPUTS, 0b1001) == bytes((0x10, 0, OUTPUTS, 0, 1))
         master.clock.advance(86_400)
-        assert master.words(OUTPUTS, 1) == (0b1001,)
+        assert master.read_registers(OUTPUTS, 1) == (0b1001,)
         assert [terminal.output_closed(number) for number in (1, 2, 3, 4)] == [True, False, False, True]
         master.write(OUTPUTS, 0b0001)
-        assert master.words(OUTPUTS, 1) == (0b0001,)
+        assert master.read_registers(OUTPUTS, 1) == (0b0001,)
 
     def test_with_a_pulse_length_it_opens_at_the_exact_moment(self, master: Any) -> None:
         master.write(PULSES + 1, 500)
         master.write(OUTPUTS, 0b0011)
         master.clock.advance(0.499)
-        assert master.words(OUTPUTS, 1) == (0b0011,)
+        assert master.read_registers(OUTPUTS, 1) == (0b0011,)
         assert master.farm.terminal(TERMINAL).output_closed(2)
         master.clock.advance(0.001)
         assert not master.farm.terminal(TERMINAL).output_closed(2)
-        assert master.words(OUTPUTS, 1) == (0b0001,)
+        assert master.read_registers(OUTPUTS, 1) == (0b0001,)
 
     def test_switching_again_restarts_the_pulse(self, master: Any) -> None:
         master.write(PULSES, 1000)
@@ -76,19 +76,19 @@ class TestOutputs:
         master.clock.advance(0.6)
         master.write(OUTPUTS, 1)
         master.clock.advance(0.6)
-        assert master.words(OUTPUTS, 1) == (1,)
+        assert master.read_registers(OUTPUTS, 1) == (1,)
         master.write(OUTPUTS, 0)
-        assert master.words(OUTPUTS, 1) == (0,)
+        assert master.read_registers(OUTPUTS, 1) == (0,)
         master.clock.advance(0.3)
         master.write(OUTPUTS, 2)
         master.clock.advance(0.2)
-        assert master.words(OUTPUTS, 1) == (2,)
+        assert master.read_registers(OUTPUTS, 1) == (2,)
 
     def test_inputs_and_outputs_share_a_register(self, master: Any) -> None:
         master.farm.terminal(TERMINAL).set_closed(1, True)
         master.write(OUTPUTS, 0b0100)
         master.clock.advance(1)
-        assert master.words(CONTACTS, 1) == (0x0104,)
+        assert master.read_registers(CONTACTS, 1) == (0x0104,)
         assert master.ask(bytes((4, 0, CONTACTS, 0, 1))) == struct.pack(">BBH", 4, 2, 0x0104)
 
     def test_an_unknown_output_is_refused_and_named(self, master: Any) -> None:
@@ -103,14 +103,14 @@ class TestOutputs:
 
 class TestSettings:
     def test_a_written_address_takes_effect(self, master: Any) -> None:
-        assert master.words(ADDRESS, 1) == (1,)
+        assert master.read_registers(ADDRESS, 1) == (1,)
         master.write(ADDRESS, 9)
-        assert master.words(ADDRESS, 1, unit=9) == (9,)
+        assert master.read_registers(ADDRESS, 1, unit=9) == (9,)
 
     def test_identification_version_baud_and_parity_read(self, master: Any) -> None:
-        assert master.words(0, 5) == (0, 0, 1, 3, 0)
+        assert master.read_registers(0, 5) == (0, 0, 1, 3, 0)
         master.write(4, 1)
-        assert master.words(4, 1) == (1,)
+        assert master.read_registers(4, 1) == (1,)
 
     @pytest.mark.parametrize("address", [0, 1, CONTACTS, INPUTS])
     def test_other_settings_are_read_only(self, master: Any, address: int) -> None:

@@ -19,7 +19,7 @@ def master(master_of: Any) -> Any:
 
 
 def real(master: Any, address: int) -> float:
-    words = master.words(address, 2)
+    words = master.read_registers(address, 2)
     value: float = struct.unpack("<f", struct.pack(">2H", *words))[0]
     return value
 
@@ -44,11 +44,11 @@ class TestCount:
     def test_frequent_reads_lose_nothing(self, master: Any) -> None:
         for _ in range(3600):
             master.clock.advance(1)
-            master.words(VOLUME, 2)
+            master.read_registers(VOLUME, 2)
         assert master.farm.water_meter(METER).volume_litres == 12445
 
     def test_the_whole_map_reads_in_one_frame(self, master: Any) -> None:
-        words = master.words(1, 28)
+        words = master.read_registers(1, 28)
         assert words[PIPE - 1] == 0xAA
         assert words[NUMBER - 1 : NUMBER + 3] == (0x0000, 0x0010, 0x0100, 0x1001)
         assert real(master, BATTERY) == pytest.approx(3.6)
@@ -58,15 +58,15 @@ class TestCount:
 class TestValve:
     def test_a_closed_valve_stops_the_flow(self, master: Any) -> None:
         water = master.farm.water_meter(METER)
-        assert master.words(VALVE, 1) == (0b01,)
+        assert master.read_registers(VALVE, 1) == (0b01,)
         assert command(master, CLOSED) == struct.pack(">BHH", 6, VALVE, CLOSED)
-        assert master.words(VALVE, 1) == (0b10,)
+        assert master.read_registers(VALVE, 1) == (0b10,)
         assert not water.valve_open
         master.clock.advance(7200)
         assert (water.volume_litres, water.flow_litres_per_hour) == (12345, 0)
         assert real(master, FLOW) == 0
         command(master, OPEN)
-        assert master.words(VALVE, 1) == (0b01,)
+        assert master.read_registers(VALVE, 1) == (0b01,)
         master.clock.advance(3600)
         assert water.volume_litres == 12445
 
@@ -78,7 +78,7 @@ class TestValve:
     @pytest.mark.parametrize("word", [0, 3, 4, 0xFFFF])
     def test_an_invalid_command_is_refused(self, master: Any, word: int) -> None:
         assert command(master, word) == b"\x86\x03"
-        assert master.words(VALVE, 1) == (0b01,)
+        assert master.read_registers(VALVE, 1) == (0b01,)
 
     @pytest.mark.parametrize("address", [VOLUME, PIPE, 0x0008, 0x0000, 0x0100])
     def test_other_registers_are_read_only(self, master: Any, address: int) -> None:
@@ -87,7 +87,7 @@ class TestValve:
     def test_a_short_or_long_frame_is_refused(self, master: Any) -> None:
         for pdu in (b"\x06", b"\x06\x00\x1c\x00", b"\x06\x00\x1c\x00\x02\x00"):
             assert master.ask(pdu) == b"\x86\x03"
-        assert master.words(VALVE, 1) == (0b01,)
+        assert master.read_registers(VALVE, 1) == (0b01,)
 
     def test_function_10h_is_unknown_to_it(self, master: Any) -> None:
         assert master.write(VALVE, CLOSED) == b"\x90\x01"
@@ -105,19 +105,19 @@ class TestReport:
 
     def test_an_abnormal_valve_is_a_bit_beside_its_state(self, master: Any) -> None:
         water = master.farm.water_meter(METER)
-        assert master.words(VALVE, 1) == (0b0001,)
+        assert master.read_registers(VALVE, 1) == (0b0001,)
         water.valve_abnormal = True
-        assert master.words(VALVE, 1) == (0b0101,)
+        assert master.read_registers(VALVE, 1) == (0b0101,)
         command(master, CLOSED)
-        assert master.words(VALVE, 1) == (0b0110,)
+        assert master.read_registers(VALVE, 1) == (0b0110,)
         water.valve_abnormal = False
-        assert master.words(VALVE, 1) == (0b0010,)
+        assert master.read_registers(VALVE, 1) == (0b0010,)
 
     def test_a_low_battery_is_a_bit_and_a_voltage(self, master: Any) -> None:
         water = master.farm.water_meter(METER)
         water.battery_low = True
         assert water.battery_low
-        assert master.words(VALVE, 1) == (0b1001,)
+        assert master.read_registers(VALVE, 1) == (0b1001,)
         assert real(master, BATTERY) == pytest.approx(3.1)
         water.battery_low = False
         assert real(master, BATTERY) == pytest.approx(3.6)
@@ -127,10 +127,10 @@ def test_floats_may_have_the_high_word_first(master_of: Any) -> None:
     """The same meter as another model: byte for byte the reverse of the first."""
     keys = {"start": '{ volume = "12.345" }', "load": '{ m3_per_day = "2.400" }'}
     master = master_of({**keys, "model": '"水表"'}, {**keys, "model": '"VALVE-WATER-METER-ABCD"'})
-    first, second = (struct.pack(">2H", *master.words(VOLUME, 2, unit)) for unit in (1, 2))
+    first, second = (struct.pack(">2H", *master.read_registers(VOLUME, 2, unit)) for unit in (1, 2))
     assert second == first[::-1]
     assert struct.unpack(">f", second)[0] == pytest.approx(12.345, abs=1e-6)
-    assert master.words(VALVE, 1, unit=2) == (0b01,)
+    assert master.read_registers(VALVE, 1, unit=2) == (0b01,)
 
 
 class TestKeep:
@@ -143,5 +143,5 @@ class TestKeep:
         again.farm.restore(master.farm.state())
         assert again.farm.water_meter(METER).volume_litres == 12445
         assert again.farm.water_meter(METER).reverse_litres == 7
-        assert again.words(VALVE, 1, unit=0x42) == (0b10,)
-        assert again.words(0x000E, 1, unit=0x42) == (0x42,)
+        assert again.read_registers(VALVE, 1, unit=0x42) == (0b10,)
+        assert again.read_registers(0x000E, 1, unit=0x42) == (0x42,)

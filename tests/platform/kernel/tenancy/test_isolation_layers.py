@@ -33,6 +33,7 @@ from prewatt_platform.ledger.rules import AccountKey, AccountKind, Funding, move
 from prewatt_platform.metering.models import Meter, MeterEpoch, Point, Port, Reading
 from prewatt_platform.metering.readings import Failure, ReadingRepository
 from prewatt_platform.metering.repository import GatewayRepository, MeterRepository
+from prewatt_platform.reconciliation.repository import OpenedMeter, ReconciliationRepository
 
 pytestmark = pytest.mark.anyio
 
@@ -89,6 +90,14 @@ async def _add_command(repository: CommandRepository, foreign: Foreign) -> Comma
     )
 
 
+def _opened(foreign: Foreign) -> OpenedMeter:
+    return OpenedMeter(foreign.meter, foreign.epoch, foreign.point.place)
+
+
+def _later(foreign: Foreign) -> Reading:
+    return Reading(**columns(foreign.reading) | {"at": foreign.reading.at + timedelta(days=1)})
+
+
 def _page(repository: MeterListRepository, _: Foreign) -> Awaitable[Any]:
     return repository.page(MeterListFilter(), MeterListOrder(), 1000, None)
 
@@ -114,7 +123,7 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (ReadingRepository, "note_failures"): lambda r, f: r.note_failures({f.meter.id: Failure(EVER, "silent")}),
     (ReadingRepository, "latest"): lambda r, f: r.latest([f.meter.id]),
     (ReadingRepository, "at"): lambda r, f: r.at([(f.meter.id, f.reading.at)]),
-    (ReadingRepository, "between"): lambda r, f: r.between(
+    (ReadingRepository, "in_period"): lambda r, f: r.in_period(
         f.meter.id, f.reading.at, f.reading.at + timedelta(days=1), 10
     ),
     (ReadingRepository, "count"): lambda r, f: r.count(f.meter.id),
@@ -131,6 +140,7 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (AccountRepository, "by_id"): lambda r, f: r.by_id(f.account.id),
     (AccountRepository, "of_points"): lambda r, f: r.of_points([f.owned.point_id]),
     (AccountRepository, "ownership"): lambda r, f: r.ownership(f.account.id),
+    (AccountRepository, "points_ever"): lambda r, f: r.points_ever(f.account.id),
     (AccountRepository, "count"): lambda r, _: r.count(),
     (SaleRepository, "by_command"): lambda r, f: r.by_command(f.sale.command_id),
     (SaleRepository, "by_commands"): lambda r, f: r.by_commands([f.sale.command_id]),
@@ -153,6 +163,12 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (LedgerRepository, "balance_fen"): lambda r, f: r.balance_fen(AccountKind(f.till.kind), f.till.owner),
     (LedgerRepository, "folded_fen"): lambda r, _: r.folded_fen(),
     (LedgerRepository, "kept_fen"): lambda r, _: r.kept_fen(),
+    (ReconciliationRepository, "opened"): lambda r, _: r.opened(),
+    (ReconciliationRepository, "sold"): lambda r, f: r.sold([_opened(f)], {}),
+    (ReconciliationRepository, "latest"): lambda r, f: r.latest([_opened(f)]),
+    (ReconciliationRepository, "comparable"): lambda r, f: r.comparable(
+        [_opened(f)], {f.meter.id: _later(f)}
+    ),
     (GatewayRepository, "add"): lambda r, f: r.add(Meter(**columns(f.meter))),
     (GatewayRepository, "add_all"): lambda r, f: r.add_all([Meter(**columns(f.meter))]),
     (GatewayRepository, "add_in_bulk"): lambda r, f: r.add_in_bulk({Meter: [Meter(**columns(f.meter))]}),
@@ -162,6 +178,7 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
 FILTERED_OTHERWISE = {
     (ReadingRepository, "store"),
     (ReadingRepository, "note_failures"),
+    (ReconciliationRepository, "comparable"),
     (CommandRepository, "add_command"),
     (CommandRepository, "move"),
     (CommandRepository, "make_due"),
@@ -172,7 +189,7 @@ FILTERED_OTHERWISE = {
     (GatewayRepository, "add_all"),
     (GatewayRepository, "add_in_bulk"),
 }
-"""Methods that write: they name their project in the statement itself, so taking `_narrow` away does not open them."""
+"""Methods that write, and queries in SQL: they name their project in the statement itself, so taking `_narrow` away does not open them."""
 
 
 def repositories(base: type[Repository] = Repository) -> Iterator[type[Repository]]:

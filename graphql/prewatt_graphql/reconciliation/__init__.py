@@ -1,0 +1,1 @@
+"""Reconciliation of meters with ledger and orders."""
