@@ -179,10 +179,11 @@ def _print_verified(verified: "Verified") -> None:
 
 
 def _read_heads(file: Path) -> dict[str, "Head"]:
+    from prewatt_fixtures import strict_json  # noqa: PLC0415 - with the commands
     from prewatt_platform.kernel.audit import Head  # noqa: PLC0415 - heavy
 
     try:
-        rows = json.loads(file.read_text("utf-8"))
+        rows = strict_json.loads(file.read_text("utf-8"))
         return {row["project"]: Head(int(row["sequence"]), bytes.fromhex(row["hash"])) for row in rows}
     except OSError as wrong:
         _refuse(f"heads file {file}: {wrong.strerror}")

@@ -2,6 +2,7 @@
 
 SimulatorError
     FaultRuleError     a fault rule cannot apply: names the key and what was expected
+    SettingRefused     a value that a farm or device cannot take: names the key and what was expected
     UnknownMeter       the farm has no meter of that number
     WrongDeviceKind    the device is of another kind
     NotPrepaid         the meter's model has no credit registers
@@ -25,6 +26,15 @@ class FaultRuleError(SimulatorError):
 
     def __init__(self, key: str, expected: str) -> None:
         super().__init__(f"{key}: {expected}")
+        self.key = key
+        self.expected = expected
+
+
+class SettingRefused(SimulatorError, ValueError):
+    """A value that a farm or device cannot take, at `key`; `expected` describes a valid one."""
+
+    def __init__(self, key: str, expected: str, value: object) -> None:
+        super().__init__(f"{key}: {expected}, not {value!r}")
         self.key = key
         self.expected = expected
 

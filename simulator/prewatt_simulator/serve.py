@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
+from prewatt_fixtures import strict_json
 from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_simulator.errors import StateError
 from prewatt_simulator.farm import Farm
@@ -62,14 +63,28 @@ def load_state(farm: Farm, path: Path) -> None:
     if not path.exists():
         return
     try:
-        farm.restore(json.loads(path.read_text("utf-8")))
+        farm.restore(strict_json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, AttributeError, StateError) as wrong:
         raise StateError(f"{path}: {wrong}") from wrong
+
+
+def check_state_file(path: Path) -> None:
+    """Raise `StateError` when the state could not be saved there at the end of a run."""
+    part = _part_of(path)
+    try:
+        part.touch()
+        part.unlink()
+    except OSError as wrong:
+        raise StateError(f"{path}: the state could not be saved there: {wrong.strerror}") from wrong
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def save_state(farm: Farm, path: Path) -> None:
     """Save the farm's state to a file, whole or not at all."""
     # written beside the file and renamed over it: a run that is killed here leaves the old state
-    part = path.with_name(path.name + ".part")
+    part = _part_of(path)
     part.write_text(json.dumps(farm.state()), "utf-8")
     part.replace(path)

@@ -14,9 +14,10 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from prewatt_fixtures.clock import Clock, ManualClock, RealClock, ScaledClock
 from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_fixtures.site import Site, load_site, shipped_sites
+from prewatt_simulator.bounds import one_of, truth, whole_number
 from prewatt_simulator.devices.device_view import ClimateView, TerminalView, WaterView
 from prewatt_simulator.devices.meter_view import MeterView
-from prewatt_simulator.errors import ClockNotManual, GatewayDialsOut, UnknownMeter
+from prewatt_simulator.errors import ClockNotManual, GatewayDialsOut, SettingRefused, UnknownMeter
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.faults import Faults
 from prewatt_simulator.journal.export import text_line
@@ -202,14 +203,18 @@ class MeterFarmFactory:
         """Build a farm from a shipped site's name, a site file or a site, with RTU over TCP (`rtu`) or Modbus TCP (`tcp`).
 
         `clock` is `manual` (stands still until `advance`), `real`, a multiple of the machine's speed, or a clock;
-        `start` is the start time of the first and the third. `seed` defaults to the test's own.
+        `start` is the start time of the first and the third, with an offset. `seed` defaults to the test's own.
+        Raises `SettingRefused` and `ClockBound`, which name the keyword.
         """
+        one_of("framing", framing, ("rtu", "tcp"))
+        if seed is not None:
+            whole_number("seed", seed, -(1 << 63), (1 << 63) - 1)
         described = _load(site) if isinstance(site, str) else site
         farm = Farm(
             described,
             clock=_clock(clock, start),
             seed=self._seed if seed is None else seed,
-            wire_timing=wire_timing,
+            wire_timing=truth("wire_timing", wire_timing),
             source=site if isinstance(site, str) else "site",
         )
         self._farms.append(MeterFarm(farm, framing))
@@ -222,8 +227,15 @@ class MeterFarmFactory:
                 stack.callback(farm.close)
 
     def report(self) -> list[str]:
-        """Section of a failure report for each farm."""
-        return [farm.report() for farm in self._farms]
+        """Section of a failure report for each farm. Never raises: pytest would end the whole run."""
+        return [_reported(farm) for farm in self._farms]
+
+
+def _reported(farm: MeterFarm) -> str:
+    try:
+        return farm.report()
+    except Exception as reason:
+        return f"this farm cannot be described: {reason!r}; its seed is {farm.seed}"
 
 
 def _load(name_or_path: str) -> Site:
@@ -242,4 +254,6 @@ def _clock(choice: ClockChoice, start: datetime) -> Clock:
         return RealClock()
     if isinstance(choice, int | float):
         return ScaledClock(start, choice)
+    if isinstance(choice, str) or not hasattr(choice, "sleep"):
+        raise SettingRefused("clock", "manual, real, a speed or a clock", choice)
     return choice

@@ -105,6 +105,7 @@ def run(
             add_faults(farm.faults, fault or ())
             if state is not None:
                 serve.load_state(farm, state)
+                serve.check_state_file(state)
             asyncio.run(
                 serve.serve(
                     farm,
@@ -133,7 +134,7 @@ def endpoints(
     """List the endpoints of `sim run` with the same options."""
     from prewatt_fixtures.endpoints import Endpoint, endpoints_to_json  # noqa: PLC0415 - quick --help
 
-    checked = _farm(site).site
+    checked = _checked_farm(site).site
     keys = [key for key in checked.by_port if key not in checked.dials]
     if base_port + len(keys) - 1 > 65535:
         refuse(f"{len(keys)} buses from port {base_port} upwards pass 65535")
@@ -153,19 +154,7 @@ def check(site: SiteArgument) -> None:
 
     Fault windows are checked as of their earliest moment, so that a site stays valid when its windows are over.
     """
-    from prewatt_fixtures.clock import ManualClock  # noqa: PLC0415 - quick --help
-    from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - quick --help
-    from prewatt_fixtures.site import load_site  # noqa: PLC0415 - quick --help
-
-    try:
-        faults = load_site(site).faults
-    except FixtureError as wrong:
-        refuse(wrong)
-    windows = [moment for row in faults for moment in (row.get("since"), row.get("until"))]
-    aware = [moment for moment in windows if isinstance(moment, datetime) and moment.tzinfo is not None]
-    before = min(aware) - timedelta(seconds=1) if aware else None
-    # a site with second masters can run with wire timing only, which `sim run` has on by default
-    checked = _farm(site, clock=None if before is None else ManualClock(before), wire_timing=True).site
+    checked = _checked_farm(site).site
     buses, meters = len(checked.by_port), len(checked.energy_meters)
     others = len(checked.meters) - meters
     counts = f"{buses} buses, {meters} meters" + (f", {others} other devices" if others else "")
@@ -248,6 +237,23 @@ def _farm(
         refuse(wrong)
 
 
+def _checked_farm(site: str) -> "Farm":
+    """The farm that `sim run` would build, at a time before any of the site's fault windows is over."""
+    from prewatt_fixtures.clock import ManualClock  # noqa: PLC0415 - quick --help
+    from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - quick --help
+    from prewatt_fixtures.site import load_site  # noqa: PLC0415 - quick --help
+
+    try:
+        faults = load_site(site).faults
+    except FixtureError as wrong:
+        refuse(wrong)
+    windows = [moment for row in faults for moment in (row.get("since"), row.get("until"))]
+    aware = [moment for moment in windows if isinstance(moment, datetime) and moment.tzinfo is not None]
+    before = min(aware) - timedelta(seconds=1) if aware else None
+    # wire timing is on by default in `sim run`, and a site with second masters needs it
+    return _farm(site, clock=None if before is None else ManualClock(before), wire_timing=True)
+
+
 def _control(farm: "Farm", host: str, port: int, token: str | None) -> "Control":
     from prewatt_simulator.control.guard import LOOPBACK  # noqa: PLC0415 - only farms with that door pay for it
     from prewatt_simulator.control.serve import controlling  # noqa: PLC0415 - only farms with that door pay for it
@@ -261,7 +267,7 @@ def _control(farm: "Farm", host: str, port: int, token: str | None) -> "Control"
 
 
 def _clock(start: str | None, speed: float, *, settable: bool) -> "Clock":
-    from prewatt_fixtures.clock import RealClock, ScaledClock  # noqa: PLC0415 - quick --help
+    from prewatt_fixtures.clock import ClockBound, RealClock, ScaledClock  # noqa: PLC0415 - quick --help
 
     if start is None and speed == 1 and not settable:
         return RealClock()
@@ -269,6 +275,7 @@ def _clock(start: str | None, speed: float, *, settable: bool) -> "Clock":
         at = RealClock().now() if start is None else datetime.fromisoformat(start)
     except ValueError:
         raise typer.BadParameter(f"{start!r} is no ISO 8601 time", param_hint="--start") from None
-    if at.tzinfo is None:
-        raise typer.BadParameter(f"{start!r} has no offset, such as +08:00", param_hint="--start")
-    return ScaledClock(at, speed)
+    try:
+        return ScaledClock(at, speed)
+    except ClockBound as wrong:
+        raise typer.BadParameter(str(wrong), param_hint=f"--{wrong.key}") from None

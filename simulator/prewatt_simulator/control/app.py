@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from prewatt_fixtures import strict_json
 from prewatt_fixtures.errors import FixtureError
 from prewatt_simulator.control import clock, environment, farm, faults, journal, meters, registers
 from prewatt_simulator.control.openapi import describe
@@ -100,10 +101,22 @@ def _check_body(operation: Operation, body: bytes, given: dict[str, Any]) -> Non
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "body", "nothing")
         return
     model: type[RequestModel] = operation.body
+    body = body or b"{}"
+    _check_json(body)
     try:
-        given["body"] = model.model_validate_json(body or b"{}", strict=True)
+        given["body"] = model.model_validate_json(body, strict=True)
     except ValidationError as wrong:
         raise of_validation(wrong, "body") from wrong
+
+
+def _check_json(body: bytes) -> None:
+    """Raise `Problem` for JSON that pydantic's parser takes and others refuse or read otherwise."""
+    try:
+        strict_json.loads(body)
+    except strict_json.DoubleKey as double:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, double.key, "one value, not several") from double
+    except strict_json.JsonRefused as wrong:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "body", f"JSON: {wrong}") from wrong
 
 
 def _response(operation: Operation, answer: BaseModel | Document | None) -> Response:

@@ -1,22 +1,17 @@
 """Control API, noun clock: read it, advance it while it stands still, set its speed."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from prewatt_fixtures.clock import Clock, ManualClock, ScaledClock
+from prewatt_fixtures.clock import SPEED_MAX, Clock, ClockBound, ManualClock, ScaledClock
 from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.errors import ClockNotManual
 
 operations = Operations("clock")
-
-END = datetime(2100, 1, 1, tzinfo=UTC)
-"""Bound of the clock: clock registers have two digits for the year."""
-
-SPEED_MAX = 1_000_000
 
 
 class ClockAnswer(ResponseModel):
@@ -55,7 +50,12 @@ def advance_clock(context: ControlContext, body: AdvanceBody) -> ClockAnswer:
     clock = context.farm.clock
     if not isinstance(clock, ManualClock | ScaledClock) or (isinstance(clock, ScaledClock) and clock.speed):
         raise ClockNotManual(clock)
-    clock.advance(_seconds(body, clock))
+    seconds = _seconds(body, clock)
+    try:
+        clock.advance(seconds)
+    except ClockBound as wrong:
+        key = wrong.key if body.to is None else "to"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, key, wrong.expected) from wrong
     return clock_answer(clock)
 
 
@@ -89,7 +89,4 @@ def _seconds(body: AdvanceBody, clock: Clock) -> float:
         if seconds < 0:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "to", f"a time from {clock.now()} on")
     assert seconds is not None
-    if clock.time() + seconds >= END.timestamp():
-        key = "seconds" if body.to is None else "to"
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, key, f"a time before {END}")
     return seconds

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from prewatt_fixtures.profile import DeviceKind
+from prewatt_simulator.bounds import HUMIDITY_PERMILLE, TEMPERATURE_DECICELSIUS
 from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.devices.device_view import ClimateView, TerminalView
@@ -54,8 +55,10 @@ class AirAnswer(ResponseModel):
 class AirBody(RequestModel):
     """Air at a channel's sensors from now on."""
 
-    temperature_decicelsius: Annotated[int, Field(ge=-1000, le=2000)]
-    humidity_permille: Annotated[int, Field(ge=0, le=1000)]
+    temperature_decicelsius: Annotated[
+        int, Field(ge=TEMPERATURE_DECICELSIUS[0], le=TEMPERATURE_DECICELSIUS[1])
+    ]
+    humidity_permille: Annotated[int, Field(ge=HUMIDITY_PERMILLE[0], le=HUMIDITY_PERMILLE[1])]
 
 
 class SensorBody(RequestModel):

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from prewatt_fixtures.profile import DeviceKind
 from prewatt_fixtures.site import SiteMeter
+from prewatt_simulator.bounds import LOAD_PER_DAY_MAX
 from prewatt_simulator.control.json_view import (
     MeterAnswer,
     MeterRow,
@@ -22,9 +23,6 @@ from prewatt_simulator.devices.meter_view import MeterView
 from prewatt_simulator.errors import UnknownMeter
 
 operations = Operations("meters")
-
-LOAD_PER_DAY_MAX = 1_000_000_000
-"""10 GWh or a million m³ per day: beyond any meter, and exact in every JSON client."""
 
 LoadPerDay = Annotated[int, Field(ge=0, le=LOAD_PER_DAY_MAX)]
 

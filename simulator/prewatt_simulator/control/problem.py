@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from prewatt_fixtures.errors import FixtureError
+from prewatt_fixtures.validation import expected_words
 from prewatt_simulator.devices.load import LoadError
 from prewatt_simulator.errors import (
     ClockNotManual,
     FaultRuleError,
     NotPrepaid,
+    SettingRefused,
     SimulatorError,
     UnknownMeter,
     WrongDeviceKind,
@@ -56,7 +57,7 @@ def of_error(wrong: SimulatorError | FixtureError) -> Problem:
             return Problem(HTTPStatus.NOT_FOUND, "number", f"a meter of this farm, not {wrong.number}")
         case WrongDeviceKind():
             return Problem(HTTPStatus.NOT_FOUND, "number", f"a device that has this: {wrong}")
-        case FaultRuleError():
+        case FaultRuleError() | SettingRefused():
             return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, wrong.key, wrong.expected)
         case ClockNotManual():
             return Problem(HTTPStatus.CONFLICT, "clock", f"a clock that stands still: {wrong}")
@@ -70,19 +71,6 @@ def of_error(wrong: SimulatorError | FixtureError) -> Problem:
 
 def of_validation(wrong: ValidationError, place: str) -> Problem:
     """The problem for the first error of a body or query; `place` is the key for an error of the whole."""
-    first = wrong.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = wrong.errors(include_url=False, include_input=False)[0]
     key = ".".join(str(part) for part in first["loc"]) or place
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, key, _expected(first))
-
-
-def _expected(error: Mapping[str, Any]) -> str:
-    match error["type"]:
-        case "extra_forbidden":
-            return "no such key"
-        case "missing":
-            return "a value: it is missing"
-        case "json_invalid":
-            return f"JSON: {error['msg']}"
-        case _:
-            words: str = error["msg"]
-            return words.removeprefix("Value error, ").removeprefix("Input should be ")
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, key, expected_words(first))

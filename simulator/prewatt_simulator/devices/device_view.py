@@ -7,6 +7,13 @@ from typing import Generic, TypeVar
 
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.profile import Profile
+from prewatt_simulator.bounds import (
+    HUMIDITY_PERMILLE,
+    LOAD_PER_DAY_MAX,
+    TEMPERATURE_DECICELSIUS,
+    truth,
+    whole_number,
+)
 from prewatt_simulator.devices.device import Meter
 from prewatt_simulator.devices.load import Load
 from prewatt_simulator.devices.sensors.climate import Air, ClimateController, channels
@@ -61,7 +68,9 @@ class TerminalView(_View[RemoteTerminal]):
 
     def set_closed(self, number: int, closed: bool) -> None:
         """Close or open the contact at an input; a model that debounces shows it after the debounce time."""
-        self._settled().set_contact(self._bit(number, self._device.input_count, "inputs"), closed)
+        self._settled().set_contact(
+            self._bit(number, self._device.input_count, "inputs"), truth("closed", closed)
+        )
 
     def output_closed(self, number: int) -> bool:
         """Whether an output is closed."""
@@ -85,7 +94,11 @@ class ClimateView(_View[ClimateController]):
     def set_air(self, channel: int, *, temperature: int, humidity: int) -> None:
         """Set the air at the channel's sensor from now on, in 0.1 °C and 0.1 %."""
         self._check(channel)
-        self._settled().set_air(channel, Air(temperature, humidity))
+        air = Air(
+            whole_number("temperature", temperature, *TEMPERATURE_DECICELSIUS),
+            whole_number("humidity", humidity, *HUMIDITY_PERMILLE),
+        )
+        self._settled().set_air(channel, air)
 
     def release_air(self, channel: int) -> None:
         """Let the air at the channel follow the curve from the seed again."""
@@ -95,7 +108,7 @@ class ClimateView(_View[ClimateController]):
     def set_faulty(self, channel: int, faulty: bool) -> None:
         """Break or repair the channel's sensor."""
         self._check(channel)
-        self._settled().set_faulty(channel, faulty)
+        self._settled().set_faulty(channel, truth("faulty", faulty))
 
     def faulty(self, channel: int) -> bool:
         """Whether the channel's sensor is broken."""
@@ -138,7 +151,8 @@ class WaterView(_View[WaterMeter]):
 
     def add_reverse_flow(self, litres: int) -> None:
         """Add reverse volume, at once."""
-        self._settled().reverse_litres += litres
+        amount = whole_number("litres", litres, 1, LOAD_PER_DAY_MAX)
+        self._settled().reverse_litres += amount
 
     @property
     def valve_open(self) -> bool:
@@ -152,7 +166,7 @@ class WaterView(_View[WaterMeter]):
 
     @valve_abnormal.setter
     def valve_abnormal(self, abnormal: bool) -> None:
-        self._settled().valve_abnormal = abnormal
+        self._settled().valve_abnormal = truth("valve_abnormal", abnormal)
 
     @property
     def battery_low(self) -> bool:
@@ -161,7 +175,7 @@ class WaterView(_View[WaterMeter]):
 
     @battery_low.setter
     def battery_low(self, low: bool) -> None:
-        self._settled().battery_low = low
+        self._settled().battery_low = truth("battery_low", low)
 
     @property
     def load_shape(self) -> str:
@@ -174,6 +188,7 @@ class WaterView(_View[WaterMeter]):
         return self._device.load.per_day // ML_PER_LITRE
 
     def set_load(self, shape: str, litres_per_day: int) -> None:
-        """Set the load behind the meter from now on. Raises `LoadError` for an unknown shape."""
-        load = Load(shape, litres_per_day * ML_PER_LITRE)
+        """Set the load behind the meter from now on. Raises `LoadError` for an unknown shape, `SettingRefused`."""
+        amount = whole_number("litres_per_day", litres_per_day, 0, LOAD_PER_DAY_MAX)
+        load = Load(shape, amount * ML_PER_LITRE)
         self._settled().load = load

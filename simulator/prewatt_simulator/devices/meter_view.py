@@ -2,6 +2,7 @@
 
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.profile import CounterRule, Profile
+from prewatt_simulator.bounds import LOAD_PER_DAY_MAX, one_of, whole_number
 from prewatt_simulator.devices.energy.meter import EnergyMeter
 from prewatt_simulator.devices.load import Load
 from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
@@ -125,7 +126,8 @@ class MeterView:
 
     @counter_rule.setter
     def counter_rule(self, rule: CounterRule) -> None:
-        self._prepaid().counter_rule = rule
+        one_of("counter_rule", rule, tuple(CounterRule))
+        self._prepaid().counter_rule = CounterRule(rule)
 
     @property
     def load_shape(self) -> str:
@@ -138,8 +140,9 @@ class MeterView:
         return self._meter.load.per_day // MWH_PER_CENTIKWH
 
     def set_load(self, shape: str, centikwh_per_day: int) -> None:
-        """Set the load behind the meter from now on, primary. Raises `LoadError` for an unknown shape."""
-        load = Load(shape, centikwh_per_day * MWH_PER_CENTIKWH)
+        """Set the load behind the meter from now on, primary. Raises `LoadError` for an unknown shape, `SettingRefused`."""
+        amount = whole_number("centikwh_per_day", centikwh_per_day, 0, LOAD_PER_DAY_MAX)
+        load = Load(shape, amount * MWH_PER_CENTIKWH)
         self._meter.touch(self._clock.time())
         self._meter.set_load(load)
 

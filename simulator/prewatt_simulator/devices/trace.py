@@ -10,11 +10,12 @@ import io
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import accumulate, pairwise, takewhile
 from pathlib import Path
+from typing import Any
 
+from prewatt_fixtures.decimals import scaled
 from prewatt_fixtures.errors import SiteError
 from prewatt_simulator.devices.load import Load
 from prewatt_simulator.devices.solar import solar_load
@@ -160,13 +161,12 @@ def _read(path: str, unit: str, _changed_ns: int) -> Trace:
 
 def _readings(text: str, path: str, unit: str) -> Iterator[Reading]:
     rows = csv.reader(io.StringIO(text))
-    if (head := next(rows, [])) != ["time", unit]:
-        raise SiteError(
-            path, "line 1", f"the columns time,{unit} are expected, not {','.join(head) or 'nothing'}"
-        )
+    if (head := next(_csv_rows(rows, path), [])) != ["time", unit]:
+        shown = ",".join(head)[:60] or "nothing"
+        raise SiteError(path, "line 1", f"the columns time,{unit} are expected, not {shown}")
     before: Reading | None = None
     count = 0
-    for row in rows:
+    for row in _csv_rows(rows, path):
         try:
             reading = _reading(row, before, falls=unit == "kwh")
         except ValueError as wrong:
@@ -175,6 +175,16 @@ def _readings(text: str, path: str, unit: str) -> Iterator[Reading]:
         before, count = reading, count + 1
     if count < _ROWS_MIN:
         raise SiteError(path, f"line {rows.line_num + 1}", "at least two readings are expected")
+
+
+def _csv_rows(rows: Any, path: str) -> Iterator[list[str]]:
+    try:
+        yield from rows
+    except csv.Error as wrong:
+        # such as a field of more than 128 KiB
+        raise SiteError(
+            path, f"line {rows.line_num}", f"a time and a reading are expected: {wrong}"
+        ) from wrong
 
 
 def _reading(row: list[str], before: Reading | None, *, falls: bool) -> Reading:
@@ -199,12 +209,7 @@ def _time(text: str) -> int:
 
 
 def _amount(text: str) -> int:
-    try:
-        amount = Decimal(text.strip()).scaleb(_PLACES)
-    except InvalidOperation:
-        raise ValueError(f'a reading such as "120.50" is expected, not {text!r}') from None
-    if not amount.is_finite() or amount < 0:
-        raise ValueError(f'a reading such as "120.50" is expected, not {text!r}')
-    if amount != amount.to_integral_value():
-        raise ValueError(f"at most {_PLACES} decimals are expected, not {text!r}")
-    return int(amount)
+    amount = scaled(text.strip(), _PLACES)
+    if amount < 0:
+        raise ValueError(f'a reading such as "120.50" is expected, not {text[:60]!r}')
+    return amount

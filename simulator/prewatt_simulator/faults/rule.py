@@ -3,11 +3,14 @@
 `active` checks a rule against the farm: whether the gateway, port or meter that it names exists.
 """
 
+import math
+import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 from prewatt_fixtures.wire import pdu as modbus
 from prewatt_simulator.errors import FaultRuleError
@@ -200,10 +203,26 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in set(FaultKind):
             raise FaultRuleError("kind", f"one of {', '.join(FaultKind)}, not {self.kind!r}")
+        # types first: the checks behind them compare, and text never equals the number in a frame
+        for field in fields(self):
+            self._check_type(field.name, field.default)
         for name, option in _OPTIONS.items():
             self._check_option(name, option)
         self._check_when()
         self._check_where()
+
+    def _check_type(self, name: str, default: object) -> None:
+        value = getattr(self, name)
+        if value is None and default is None:
+            return
+        allowed = types_of(name)
+        if not isinstance(value, allowed) or isinstance(value, bool):
+            raise FaultRuleError(name, f"{named(allowed)}, not {value!r}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise FaultRuleError(name, f"a finite number, not {value}")
+        least, most = _RANGES.get(name, (None, None))
+        if least is not None and not least <= value <= most:
+            raise FaultRuleError(name, f"a number from {least} to {most}, not {value}")
 
     def _check_option(self, name: str, option: "_Option") -> None:
         value = getattr(self, name)
@@ -219,8 +238,6 @@ class Fault:
     def _check_when(self) -> None:
         if not 0 < self.probability <= 1:
             raise FaultRuleError("probability", f"above 0, at most 1, not {self.probability}")
-        if self.skip < 0 or (self.count is not None and self.count < 1):
-            raise FaultRuleError("count", "at least 1, and skip at least 0")
         for key, moment in {"since": self.since, "until": self.until}.items():
             if moment is not None and moment.tzinfo is None:
                 raise FaultRuleError(key, f"a time with an offset, such as +08:00, not {moment}")
@@ -251,6 +268,44 @@ class _Option(NamedTuple):
     needed_by: frozenset[FaultKind] = frozenset()
     taken_by: frozenset[FaultKind] = frozenset()
 
+
+def types_of(key: str) -> tuple[type, ...]:
+    """Types of a key's values. Raises `FaultRuleError` for an unknown key."""
+    known = _types()
+    if key not in known:
+        raise FaultRuleError(key, f"unknown key; known: {', '.join(sorted(known))}")
+    return known[key]
+
+
+def named(allowed: tuple[type, ...]) -> str:
+    """Types in words, for errors."""
+    return " or ".join(_TYPE_WORDS[each] for each in allowed)
+
+
+_TYPE_WORDS = {str: "text", int: "a whole number", float: "a number", datetime: "a time"}
+
+
+@cache
+def _types() -> Mapping[str, tuple[type, ...]]:
+    hints = get_type_hints(Fault)
+    return {field.name: _plain(hints[field.name]) for field in fields(Fault)}
+
+
+def _plain(hint: Any) -> tuple[type, ...]:
+    # `X | None` becomes X: a row leaves a key out instead of naming None; a whole number is a float too
+    plain = {str if each is FaultKind else each for each in get_args(hint) or (hint,)} - {types.NoneType}
+    return tuple(sorted(plain | {int} if float in plain else plain, key=lambda each: each.__name__))
+
+
+_COUNT_MAX = (1 << 31) - 1
+_RANGES: Mapping[str, tuple[Any, Any]] = {
+    "port": (1, 0xFF),
+    "function": (1, 0x7F),
+    "register": (0, 0xFFFF),
+    "count": (1, _COUNT_MAX),
+    "skip": (0, _COUNT_MAX),
+}
+"""Ranges of the keys that every kind takes: a frame has no other function or register."""
 
 _SECONDS_MAX = 1e9
 """About 32 years: longer than any run, and short enough for every sum with a Unix time to stay a valid date."""

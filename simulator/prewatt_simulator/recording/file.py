@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from prewatt_fixtures import strict_json
 from prewatt_fixtures.endpoints import Framing
+from prewatt_fixtures.validation import expected_words
 from prewatt_fixtures.wire.pdu import PDU_BYTES_MAX
 from prewatt_simulator.errors import RecordingError
 
@@ -122,7 +124,7 @@ def _lines(text: str, file: str) -> Iterator[tuple[int, Any]]:
         if not line and not whole:
             return
         try:
-            yield number, json.loads(line)
+            yield number, strict_json.loads(line)
         except ValueError as wrong:
             if whole or number == 1:
                 raise RecordingError(file, number, f"a JSON object is expected: {wrong}") from wrong
@@ -134,7 +136,7 @@ def _checked(model: type[_Row], line: int, row: Any, file: str) -> _Row:
     except ValidationError as wrong:
         first = wrong.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "line"
-        raise RecordingError(file, line, f"{key}: {first['msg'].removeprefix('Value error, ')}") from wrong
+        raise RecordingError(file, line, f"{key}: {expected_words(first)}") from wrong
 
 
 def _exchange(line: int, row: Any, file: str, places: tuple[Place, ...]) -> Exchange:

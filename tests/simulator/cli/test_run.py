@@ -89,6 +89,30 @@ class TestRun:
             ended = prewatt("run", "tiny", "--base-port", "0", "--state", str(state))
             assert (ended.exit_code, str(state) in ended.stderr) == (2, True)
 
+    def test_a_state_that_could_not_be_saved_is_refused_before_the_run(self, tmp_path: Path) -> None:
+        state = tmp_path / "no" / "folder" / "farm.json"
+        ended = prewatt("run", "tiny", "--base-port", "0", "--state", str(state))
+        assert (ended.exit_code, ended.stdout) == (2, "")
+        assert f"{state}: the state could not be saved there: No such file or directory" in ended.stderr
+
+    @pytest.mark.parametrize("text", ["[" * 100_000, '{"project": "000", "project": "000"}', '{"a": NaN}'])
+    def test_a_hostile_state_file_is_exit_2_and_named(self, tmp_path: Path, text: str) -> None:
+        state = tmp_path / "farm.json"
+        state.write_text(text)
+        ended = prewatt("run", "tiny", "--base-port", "0", "--state", str(state))
+        assert (ended.exit_code, ended.stdout) == (2, "")
+        assert str(state) in ended.stderr
+        assert state.read_text() == text
+
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [("--speed", "inf"), ("--speed", "nan"), ("--speed", "1e300"), ("--start", "9999-01-01T00:00:00Z")],
+    )
+    def test_a_clock_that_cannot_be_is_exit_2(self, option: str, value: str) -> None:
+        ended = prewatt("run", "tiny", "--base-port", "0", option, value)
+        assert (ended.exit_code, ended.stdout) == (2, "")
+        assert option in ended.stderr
+
     @pytest.mark.parametrize("start", ["yesterday", "2021-12-28T15:35:00"])
     def test_a_start_without_an_offset_is_exit_2(self, start: str) -> None:
         ended = prewatt("run", "tiny", "--start", start)
@@ -100,6 +124,22 @@ class TestRun:
         assert ended.exit_code == 2
         assert "atlantis" in ended.stderr
         assert "mingde, tiny" in ended.stderr
+
+
+class TestSecondMaster:
+    SITE = (
+        '[project]\ncode = "001"\nname = "x"\n[[gateways]]\nnumber = "001001"\nports = [{ port = 1 }]\n'
+        '[[meters]]\nnumber = "0010010101"\nmodel = "DDSY1352-NK/F"\nplace = "p"\n'
+        '[[faults]]\nkind = "second-master"\ngateway = "001001"\nport = 1\nevery_s = 1.0\n'
+    )
+
+    def test_run_check_and_endpoints_judge_it_alike(self, running: Any, tmp_path: Path) -> None:
+        site = tmp_path / "site.toml"
+        site.write_text(self.SITE, "utf-8")
+        assert prewatt("check", str(site)).exit_code == 0
+        assert prewatt("endpoints", str(site)).exit_code == 0
+        with running(str(site), "--wire-timing") as rows:
+            assert len(rows) == 1
 
 
 class TestDialling:
@@ -160,9 +200,12 @@ class TestCheck:
     @pytest.mark.parametrize(
         ("change", "key"),
         [
-            ('model = "DDSY1352-NK/F"\nct = 0', "meters.0.ct"),
-            ('model = "XYZ"', "meters.0"),
-            ('model = "DDSY1352-NK/F"\nload = { shape = "trace" }', "meters.0.load: a trace needs"),
+            ('model = "DDSY1352-NK/F"\nct = 0', "meter 0010010101, in the table at line 7, ct: 1 or more"),
+            ('model = "XYZ"', "meter 0010010101, in the table at line 7: unknown model"),
+            (
+                'model = "DDSY1352-NK/F"\nload = { shape = "trace" }',
+                "meter 0010010101, in the table at line 7, load: a trace needs",
+            ),
             ('model = "DDSY1352-NK/F"\n[[faults]]\nkind = "explode"', "faults.0.kind"),
         ],
     )

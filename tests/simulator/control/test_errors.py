@@ -11,6 +11,21 @@ METER = "0010010101"
 
 
 @pytest.mark.parametrize(
+    ("path", "body", "key"),
+    [
+        ("/clock/advance", b'{"seconds": 1, "seconds": 2}', "seconds"),
+        ("/faults", b'{"kind": "lose-reply", "kind": "exception"}', "kind"),
+        ("/clock/advance", b"[" * 30_000, "body"),
+        ("/clock/advance", b'{"seconds": NaN}', "body"),
+        ("/clock/advance", b'{"seconds": 1e999}', "seconds"),
+    ],
+)
+async def test_json_of_which_parsers_disagree(api: Any, path: str, body: bytes, key: str) -> None:
+    answer = await api.http.post(path, content=body)
+    assert (answer.status_code, answer.json()["key"]) == (422, key)
+
+
+@pytest.mark.parametrize(
     ("method", "path", "body", "status", "key"),
     [
         ("GET", "/nowhere", None, 404, "path"),
@@ -38,6 +53,9 @@ METER = "0010010101"
         ("PATCH", f"/meters/{METER}", {"remaining_fen": 1}, 422, "remaining_fen"),
         ("PATCH", f"/meters/{METER}", {"battery_low": True}, 422, "battery_low"),
         ("PATCH", "/meters/0010010103", {"battery_low": True, "counter_rule": "next"}, 422, "counter_rule"),
+        ("POST", "/faults", {"kind": "lose-reply", "function": 999}, 422, "function"),
+        ("POST", "/faults", {"kind": "lose-reply", "register": 99_999_999}, 422, "register"),
+        ("PUT", f"/meters/{METER}/load", {"shape": "flat", "centikwh_per_day": -1}, 422, "centikwh_per_day"),
         ("POST", "/meters/0010010102/press-key", None, 409, "number"),
         ("POST", f"/meters/{METER}/reverse-flow", {"litres": 1}, 404, "number"),
         ("POST", "/meters/0010010103/reverse-flow", {"litres": 0}, 422, "litres"),
