@@ -32,9 +32,15 @@ from prewatt_platform.accounts.errors import (
     AmountRefused,
     CustomerNameMissing,
     MeterOnHold,
+    NoFreshReading,
+    NotDisputed,
+    NotOnHold,
     NotOpened,
+    OrderDisputed,
     OrderOpen,
+    ReasonMissing,
     TermRefused,
+    UnknownOrder,
 )
 from prewatt_platform.control.errors import CommandChanged, IdempotencyMismatch, NotPrepaid
 from prewatt_platform.kernel.errors import PlatformError
@@ -79,6 +85,17 @@ class ErrorCode(Enum):
     METER_ON_HOLD = strawberry.enum_value(
         "METER_ON_HOLD",
         description="The meter's registers contradict the ledger; a person must decide before money is sent.",
+    )
+    NOT_DISPUTED = strawberry.enum_value(
+        "NOT_DISPUTED", description="The order is not disputed, or cannot end that way."
+    )
+    ORDER_DISPUTED = strawberry.enum_value(
+        "ORDER_DISPUTED", description="A disputed order of the meter has to be resolved first."
+    )
+    NOT_ON_HOLD = strawberry.enum_value("NOT_ON_HOLD", description="The meter is not on hold.")
+    READING_NEEDED = strawberry.enum_value(
+        "READING_NEEDED",
+        description="The decision needs a reading of the last ten minutes; refresh the meter first.",
     )
     GATEWAY_UNREACHABLE = strawberry.enum_value(
         "GATEWAY_UNREACHABLE", description="The address of the meter's gateway is not known."
@@ -162,6 +179,12 @@ _PAYLOAD_ERRORS: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ...
     NotOpened: (ErrorCode.NOT_OPENED, _METER),
     OrderOpen: (ErrorCode.ORDER_OPEN, _METER),
     MeterOnHold: (ErrorCode.METER_ON_HOLD, _METER),
+    UnknownOrder: (ErrorCode.NOT_FOUND, ("input", "order")),
+    NotDisputed: (ErrorCode.NOT_DISPUTED, ("input", "order")),
+    OrderDisputed: (ErrorCode.ORDER_DISPUTED, _METER),
+    NotOnHold: (ErrorCode.NOT_ON_HOLD, _METER),
+    NoFreshReading: (ErrorCode.READING_NEEDED, ()),
+    ReasonMissing: (ErrorCode.BAD_INPUT, ("input", "reason")),
     AmountRefused: (ErrorCode.BAD_INPUT, ("input", "amount")),
     CustomerNameMissing: (ErrorCode.BAD_INPUT, ("input", "customerName")),
     AlarmsDoNotFit: (ErrorCode.BAD_INPUT, ("input", "alarmAmount1")),

@@ -28,6 +28,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "Close": "关闭",
     "Control": "控制",
     "Control mode": "控制模式",
+    "Registers confirmed": "仪表数据已确认",
     "Control mode of {number}  {place}": "控制模式 {number}  {place}",
     "Customer": "用户",
     "Energy and power": "电能与功率",

@@ -59,6 +59,7 @@ COMMAND_KIND = {
     "ACCOUNT_OPEN": tr("Account opening"),
     "SALE": tr("Sale"),
     "CONTROL_MODE": tr("Control mode"),
+    "METER_EPOCH": tr("Registers confirmed"),
 }
 
 COMMAND_STATE = {

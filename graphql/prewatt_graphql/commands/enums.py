@@ -17,6 +17,9 @@ class CommandKind(Enum):
     CONTROL_MODE = strawberry.enum_value(
         "CONTROL_MODE", description="Write the forced control registers for a control mode."
     )
+    METER_EPOCH = strawberry.enum_value(
+        "METER_EPOCH", description="A person confirmed the meter's registers; nothing is sent."
+    )
 
 
 @strawberry.enum(

@@ -109,6 +109,9 @@ class Meter(Node):
     postpaid: bool = strawberry.field(
         description="Whether the meter is billed after use, without prepayment."
     )
+    hold_reason: str | None = strawberry.field(
+        description="Why no money may be sent to the meter until a person decides; null: no hold."
+    )
     remark: str | None = strawberry.field(description="Remark from the site file.")
     balance_location: BalanceLocation = strawberry.field(description="Place where the balance is kept.")
     account: Account | None = strawberry.field(
@@ -208,6 +211,7 @@ class Meter(Node):
             ct=meter.ct,
             pt=meter.pt,
             postpaid=meter.postpaid,
+            hold_reason=meter.hold_reason,
             remark=meter.remark,
             balance_location=BalanceLocation(point.balance_location),
             account=account,

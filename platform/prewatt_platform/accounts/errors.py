@@ -8,8 +8,16 @@ AccountError
     AmountRefused       not a positive amount within the limits
     CustomerNameMissing a customer has a name
     TermRefused         a term of an opening is out of range; names the term
+    UnknownOrder        no money order of that id
+    NotDisputed         the order is not disputed, or cannot end that way
+    OrderDisputed       a disputed order of this meter has to be resolved first
+    NotOnHold           the meter is not on hold
+    NoFreshReading      a decision needs a reading of the meter from now
+    ReasonMissing       a decision needs a reason
     AlarmsDoNotFit      alarm amount 1 is above alarm amount 2, and neither is negative
 """
+
+from uuid import UUID
 
 from prewatt_platform.accounts.rules import yuan
 from prewatt_platform.control.models import Command
@@ -55,6 +63,58 @@ class MeterOnHold(AccountError):
         self.meter = meter
         self.reason = meter.hold_reason
         super().__init__(f"meter {meter.number} is on hold: {meter.hold_reason}")
+
+
+class UnknownOrder(AccountError):
+    """No money order of this project has that id."""
+
+    def __init__(self, order: UUID | str) -> None:
+        self.order = order
+        super().__init__("this project has no money order of that id")
+
+
+class NotDisputed(AccountError):
+    """The order is in a state that no person has to end, or cannot end that way."""
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+        super().__init__(
+            f"only a disputed order is resolved, and an opening only as not delivered; it is {command.state}"
+        )
+
+
+class OrderDisputed(AccountError):
+    """A disputed order of the meter waits for its resolution."""
+
+    def __init__(self, meter: Meter, command: Command) -> None:
+        self.meter = meter
+        self.command = command
+        super().__init__(f"meter {meter.number} has a disputed order; resolve it first")
+
+
+class NotOnHold(AccountError):
+    """The meter is not on hold, so there is nothing to confirm."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.meter = meter
+        super().__init__(f"meter {meter.number} is not on hold")
+
+
+class NoFreshReading(AccountError):
+    """The decision needs registers of now."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.meter = meter
+        super().__init__(
+            f"meter {meter.number} was not read just now; refresh it, look at its registers, and decide"
+        )
+
+
+class ReasonMissing(AccountError):
+    """A decision of a person is kept with its reason."""
+
+    def __init__(self, length_max: int) -> None:
+        super().__init__(f"a reason is needed, of at most {length_max} characters")
 
 
 class AmountRefused(AccountError):

@@ -17,6 +17,8 @@ class CommandKind(StrEnum):
     ACCOUNT_OPEN = "ACCOUNT_OPEN"
     SALE = "SALE"
     CONTROL_MODE = "CONTROL_MODE"
+    METER_EPOCH = "METER_EPOCH"
+    """A person's decision, recorded like a command; nothing is sent to the meter."""
 
 
 class CommandState(StrEnum):

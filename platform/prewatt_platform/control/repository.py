@@ -76,6 +76,14 @@ class CommandRepository(Repository):
             .order_by(col(Command.id))
         )
 
+    async def in_state(self, meter_id: UUID, state: CommandState) -> list[Command]:
+        """Commands of a meter in one state, oldest first."""
+        return await self._all(
+            self._scoped(Command)
+            .where(Command.meter_id == meter_id, Command.state == state)
+            .order_by(col(Command.id))
+        )
+
     async def make_due(self, command_ids: Sequence[UUID]) -> None:
         """Let open commands fall due now, because their meter was heard. Their state and version stay."""
         now = self._work.clock.now()

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     ACCOUNTS_OPEN = "accounts:open"
     SALES_CREATE = "sales:create"
     SALES_READ = "sales:read"
+    ORDERS_RESOLVE = "orders:resolve"
     PROJECT_CONFIGURE = "project:configure"
 
 
@@ -32,7 +33,7 @@ _ENGINEER = _LOOK | {Permission.METERS_REFRESH, Permission.METERS_CONFIGURE, Per
 ROLE_PERMISSIONS: Final = {
     Role.VIEWER: _LOOK,
     Role.CASHIER: _SELL,
-    Role.FINANCE: _LOOK | {Permission.SALES_READ},
+    Role.FINANCE: _LOOK | {Permission.METERS_REFRESH, Permission.SALES_READ, Permission.ORDERS_RESOLVE},
     Role.ENGINEER: _ENGINEER,
     Role.ADMINISTRATOR: frozenset(Permission),
 }

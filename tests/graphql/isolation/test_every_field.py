@@ -134,6 +134,21 @@ asks(
     input=lambda t: {"idempotencyKey": str(uuid4()), "meterNumber": t.meter, "amount": "1.00"},
 )
 asks(
+    "Mutation.orderResolve",
+    "mutation($input: OrderResolveInput!) { orderResolve(input: $input) { sale { id } command { id } errors { code message path } } }",
+    input=lambda t: {
+        "idempotencyKey": str(uuid4()),
+        "order": t.ids["Command"],
+        "delivered": True,
+        "reason": "seen",
+    },
+)
+asks(
+    "Mutation.meterEpochConfirm",
+    "mutation($input: MeterEpochConfirmInput!) { meterEpochConfirm(input: $input) { meter { id } command { id } errors { code message path } } }",
+    input=lambda t: {"idempotencyKey": str(uuid4()), "meterNumber": t.meter, "reason": "seen"},
+)
+asks(
     "Mutation.controlModeSet",
     "mutation($input: ControlModeSetInput!) { controlModeSet(input: $input) { command { id } errors { code message path } } }",
     input=lambda t: {"idempotencyKey": str(uuid4()), "meterNumber": t.meter, "mode": "FORCED_OFF"},

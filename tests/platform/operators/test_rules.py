@@ -15,12 +15,13 @@ from prewatt_platform.operators.rules import (
 
 MATRIX = {
     Permission.METERS_READ: {Role.VIEWER, Role.CASHIER, Role.FINANCE, Role.ENGINEER, Role.ADMINISTRATOR},
-    Permission.METERS_REFRESH: {Role.CASHIER, Role.ENGINEER, Role.ADMINISTRATOR},
+    Permission.METERS_REFRESH: {Role.CASHIER, Role.FINANCE, Role.ENGINEER, Role.ADMINISTRATOR},
     Permission.METERS_CONFIGURE: {Role.ENGINEER, Role.ADMINISTRATOR},
     Permission.RELAY_CONTROL: {Role.ENGINEER, Role.ADMINISTRATOR},
     Permission.ACCOUNTS_OPEN: {Role.CASHIER, Role.ADMINISTRATOR},
     Permission.SALES_CREATE: {Role.CASHIER, Role.ADMINISTRATOR},
     Permission.SALES_READ: {Role.CASHIER, Role.FINANCE, Role.ADMINISTRATOR},
+    Permission.ORDERS_RESOLVE: {Role.FINANCE, Role.ADMINISTRATOR},
     Permission.PROJECT_CONFIGURE: {Role.ADMINISTRATOR},
 }
 

@@ -211,7 +211,7 @@ PROJECT_ROWS = [
       project_id integer NOT NULL,
       id uuid NOT NULL,
       meter_id uuid NOT NULL,
-      kind text NOT NULL CHECK (kind IN ('REFRESH', 'ACCOUNT_OPEN', 'SALE', 'CONTROL_MODE')),
+      kind text NOT NULL CHECK (kind IN ('REFRESH', 'ACCOUNT_OPEN', 'SALE', 'CONTROL_MODE', 'METER_EPOCH')),
       state text NOT NULL CHECK (state IN ('REQUESTED', 'RESERVED', 'PLANNED', 'SENT', 'ECHOED', 'UNKNOWN',
         'APPLIED', 'VOIDED', 'DISPUTED', 'SUCCEEDED', 'FAILED', 'SUPERSEDED', 'EXPIRED')),
       version integer NOT NULL,

@@ -134,6 +134,7 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (CommandRepository, "open_money_orders"): lambda r, f: r.open_money_orders([f.meter.id]),
     (CommandRepository, "open_of_kind"): lambda r, f: r.open_of_kind(f.meter.id, CommandKind.SALE),
     (CommandRepository, "open_on"): lambda r, f: r.open_on([f.meter.id]),
+    (CommandRepository, "in_state"): lambda r, f: r.in_state(f.meter.id, CommandState(f.open_order.state)),
     (CommandRepository, "make_due"): lambda r, f: r.make_due([f.open_order.id]),
     (CommandRepository, "move"): lambda r, f: r.move(f.open_order, CommandState.VOIDED, due_at=None),
     (IdempotencyRepository, "find"): lambda r, f: r.find(f.key.actor_id, f.key.operation, f.key.key),
