@@ -67,7 +67,7 @@ class EntryAnswer(ResponseModel):
 
 
 class PortEventAnswer(ResponseModel):
-    """An event at a port that is no exchange: a client refused or dropped, a request before the reply to another."""
+    """An event at a port that is no exchange: a client refused or dropped, an early request, a broken frame."""
 
     at: datetime
     gateway: str
@@ -77,6 +77,8 @@ class PortEventAnswer(ResponseModel):
     unit: int | None
     request: str
     """PDU, hexadecimal; empty when there is none."""
+    raw: str
+    """Bytes that are no frame, hexadecimal; empty for other events."""
 
 
 class PortEventsAnswer(ResponseModel):
@@ -125,6 +127,7 @@ def list_port_events(context: ControlContext) -> PortEventsAnswer:
                 fault=each.fault,
                 unit=each.unit,
                 request=each.request.hex(),
+                raw=each.raw.hex(),
             )
             for each in context.farm.journal.port_events
         )

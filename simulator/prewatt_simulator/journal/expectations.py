@@ -11,7 +11,7 @@ from prewatt_fixtures.wire import pdu as modbus
 from prewatt_simulator.errors import SimulatorError
 from prewatt_simulator.journal.export import text_line
 from prewatt_simulator.journal.frames import Frame, frames
-from prewatt_simulator.journal.journal import OVERLAP, Entry, Journal, PortEvent, Verdict
+from prewatt_simulator.journal.journal import BROKEN_FRAME, OVERLAP, Entry, Journal, PortEvent, Verdict
 
 _SHOWN_MAX = 10
 """Frames that an error lists."""
@@ -36,6 +36,13 @@ def one_request_at_a_time(journal: Journal) -> None:
     overlaps = [each for each in journal.port_events if each.what == OVERLAP]
     if overlaps:
         raise ClientMisbehaved(f"{len(overlaps)} requests came before the reply to the one before", overlaps)
+
+
+def whole_frames_only(journal: Journal) -> None:
+    """Assert that no client sent bytes that are no frame: a bad CRC, half a frame, an unsound Modbus TCP header."""
+    broken = [each for each in journal.port_events if each.what == BROKEN_FRAME]
+    if broken:
+        raise ClientMisbehaved(f"{len(broken)} times bytes came that are no frame", broken)
 
 
 def no_writes(journal: Journal, meter: str | None = None) -> None:

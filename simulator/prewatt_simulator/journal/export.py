@@ -27,6 +27,7 @@ def text_line(seen: Frame | PortEvent) -> str:
     if isinstance(seen, PortEvent):
         words = [_bus(seen), *([] if seen.unit is None else [f"unit {seen.unit}"]), f"! {seen.what}"]
         words += [decode.describe_request(seen.request)] if seen.request else []
+        words += [seen.raw.hex(" ")] if seen.raw else []
         fault = seen.fault
     else:
         entry = seen.entry
@@ -43,6 +44,8 @@ def json_line(seen: Frame | PortEvent) -> str:
         row |= {"gateway": seen.gateway, "port": seen.port, "event": seen.what, "fault": seen.fault}
         if seen.request:
             row |= {"unit": seen.unit, "pdu": seen.request.hex()}
+        if seen.raw:
+            row |= {"bytes": seen.raw.hex()}
         return json.dumps(row)
     entry = seen.entry
     row |= {

@@ -87,12 +87,15 @@ class Entry(NamedTuple):
         return self.request[0]
 
 
+BROKEN_FRAME = "bytes that are no frame"
+"""`PortEvent.what` of bytes from a client that were dropped: a bad CRC, half a frame, an unsound Modbus TCP header."""
+
 OVERLAP = "request before the reply"
 """`PortEvent.what` of a request that arrived while another was in flight on the bus."""
 
 
 class PortEvent(NamedTuple):
-    """An event at a port that is no exchange: a client refused or dropped, a request before the reply to another."""
+    """An event at a port that is no exchange: a client refused or dropped, an early request, a broken frame."""
 
     at: float
     gateway: str
@@ -101,6 +104,8 @@ class PortEvent(NamedTuple):
     fault: str | None
     unit: int | None
     request: bytes
+    raw: bytes = b""
+    """Of `BROKEN_FRAME`: the bytes, at most 256 of them."""
 
 
 Record = tuple[float, Place, int, Verdict, bytes, bytes | None, ExchangeOutcome | None]

@@ -15,9 +15,10 @@ from typing import Any, cast
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import ExceptionCode, exception
+from prewatt_fixtures.wire.rtu import FRAME_BYTES_MAX
 from prewatt_simulator.faults import FaultKind
 from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
-from prewatt_simulator.journal.journal import OVERLAP, PortEvent
+from prewatt_simulator.journal.journal import BROKEN_FRAME, OVERLAP, PortEvent
 from prewatt_simulator.line.bus import NO_DEVICE, Bus, Pace
 from prewatt_simulator.line.reply_writer import Outgoing, ReplyWriter
 
@@ -142,6 +143,12 @@ class Line:
         """Record an event at this port in the journal."""
         bus = self._bus
         bus.journal.note(PortEvent(self._now(), bus.gateway, bus.port, what, fault, unit, request))
+
+    def note_broken(self, raw: bytes) -> None:
+        """Record bytes of a client that are no frame."""
+        bus = self._bus
+        raw = raw[:FRAME_BYTES_MAX]
+        bus.journal.note(PortEvent(self._now(), bus.gateway, bus.port, BROKEN_FRAME, None, None, b"", raw))
 
     def _enqueue(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
         if len(self._waiting) < QUEUE_MAX:
@@ -288,6 +295,7 @@ class _DiscardInput:
     """Takes the place of a request stream and discards every byte."""
 
     held = b""
+    junk = b""
 
     def feed(self, _data: bytes) -> list[Any]:
         return []
@@ -316,6 +324,8 @@ class RtuConnection(Connection):
             self._line.accept(self, 0, unit, pdu)
         if len(frames) > 1:
             self._line.note_pipelined(frames[1:])
+        if self._stream.junk:
+            self._note_junk()
         if self._stream.held:
             self._await_gap()
 
@@ -323,6 +333,8 @@ class RtuConnection(Connection):
         super().connection_lost(exc)
         if self._gap is not None:
             self._gap.cancel()
+            # half a frame whose rest can no longer come
+            self._line.note_broken(self._stream.held)
 
     def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes:
         if reply is NO_DEVICE:
@@ -347,6 +359,12 @@ class RtuConnection(Connection):
         self._gap = None
         for unit, pdu in self._stream.gap():
             self._line.accept(self, 0, unit, pdu)
+        if self._stream.junk:
+            self._note_junk()
+
+    def _note_junk(self) -> None:
+        junk, self._stream.junk = self._stream.junk, b""
+        self._line.note_broken(junk)
 
 
 class TcpConnection(Connection):
@@ -363,6 +381,7 @@ class TcpConnection(Connection):
             # Frames before the malformed header are sound: answer them, then close.
             for transaction, unit, pdu in broken.frames:
                 self._line.accept(self, transaction, unit, pdu)
+            self._line.note_broken(broken.rest)
             self.abort()
             return
         for transaction, unit, pdu in frames:
