@@ -324,17 +324,18 @@ class RtuConnection(Connection):
             self._line.accept(self, 0, unit, pdu)
         if len(frames) > 1:
             self._line.note_pipelined(frames[1:])
-        if self._stream.junk:
-            self._note_junk()
         if self._stream.held:
+            # what it turns out to be decides whether the bytes before it were junk of their own
             self._await_gap()
+        elif self._stream.junk:
+            self._note_junk()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if self._gap is not None:
             self._gap.cancel()
             # half a frame whose rest can no longer come
-            self._line.note_broken(self._stream.held)
+            self._line.note_broken(self._stream.junk + self._stream.held)
 
     def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes:
         if reply is NO_DEVICE:
