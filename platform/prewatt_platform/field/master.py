@@ -50,6 +50,9 @@ from prewatt_platform.field.transport import Connect, Connection, NothingSent
 PROBE_WORDS_MAX = 16
 """Probes have 1 to 16 registers, so a length comes back only after 15 other unanswered requests to that unit."""
 
+EXCHANGE_BYTES_MAX = 64 * 1024
+"""Bytes without a reply among them after which the connection is cut: many times what a gateway can have kept back."""
+
 PROBES_PER_REQUEST = 3
 """How many exceptions in a row a probe may meet before the request behind it is given up."""
 
@@ -157,11 +160,17 @@ class Master:
 
     async def _settle(self, exchange: rtu.Exchange | mbap.Exchange) -> bytes:
         connection = await self._send(exchange.request_bytes)
+        heard_bytes = 0
         async with asyncio.timeout(self._settings.timeout_s):
             while data := await connection.read():
                 reply = exchange.feed(data)
                 if reply is not None:
                     return reply
+                heard_bytes += len(data)
+                if heard_bytes > EXCHANGE_BYTES_MAX:
+                    raise ConnectionResetError(f"more than {EXCHANGE_BYTES_MAX} bytes came, and no reply")
+                # while bytes keep coming `read` never waits, so neither the time-out nor any other task gets a turn
+                await asyncio.sleep(0)
         raise ConnectionResetError("ended by the serial server")
 
     def _frame(self, unit: int, request: bytes) -> rtu.Exchange | mbap.Exchange:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 _READ_BYTES = 4096
+_ARRIVED_BYTES_MAX = 64 * 1024
 
 
 class NothingSent(ConnectionError):
@@ -30,7 +31,7 @@ class Connection(Protocol):
         ...
 
     def arrived(self) -> bytes | None:
-        """Bytes received and not read yet; None when the stream has ended or broken."""
+        """Bytes received and not read yet; None when the stream has ended, broken, or has no end of bytes."""
         ...
 
     def close(self) -> None:
@@ -72,7 +73,8 @@ class TcpConnection:
 
     def arrived(self) -> bytes | None:
         held = b""
-        while True:
+        # bounded: a peer that never stops sending would keep this loop, and with it the event loop, busy
+        while len(held) < _ARRIVED_BYTES_MAX:
             try:
                 data = self._socket.recv(_READ_BYTES)
             except BlockingIOError:
@@ -82,6 +84,7 @@ class TcpConnection:
             if not data:
                 return None
             held += data
+        return None
 
     def close(self) -> None:
         self._closed = True
