@@ -137,14 +137,19 @@ class Bus:
         """Time at which the next request of fault `delay-request` reaches its device; None when there is none."""
         return min((held[0] for held in self._delayed), default=None)
 
-    def deliver_delayed(self, now_s: float) -> None:
-        """Send the requests whose delay is over to their devices; the replies go to nobody."""
-        due = [held for held in self._delayed if held[0] <= now_s]
-        self._delayed = [held for held in self._delayed if held[0] > now_s]
+    def deliver_delayed(self, until_s: float, now_s: float) -> None:
+        """Send the requests that are due until then to their devices; the replies go to nobody.
+
+        A device hears them when they were due, at `now_s` at the latest: on a clock that stands still a delay is over
+        before the farm's time has come to it.
+        """
+        due = [held for held in self._delayed if held[0] <= until_s]
+        self._delayed = [held for held in self._delayed if held[0] > until_s]
         for due_s, unit, request, fault in sorted(due):
+            heard_s = min(due_s, now_s)
             meter = self._meters.get(unit)
-            reply = None if meter is None else meter.receive(request, due_s)
-            self._record((due_s, self, unit, Verdict.HEARD_LATE, request, reply, ExchangeOutcome(fault)))
+            reply = None if meter is None else meter.receive(request, heard_s)
+            self._record((heard_s, self, unit, Verdict.HEARD_LATE, request, reply, ExchangeOutcome(fault)))
 
     def note_overflow(self, unit: int, request: bytes, now_s: float) -> None:
         """Record a request that the gateway dropped because its queue was full."""
@@ -197,7 +202,7 @@ class Bus:
         self, unit: int, request: bytes, now_s: float, outcome: ExchangeOutcome, pace: Pace | None
     ) -> Answer:
         # A delayed request that is due goes first: the device has to have executed it before it reads this one.
-        self.deliver_delayed(now_s)
+        self.deliver_delayed(now_s, now_s)
         number = self.meter_number(unit)
         outcome.fault = self.faults.down(number, now_s) or self._request_lost_to_noise(request, now_s, pace)
         if outcome.fault is not None:

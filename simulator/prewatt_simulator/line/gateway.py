@@ -21,6 +21,7 @@ from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
 from prewatt_simulator.journal.journal import BROKEN_FRAME, OVERLAP, PortEvent
 from prewatt_simulator.line.bus import NO_DEVICE, Bus, Pace
 from prewatt_simulator.line.reply_writer import Outgoing, ReplyWriter
+from prewatt_simulator.line.wire_wait import wire_wait
 
 _mbap_header = mbap.HEADER.pack
 """Packs what `mbap.encode` packs, without its call: every reply to a Modbus TCP client passes here."""
@@ -179,7 +180,7 @@ class Line:
                 self._pace.gap_s - (heard_s - self._idle_since_s), 0.0
             )
             heard_s += wait_s
-            await self._clock.sleep(wait_s)
+            await wire_wait(self._clock, wait_s)
         reply, outcome = self._bus.exchange(unit, request, self._now(), self._pace)
         await self._deliver(
             Outgoing(connection, tag, unit, request, reply, outcome or ExchangeOutcome()), heard_s
@@ -192,13 +193,15 @@ class Line:
         """
         if out.outcome.held_s:
             late_s = self._now() - heard_s
-            await self._clock.sleep(out.outcome.held_s - (late_s if late_s > _TIME_RESOLUTION_S else 0.0))
+            await wire_wait(
+                self._clock, out.outcome.held_s - (late_s if late_s > _TIME_RESOLUTION_S else 0.0)
+            )
             self._idle_since_s = self._now()
         hit = out.outcome.hit
         between_s = (hit.fault.delay_s or 0.0) if hit is not None else 0.0
         for index, segment in enumerate(self._segments(out)):
             if index and between_s:
-                await self._clock.sleep(between_s)
+                await wire_wait(self._clock, between_s)
             out.client.send(segment)
 
     def _send_now(self, out: Outgoing) -> None:
@@ -233,9 +236,10 @@ class Line:
             self._timers[due_s] = asyncio.get_running_loop().create_task(self._deliver_delayed(due_s))
 
     async def _deliver_delayed(self, due_s: float) -> None:
-        await self._clock.sleep(due_s - self._now())
+        await wire_wait(self._clock, due_s - self._now())
         del self._timers[due_s]
-        self._bus.deliver_delayed(self._now())
+        now_s = self._now()
+        self._bus.deliver_delayed(max(now_s, due_s), now_s)
         self._schedule_delayed()
 
 
