@@ -8,26 +8,31 @@ import pytest
 from sqlmodel import select
 
 from prewatt_fixtures.measurements import Measurement
-from prewatt_fixtures.wire.pdu import write_multiple
-from prewatt_fixtures.wire.vendor import TopUp, encode_request
+from prewatt_fixtures.wire.pdu import READ_HOLDING, write_multiple
+from prewatt_fixtures.wire.vendor import MoneyControl, TopUp, encode_request
 from prewatt_platform.accounts.errors import (
     MeterOnHold,
     NoFreshReading,
     NotDisputed,
     NotOnHold,
     OrderDisputed,
+    OrderOpen,
     ReasonMissing,
     UnknownOrder,
 )
+from prewatt_platform.accounts.repository import AccountRepository
 from prewatt_platform.accounts.resolution import ResolutionService
+from prewatt_platform.accounts.service import AccountService, OpeningTerms
 from prewatt_platform.control.errors import IdempotencyMismatch
 from prewatt_platform.control.models import Command
 from prewatt_platform.control.service import ControlService
 from prewatt_platform.kernel.audit import AuditEvent
 from prewatt_platform.ledger.rules import AccountKind
+from prewatt_platform.metering.repository import MeterRepository
 from prewatt_platform.reconciliation.service import verify
+from prewatt_simulator.faults import Fault
 
-from .conftest import Shop
+from .conftest import UNOPENED, Shop
 
 pytestmark = pytest.mark.anyio
 OpenShop = Callable[..., Awaitable[Shop]]
@@ -173,3 +178,43 @@ async def test_an_old_reading_is_no_evidence(disputed: tuple[Shop, uuid.UUID]) -
         )
     with pytest.raises(NoFreshReading):
         await resolve(shop, order, delivered=False)
+
+
+async def test_a_disputed_opening_ends_as_not_delivered_and_the_meter_is_opened_anew(
+    open_shop: OpenShop,
+) -> None:
+    shop = await open_shop(UNOPENED)
+    # the meter takes the frame, and a card changes it before it is read back
+    shop.deployment.farm.faults.add(
+        Fault(kind="foreign-top-up", meter=UNOPENED, amount_fen=777, function=READ_HOLDING, skip=4)
+    )
+    command = await _open(shop)
+    assert (await shop.deployment.ended(command.id)).state == "DISPUTED"
+    shop.deployment.farm.faults.clear()
+    await refresh(shop)
+    with pytest.raises(NotDisputed):
+        await resolve(shop, command.id, delivered=True)
+    assert (await resolve(shop, command.id, delivered=False)).state == "FAILED"
+    async with shop.deployment.database.project(shop.deployment.scope) as work:
+        held = await AccountRepository(work).by_id(uuid.UUID(command.payload["account"]))
+    assert held is not None
+    assert held.account.state == "CLOSED"
+    await confirm(shop)
+    # a technician switches money control off, or the opening would wipe the credit
+    shop.exchange(encode_request(MoneyControl(on=False)))
+    assert (await shop.deployment.ended((await _open(shop)).id)).state == "SUCCEEDED"
+
+
+async def _open(shop: Shop) -> Command:
+    async with shop.deployment.database.project(shop.deployment.scope) as work:
+        command, _ = await AccountService(work).open(uuid.uuid4(), shop.number, OpeningTerms("Shop"))
+    return command
+
+
+async def test_no_epoch_is_confirmed_while_an_order_is_under_way(open_shop: OpenShop) -> None:
+    shop = await open_shop(work=None)
+    await shop.sell(100)
+    async with shop.deployment.database.project(shop.deployment.scope) as work:
+        await MeterRepository(work).hold((await shop.row()).id, "its counter fell")
+    with pytest.raises(OrderOpen):
+        await confirm(shop)
