@@ -1,8 +1,7 @@
-"""Errors that the simulator raises to its callers.
+"""Errors that the simulator raises to its callers, beside `SettingRefused` for values outside their bounds.
 
 SimulatorError
     FaultRuleError     a fault rule cannot apply: names the key and what was expected
-    SettingRefused     a value that a farm or device cannot take: names the key and what was expected
     UnknownMeter       the farm has no meter of that number
     WrongDeviceKind    the device is of another kind
     NotPrepaid         the meter's model has no credit registers
@@ -15,6 +14,8 @@ SimulatorError
 """
 
 from pathlib import Path
+
+from prewatt_fixtures.bounds import shown
 
 
 class SimulatorError(Exception):
@@ -30,20 +31,11 @@ class FaultRuleError(SimulatorError):
         self.expected = expected
 
 
-class SettingRefused(SimulatorError, ValueError):
-    """A value that a farm or device cannot take, at `key`; `expected` describes a valid one."""
-
-    def __init__(self, key: str, expected: str, value: object) -> None:
-        super().__init__(f"{key}: {expected}, not {value!r}")
-        self.key = key
-        self.expected = expected
-
-
 class UnknownMeter(SimulatorError, LookupError):
     """The farm has no meter of that number."""
 
-    def __init__(self, number: str) -> None:
-        super().__init__(f"no meter {number} in this farm")
+    def __init__(self, number: object) -> None:
+        super().__init__(f"no meter {number if isinstance(number, str) else shown(number)} in this farm")
         self.number = number
 
 

@@ -11,10 +11,12 @@ from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from prewatt_fixtures.bounds import SEED, TRUTH, Bound, SettingRefused
 from prewatt_fixtures.clock import Clock, RealClock
 from prewatt_fixtures.errors import SiteError
 from prewatt_fixtures.profile import DeviceKind
 from prewatt_fixtures.site import Site, SiteMeter
+from prewatt_fixtures.wire.pdu import PDU_BYTES_MAX
 from prewatt_simulator.devices import snapshot
 from prewatt_simulator.devices.device import Meter
 from prewatt_simulator.devices.device_view import ClimateView, TerminalView, WaterView
@@ -41,12 +43,19 @@ _KINDS: Mapping[DeviceKind, type[EnergyMeter | WaterMeter | RemoteTerminal | Cli
     DeviceKind.REMOTE_TERMINAL: RemoteTerminal,
     DeviceKind.CLIMATE_CONTROLLER: ClimateController,
 }
+_CLOCK: Bound[Clock] = Bound(
+    "a clock", lambda value: all(hasattr(value, name) for name in ("time", "now", "sleep"))
+)
+_REQUEST: Bound[bytes] = Bound(
+    f"bytes, 1 to {PDU_BYTES_MAX} of them",
+    lambda value: isinstance(value, bytes) and 1 <= len(value) <= PDU_BYTES_MAX,
+)
 Device = TypeVar("Device", bound=Meter)
 View = MeterView | WaterView | TerminalView | ClimateView
 
 
 class Farm(BusServer):
-    """A simulated site. Raises `SiteError` for wrong loads and faults.
+    """A simulated site. Raises `SiteError` for wrong loads and faults, `SettingRefused` for a wrong argument.
 
     `source` names the site in errors. With `wire_timing`, frames take their time on the line; without, a request is
     answered at once. `journal` defaults to a new one.
@@ -62,12 +71,14 @@ class Farm(BusServer):
         source: str = "site",
         journal: Journal | None = None,
     ) -> None:
+        if not isinstance(site, Site):
+            raise SettingRefused("site", "a Site, as load_site returns it", site)
         self.site = site
-        self.clock: Clock = RealClock() if clock is None else clock
-        self.seed = seed
+        self.clock: Clock = RealClock() if clock is None else _CLOCK.check("clock", clock)
+        self.seed = SEED.check("seed", seed)
         self.start = self.clock.now()
         self._source = source
-        self._wire_timing = wire_timing
+        self._wire_timing = TRUTH.check("wire_timing", wire_timing)
         self._layouts: dict[str, Layout] = {}
         self._zone_ms = _zone_ms(site.project.timezone, self.clock)
         start_ms = self._now_ms
@@ -125,15 +136,11 @@ class Farm(BusServer):
 
     def view(self, number: str) -> View:
         """View of any device. Raises `UnknownMeter`."""
-        if number not in self._meters:
-            raise UnknownMeter(number)
-        return _VIEWS[self._meters[number].profile.kind](self, number)
+        return _VIEWS[self._any_device(number).profile.kind](self, number)
 
     def ask(self, number: str, pdu: bytes) -> bytes:
-        """Reply of a device to a request now, without bus, faults and journal. Raises `UnknownMeter`."""
-        if number not in self._meters:
-            raise UnknownMeter(number)
-        reply = self._meters[number].receive(pdu, self.clock.time())
+        """Reply of a device to a request now, without bus, faults and journal. Raises `UnknownMeter`, `SettingRefused`."""
+        reply = self._any_device(number).receive(_REQUEST.check("pdu", pdu), self.clock.time())
         # A write of port settings waits for the end of an exchange, and here there is none.
         self._attach()
         return reply
@@ -177,11 +184,15 @@ class Farm(BusServer):
             self._buses[key].attach(attached_devices(segment))
 
     def _device(self, number: str, wanted: type[Device], kind: DeviceKind) -> Device:
-        device = self._meters.get(number)
-        if device is None:
-            raise UnknownMeter(number)
+        device = self._any_device(number)
         if not isinstance(device, wanted):
             raise WrongDeviceKind(number, device.profile.model, device.profile.kind, kind)
+        return device
+
+    def _any_device(self, number: str) -> Meter:
+        device = self._meters.get(number) if isinstance(number, str) else None
+        if device is None:
+            raise UnknownMeter(number)
         return device
 
     @property
@@ -200,7 +211,7 @@ class Farm(BusServer):
                 now_ms=now_ms,
                 zone_ms=self._zone_ms,
                 # a seed of its own for each device, so that adding one to a site changes no other
-                seed=zlib.crc32(f"{self.seed}/{placed.number}".encode()) << 32 | self.seed,
+                seed=zlib.crc32(f"{self.seed}/{placed.number}".encode()) << 32 | self.seed & 0xFFFF_FFFF,
             )
         except LoadError as wrong:
             raise SiteError(source, f"meters.{placed.number}.load.shape", str(wrong)) from wrong

@@ -7,17 +7,18 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from prewatt_fixtures.bounds import FRAMING, SettingRefused
 from prewatt_fixtures.clock import Clock, ManualClock, RealClock, ScaledClock
 from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_fixtures.site import Site, load_site, shipped_sites
-from prewatt_simulator.bounds import one_of, truth, whole_number
 from prewatt_simulator.devices.device_view import ClimateView, TerminalView, WaterView
 from prewatt_simulator.devices.meter_view import MeterView
-from prewatt_simulator.errors import ClockNotManual, GatewayDialsOut, SettingRefused, UnknownMeter
+from prewatt_simulator.errors import ClockNotManual, GatewayDialsOut, UnknownMeter
 from prewatt_simulator.farm import Farm
 from prewatt_simulator.faults import Faults
 from prewatt_simulator.journal.export import text_line
@@ -192,7 +193,7 @@ class MeterFarmFactory:
 
     def __call__(
         self,
-        site: str | Site = "tiny",
+        site: str | Path | Site = "tiny",
         *,
         framing: Framing = "rtu",
         seed: int | None = None,
@@ -204,18 +205,16 @@ class MeterFarmFactory:
 
         `clock` is `manual` (stands still until `advance`), `real`, a multiple of the machine's speed, or a clock;
         `start` is the start time of the first and the third, with an offset. `seed` defaults to the test's own.
-        Raises `SettingRefused` and `ClockBound`, which name the keyword.
+        Raises `SettingRefused`, which names the keyword.
         """
-        one_of("framing", framing, ("rtu", "tcp"))
-        if seed is not None:
-            whole_number("seed", seed, -(1 << 63), (1 << 63) - 1)
-        described = _load(site) if isinstance(site, str) else site
+        FRAMING.check("framing", framing)
+        described = _load(str(site)) if isinstance(site, str | Path) else site
         farm = Farm(
             described,
             clock=_clock(clock, start),
             seed=self._seed if seed is None else seed,
-            wire_timing=truth("wire_timing", wire_timing),
-            source=site if isinstance(site, str) else "site",
+            wire_timing=wire_timing,
+            source=str(site) if isinstance(site, str | Path) else "site",
         )
         self._farms.append(MeterFarm(farm, framing))
         return self._farms[-1]

@@ -267,7 +267,8 @@ def _control(farm: "Farm", host: str, port: int, token: str | None) -> "Control"
 
 
 def _clock(start: str | None, speed: float, *, settable: bool) -> "Clock":
-    from prewatt_fixtures.clock import ClockBound, RealClock, ScaledClock  # noqa: PLC0415 - quick --help
+    from prewatt_fixtures.bounds import SettingRefused  # noqa: PLC0415 - quick --help
+    from prewatt_fixtures.clock import RealClock, ScaledClock  # noqa: PLC0415 - quick --help
 
     if start is None and speed == 1 and not settable:
         return RealClock()
@@ -277,5 +278,5 @@ def _clock(start: str | None, speed: float, *, settable: bool) -> "Clock":
         raise typer.BadParameter(f"{start!r} is no ISO 8601 time", param_hint="--start") from None
     try:
         return ScaledClock(at, speed)
-    except ClockBound as wrong:
+    except SettingRefused as wrong:
         raise typer.BadParameter(str(wrong), param_hint=f"--{wrong.key}") from None

@@ -4,9 +4,10 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime
 
-from prewatt_fixtures.clock import SPEED_MAX, Clock, ClockBound, ManualClock, ScaledClock
+from prewatt_fixtures.bounds import SPEED, SettingRefused
+from prewatt_fixtures.clock import STEP_S, Clock, ManualClock, ScaledClock
 from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.errors import ClockNotManual
@@ -27,7 +28,7 @@ class ClockAnswer(ResponseModel):
 class AdvanceBody(RequestModel):
     """Advance by seconds or to a time; exactly one of the two."""
 
-    seconds: Annotated[float, Field(ge=0)] | None = None
+    seconds: Annotated[float, STEP_S] | None = None
     to: AwareDatetime | None = None
     """A time with an offset, not before the farm's present."""
 
@@ -35,7 +36,7 @@ class AdvanceBody(RequestModel):
 class SpeedBody(RequestModel):
     """Speed in farm seconds per second."""
 
-    speed: Annotated[float, Field(ge=0, le=SPEED_MAX)]
+    speed: Annotated[float, SPEED]
 
 
 @operations.add("GET", "/clock")
@@ -53,7 +54,7 @@ def advance_clock(context: ControlContext, body: AdvanceBody) -> ClockAnswer:
     seconds = _seconds(body, clock)
     try:
         clock.advance(seconds)
-    except ClockBound as wrong:
+    except SettingRefused as wrong:
         key = wrong.key if body.to is None else "to"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, key, wrong.expected) from wrong
     return clock_answer(clock)

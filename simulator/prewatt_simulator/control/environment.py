@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from pydantic import Field
-
+from prewatt_fixtures.bounds import HUMIDITY_PERMILLE, TEMPERATURE_DECICELSIUS, SettingRefused
 from prewatt_fixtures.profile import DeviceKind
-from prewatt_simulator.bounds import HUMIDITY_PERMILLE, TEMPERATURE_DECICELSIUS
 from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.devices.device_view import ClimateView, TerminalView
@@ -55,10 +53,8 @@ class AirAnswer(ResponseModel):
 class AirBody(RequestModel):
     """Air at a channel's sensors from now on."""
 
-    temperature_decicelsius: Annotated[
-        int, Field(ge=TEMPERATURE_DECICELSIUS[0], le=TEMPERATURE_DECICELSIUS[1])
-    ]
-    humidity_permille: Annotated[int, Field(ge=HUMIDITY_PERMILLE[0], le=HUMIDITY_PERMILLE[1])]
+    temperature_decicelsius: Annotated[int, TEMPERATURE_DECICELSIUS]
+    humidity_permille: Annotated[int, HUMIDITY_PERMILLE]
 
 
 class SensorBody(RequestModel):
@@ -166,5 +162,5 @@ def _found(key: str, do: Callable[..., Any], *arguments: Any, **keywords: Any) -
     """Result of the call. Raises a 404 `Problem` when the device has no contact or channel of that number."""
     try:
         return do(*arguments, **keywords)
-    except ValueError as wrong:
-        raise Problem(HTTPStatus.NOT_FOUND, key, str(wrong)) from wrong
+    except SettingRefused as wrong:
+        raise Problem(HTTPStatus.NOT_FOUND, key, wrong.expected) from wrong

@@ -3,11 +3,9 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from pydantic import Field
-
+from prewatt_fixtures.bounds import LOAD_PER_DAY, REVERSE_LITRES
 from prewatt_fixtures.profile import DeviceKind
 from prewatt_fixtures.site import SiteMeter
-from prewatt_simulator.bounds import LOAD_PER_DAY_MAX
 from prewatt_simulator.control.json_view import (
     MeterAnswer,
     MeterRow,
@@ -24,7 +22,7 @@ from prewatt_simulator.errors import UnknownMeter
 
 operations = Operations("meters")
 
-LoadPerDay = Annotated[int, Field(ge=0, le=LOAD_PER_DAY_MAX)]
+LoadPerDay = Annotated[int, LOAD_PER_DAY]
 
 
 class MetersAnswer(ResponseModel):
@@ -46,7 +44,7 @@ class MetersQuery(RequestModel):
 class FlowBody(RequestModel):
     """Amount of reverse flow."""
 
-    litres: Annotated[int, Field(ge=1, le=LOAD_PER_DAY_MAX)]
+    litres: Annotated[int, REVERSE_LITRES]
 
 
 class LoadBody(RequestModel):

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
+from prewatt_fixtures.bounds import SettingRefused
 from prewatt_fixtures.errors import FixtureError
 from prewatt_fixtures.validation import expected_words
 from prewatt_simulator.devices.load import LoadError
@@ -13,7 +14,6 @@ from prewatt_simulator.errors import (
     ClockNotManual,
     FaultRuleError,
     NotPrepaid,
-    SettingRefused,
     SimulatorError,
     UnknownMeter,
     WrongDeviceKind,

@@ -5,15 +5,17 @@ Reading does not change what registers show; setting takes effect at the clock's
 
 from typing import Generic, TypeVar
 
+from prewatt_fixtures.bounds import (
+    HUMIDITY_PERMILLE,
+    LOAD_PER_DAY,
+    REVERSE_LITRES,
+    TEMPERATURE_DECICELSIUS,
+    TRUTH,
+    SettingRefused,
+    is_whole,
+)
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.profile import Profile
-from prewatt_simulator.bounds import (
-    HUMIDITY_PERMILLE,
-    LOAD_PER_DAY_MAX,
-    TEMPERATURE_DECICELSIUS,
-    truth,
-    whole_number,
-)
 from prewatt_simulator.devices.device import Meter
 from prewatt_simulator.devices.load import Load
 from prewatt_simulator.devices.sensors.climate import Air, ClimateController, channels
@@ -25,6 +27,9 @@ Device = TypeVar("Device", bound=Meter)
 
 
 class _View(Generic[Device]):
+    # slots, so that a misspelt property is refused instead of set beside the others
+    __slots__ = ("_clock", "_device")
+
     def __init__(self, device: Device, clock: Clock) -> None:
         self._device = device
         self._clock = clock
@@ -50,7 +55,9 @@ class _View(Generic[Device]):
 
 
 class TerminalView(_View[RemoteTerminal]):
-    """Inputs and outputs of a remote terminal, numbered from 1. Raises `ValueError` for a number it lacks."""
+    """Inputs and outputs of a remote terminal, numbered from 1. Raises `SettingRefused` for a number it lacks."""
+
+    __slots__ = ()
 
     @property
     def input_count(self) -> int:
@@ -68,22 +75,25 @@ class TerminalView(_View[RemoteTerminal]):
 
     def set_closed(self, number: int, closed: bool) -> None:
         """Close or open the contact at an input; a model that debounces shows it after the debounce time."""
-        self._settled().set_contact(
-            self._bit(number, self._device.input_count, "inputs"), truth("closed", closed)
-        )
+        bit = self._bit(number, self._device.input_count, "inputs")
+        TRUTH.check("closed", closed)
+        self._settled().set_contact(bit, closed)
 
     def output_closed(self, number: int) -> bool:
         """Whether an output is closed."""
         return bool(self._present().outputs >> self._bit(number, self._device.output_count, "outputs") & 1)
 
     def _bit(self, number: int, count: int, what: str) -> int:
-        if not 1 <= number <= count:
-            raise ValueError(f"{self.number} has {what} 1 to {count}, not {number}")
+        if not is_whole(number) or not 1 <= number <= count:
+            known = f"{what} 1 to {count}" if count else f"no {what}"
+            raise SettingRefused("number", f"{self.number} has {known}", number)
         return number - 1
 
 
 class ClimateView(_View[ClimateController]):
-    """Channels of a climate controller, numbered from 1. Raises `ValueError` for a number it lacks."""
+    """Channels of a climate controller, numbered from 1. Raises `SettingRefused` for a number it lacks."""
+
+    __slots__ = ()
 
     def air(self, channel: int) -> Air:
         """Temperature and humidity at the channel's sensor."""
@@ -95,8 +105,8 @@ class ClimateView(_View[ClimateController]):
         """Set the air at the channel's sensor from now on, in 0.1 °C and 0.1 %."""
         self._check(channel)
         air = Air(
-            whole_number("temperature", temperature, *TEMPERATURE_DECICELSIUS),
-            whole_number("humidity", humidity, *HUMIDITY_PERMILLE),
+            TEMPERATURE_DECICELSIUS.check("temperature", temperature),
+            HUMIDITY_PERMILLE.check("humidity", humidity),
         )
         self._settled().set_air(channel, air)
 
@@ -108,7 +118,8 @@ class ClimateView(_View[ClimateController]):
     def set_faulty(self, channel: int, faulty: bool) -> None:
         """Break or repair the channel's sensor."""
         self._check(channel)
-        self._settled().set_faulty(channel, truth("faulty", faulty))
+        TRUTH.check("faulty", faulty)
+        self._settled().set_faulty(channel, faulty)
 
     def faulty(self, channel: int) -> bool:
         """Whether the channel's sensor is broken."""
@@ -127,12 +138,15 @@ class ClimateView(_View[ClimateController]):
 
     def _check(self, channel: int) -> None:
         known = channels(self.profile)
-        if channel not in known:
-            raise ValueError(f"{self.number} has channels {known[0]} to {known[-1]}, not {channel}")
+        if not is_whole(channel) or channel not in known:
+            expected = f"{self.number} has channels {known[0]} to {known[-1]}"
+            raise SettingRefused("channel", expected, channel)
 
 
 class WaterView(_View[WaterMeter]):
     """Volume, flow and valve of a water meter."""
+
+    __slots__ = ()
 
     @property
     def volume_litres(self) -> int:
@@ -151,8 +165,8 @@ class WaterView(_View[WaterMeter]):
 
     def add_reverse_flow(self, litres: int) -> None:
         """Add reverse volume, at once."""
-        amount = whole_number("litres", litres, 1, LOAD_PER_DAY_MAX)
-        self._settled().reverse_litres += amount
+        REVERSE_LITRES.check("litres", litres)
+        self._settled().reverse_litres += litres
 
     @property
     def valve_open(self) -> bool:
@@ -166,7 +180,8 @@ class WaterView(_View[WaterMeter]):
 
     @valve_abnormal.setter
     def valve_abnormal(self, abnormal: bool) -> None:
-        self._settled().valve_abnormal = truth("valve_abnormal", abnormal)
+        TRUTH.check("valve_abnormal", abnormal)
+        self._settled().valve_abnormal = abnormal
 
     @property
     def battery_low(self) -> bool:
@@ -175,7 +190,8 @@ class WaterView(_View[WaterMeter]):
 
     @battery_low.setter
     def battery_low(self, low: bool) -> None:
-        self._settled().battery_low = truth("battery_low", low)
+        TRUTH.check("battery_low", low)
+        self._settled().battery_low = low
 
     @property
     def load_shape(self) -> str:
@@ -189,6 +205,6 @@ class WaterView(_View[WaterMeter]):
 
     def set_load(self, shape: str, litres_per_day: int) -> None:
         """Set the load behind the meter from now on. Raises `LoadError` for an unknown shape, `SettingRefused`."""
-        amount = whole_number("litres_per_day", litres_per_day, 0, LOAD_PER_DAY_MAX)
+        amount = LOAD_PER_DAY.check("litres_per_day", litres_per_day)
         load = Load(shape, amount * ML_PER_LITRE)
         self._settled().load = load

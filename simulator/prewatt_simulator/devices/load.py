@@ -10,6 +10,7 @@ from bisect import bisect_left
 from functools import cache
 from itertools import accumulate
 
+from prewatt_fixtures.bounds import shown
 from prewatt_simulator.errors import SimulatorError
 from prewatt_simulator.units import DAY_MS, HOUR_MS
 
@@ -41,9 +42,9 @@ class Load:
     """Whether energy ever flows back into the network."""
 
     def __init__(self, shape: str, per_day: int) -> None:
-        weights = SHAPES.get(shape)
+        weights = SHAPES.get(shape) if isinstance(shape, str) else None
         if weights is None:
-            raise LoadError(f"the load shape {shape!r} is not built; known: {', '.join(SHAPES)}")
+            raise LoadError(f"the load shape {shown(shape)} is not built; known: {', '.join(SHAPES)}")
         self._weights = weights
         self._ends, self._weight_day = _cumulative(weights)
         self.shape = shape

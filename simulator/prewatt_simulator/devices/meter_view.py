@@ -1,8 +1,8 @@
 """Python view of an energy meter: its state at the clock's present. Reading does not change what registers show."""
 
+from prewatt_fixtures.bounds import LOAD_PER_DAY, one_of
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.profile import CounterRule, Profile
-from prewatt_simulator.bounds import LOAD_PER_DAY_MAX, one_of, whole_number
 from prewatt_simulator.devices.energy.meter import EnergyMeter
 from prewatt_simulator.devices.load import Load
 from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
@@ -12,6 +12,8 @@ from prewatt_simulator.units import MWH_PER_CENTIKWH
 
 class MeterView:
     """State of one energy meter. Properties of credit and relay raise `NotPrepaid` on a model without them."""
+
+    __slots__ = ("_clock", "_meter")
 
     def __init__(self, meter: EnergyMeter, clock: Clock) -> None:
         self._meter = meter
@@ -126,8 +128,7 @@ class MeterView:
 
     @counter_rule.setter
     def counter_rule(self, rule: CounterRule) -> None:
-        one_of("counter_rule", rule, tuple(CounterRule))
-        self._prepaid().counter_rule = CounterRule(rule)
+        self._prepaid().counter_rule = CounterRule(one_of(*CounterRule).check("counter_rule", rule))
 
     @property
     def load_shape(self) -> str:
@@ -141,7 +142,7 @@ class MeterView:
 
     def set_load(self, shape: str, centikwh_per_day: int) -> None:
         """Set the load behind the meter from now on, primary. Raises `LoadError` for an unknown shape, `SettingRefused`."""
-        amount = whole_number("centikwh_per_day", centikwh_per_day, 0, LOAD_PER_DAY_MAX)
+        amount = LOAD_PER_DAY.check("centikwh_per_day", centikwh_per_day)
         load = Load(shape, amount * MWH_PER_CENTIKWH)
         self._meter.touch(self._clock.time())
         self._meter.set_load(load)

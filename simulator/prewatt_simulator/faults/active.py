@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from prewatt_fixtures.bounds import SettingRefused, shown
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.wire import pdu as modbus
 from prewatt_simulator.devices.attached import Device
@@ -12,6 +13,7 @@ from prewatt_simulator.devices.energy.meter import EnergyMeter
 from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
 from prewatt_simulator.errors import FaultRuleError
 from prewatt_simulator.faults.rule import (
+    ADDRESSED,
     CALL_KINDS,
     CONNECTION_KINDS,
     ENERGY_METER_KINDS,
@@ -125,7 +127,7 @@ class FaultHandle:
 
 
 def _touches(request: bytes, register: int) -> bool:
-    if len(request) < _ADDRESS_AND_COUNT_BYTES:
+    if request[0] not in ADDRESSED or len(request) < _ADDRESS_AND_COUNT_BYTES:
         return False
     start = int.from_bytes(request[1:3], "big")
     single = request[0] in {modbus.WRITE_COIL, modbus.WRITE_SINGLE}
@@ -148,6 +150,8 @@ class Faults:
 
     def add(self, fault: Fault) -> FaultHandle:
         """Put a rule in force. Raises `FaultRuleError` when it can never apply in this farm."""
+        if not isinstance(fault, Fault):
+            raise SettingRefused("fault", "a Fault", fault)
         self._check_place(fault)
         self._check_meter(fault)
         self._check_window(fault)
@@ -229,7 +233,7 @@ class Faults:
         if fault.kind in LINE_KINDS and not self._targets.wire_timing:
             raise FaultRuleError("kind", f"wire timing is on, for {fault.kind}: else no frame lasts")
         if fault.gateway is not None and all(gateway != fault.gateway for gateway, _ in ports):
-            raise FaultRuleError("gateway", f"a gateway of this farm with meters, not {fault.gateway!r}")
+            raise FaultRuleError("gateway", f"a gateway of this farm with meters, not {shown(fault.gateway)}")
         fitting = [(g, p) for g, p in ports if fault.gateway in {None, g} and fault.port in {None, p}]
         if not fitting:
             raise FaultRuleError("port", f"a port with meters, not {fault.port}")
@@ -238,9 +242,9 @@ class Faults:
         if fault.meter is None:
             return
         if fault.meter not in self._targets.meters:
-            raise FaultRuleError("meter", f"a meter of this farm, not {fault.meter!r}")
+            raise FaultRuleError("meter", f"a meter of this farm, not {shown(fault.meter)}")
         if not any(fault.meter.startswith(f"{gateway}{port:02X}") for gateway, port in fitting):
-            raise FaultRuleError("meter", f"a meter behind that gateway and port, not {fault.meter!r}")
+            raise FaultRuleError("meter", f"a meter behind that gateway and port, not {shown(fault.meter)}")
 
     def _check_window(self, fault: Fault) -> None:
         for key, moment in {"since": fault.since, "until": fault.until}.items():

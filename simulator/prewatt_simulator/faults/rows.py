@@ -1,19 +1,20 @@
 """Parses fault rules from rows of a site file and from `--fault` options. Every error names the key."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
+from prewatt_fixtures.bounds import SHOWN_MAX, Bound, shown
 from prewatt_simulator.errors import FaultRuleError
-from prewatt_simulator.faults.rule import Fault, FaultKind, named, types_of
+from prewatt_simulator.faults.rule import BOUNDS, Fault, FaultKind
 
 
 def fault_from(row: Mapping[str, Any]) -> Fault:
     """The fault in one `[[faults]]` row of a site file. Raises `FaultRuleError`, which names the key."""
     for key, value in row.items():
-        allowed = types_of(key)
         if value is None:
-            raise FaultRuleError(key, f"{named(allowed)}, not nothing")
+            raise FaultRuleError(key, f"{_bound(key).expected}, not nothing")
+        _bound(key)
     if "kind" not in row:
         raise FaultRuleError("kind", f"one of {', '.join(FaultKind)}")
     return Fault(**row)
@@ -28,7 +29,7 @@ def fault_from_words(words: str) -> Fault:
     for word in words.split(","):
         key, equals, value = (part.strip() for part in word.partition("="))
         if not equals:
-            raise FaultRuleError(key, "key=value, such as kind=lose-reply")
+            raise FaultRuleError(key[:SHOWN_MAX] or "rule", "key=value, such as kind=lose-reply")
         if key in row:
             raise FaultRuleError(key, "one value, not two")
         row[key] = _parsed(key, value)
@@ -36,12 +37,30 @@ def fault_from_words(words: str) -> Fault:
 
 
 def _parsed(key: str, value: str) -> Any:
-    allowed = types_of(key)
+    expected = _bound(key).expected
     try:
-        if datetime in allowed:
-            return datetime.fromisoformat(value)
-        if int in allowed and float not in allowed:
-            return int(value, 0)
-        return float(value) if float in allowed else value
+        return _PARSERS.get(key, str)(value)
     except ValueError:
-        raise FaultRuleError(key, f"{named(allowed)}, not {value!r}") from None
+        raise FaultRuleError(key, f"{expected}, not {shown(value)}") from None
+
+
+def _bound(key: str) -> Bound[Any]:
+    if key not in BOUNDS:
+        raise FaultRuleError(key[:SHOWN_MAX], f"unknown key; known: {', '.join(sorted(BOUNDS))}")
+    return BOUNDS[key]
+
+
+def _whole(text: str) -> int:
+    return int(text, 0)
+
+
+def _parser(hint: Any) -> Callable[[str], Any]:
+    types = get_args(hint) or (hint,)
+    if datetime in types:
+        return datetime.fromisoformat
+    if int in types:
+        return _whole
+    return float if float in types else str
+
+
+_PARSERS = {key: _parser(hint) for key, hint in get_type_hints(Fault).items() if key in BOUNDS}

@@ -3,15 +3,26 @@
 `active` checks a rule against the farm: whether the gateway, port or meter that it names exists.
 """
 
-import math
-import types
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
-from typing import Any, NamedTuple, get_args, get_type_hints
+from typing import Any, NamedTuple
 
+from prewatt_fixtures.bounds import (
+    DURATION_S,
+    FUNCTION,
+    GATEWAY_PORT,
+    REGISTER,
+    SECONDS,
+    Bound,
+    is_number,
+    number,
+    one_of,
+    shown,
+    whole,
+)
+from prewatt_fixtures.clock import END
 from prewatt_fixtures.wire import pdu as modbus
 from prewatt_simulator.errors import FaultRuleError
 
@@ -201,46 +212,30 @@ class Fault:
     amount_fen: int | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in set(FaultKind):
-            raise FaultRuleError("kind", f"one of {', '.join(FaultKind)}, not {self.kind!r}")
-        # types first: the checks behind them compare, and text never equals the number in a frame
+        if not isinstance(self.kind, str) or self.kind not in set(FaultKind):
+            raise FaultRuleError("kind", f"one of {', '.join(FaultKind)}, not {shown(self.kind)}")
+        # bounds first: the checks behind them compare, and text never equals the number in a frame
         for field in fields(self):
-            self._check_type(field.name, field.default)
+            value = getattr(self, field.name)
+            if (value is not None or field.default is not None) and not BOUNDS[field.name].fits(value):
+                raise FaultRuleError(field.name, f"{BOUNDS[field.name].expected}, not {shown(value)}")
         for name, option in _OPTIONS.items():
             self._check_option(name, option)
         self._check_when()
         self._check_where()
 
-    def _check_type(self, name: str, default: object) -> None:
-        value = getattr(self, name)
-        if value is None and default is None:
-            return
-        allowed = types_of(name)
-        if not isinstance(value, allowed) or isinstance(value, bool):
-            raise FaultRuleError(name, f"{named(allowed)}, not {value!r}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise FaultRuleError(name, f"a finite number, not {value}")
-        least, most = _RANGES.get(name, (None, None))
-        if least is not None and not least <= value <= most:
-            raise FaultRuleError(name, f"a number from {least} to {most}, not {value}")
-
     def _check_option(self, name: str, option: "_Option") -> None:
-        value = getattr(self, name)
-        if value is None:
+        expected = BOUNDS[name].expected
+        if getattr(self, name) is None:
             if self.kind in option.needed_by:
-                raise FaultRuleError(name, f"{option.expected}; {self.kind} needs it")
+                raise FaultRuleError(name, f"{expected}; {self.kind} needs it")
         elif self.kind not in option.needed_by | option.taken_by:
             kinds = ", ".join(sorted(option.needed_by | option.taken_by))
-            raise FaultRuleError(name, f"{option.expected} for {kinds}, and for no other kind")
-        elif not option.fits(value):
-            raise FaultRuleError(name, f"{option.expected}, not {value!r}")
+            raise FaultRuleError(name, f"{expected} for {kinds}, and for no other kind")
 
     def _check_when(self) -> None:
-        if not 0 < self.probability <= 1:
-            raise FaultRuleError("probability", f"above 0, at most 1, not {self.probability}")
-        for key, moment in {"since": self.since, "until": self.until}.items():
-            if moment is not None and moment.tzinfo is None:
-                raise FaultRuleError(key, f"a time with an offset, such as +08:00, not {moment}")
+        if self.since is not None and self.since >= END:
+            raise FaultRuleError("since", f"a time before {END}, where clocks end, not {self.since}")
         if self.since is not None and self.until is not None and self.until <= self.since:
             raise FaultRuleError("until", f"a time after since ({self.since}), not {self.until}")
 
@@ -253,6 +248,8 @@ class Fault:
         if functions is not None and self.function is not None and self.function not in functions:
             named = " or ".join(f"{function:#04x}" for function in sorted(functions))
             raise FaultRuleError("function", f"{named}, which {self.kind} affects, not {self.function:#04x}")
+        if self.register is not None and self.function is not None and self.function not in ADDRESSED:
+            raise FaultRuleError("register", f"nothing: requests of function {self.function:#04x} have none")
         affected = next((words for kinds, words in _AFFECTED.items() if self.kind in kinds), None)
         if affected is not None:
             for key in ("meter", "function", "register"):
@@ -260,110 +257,81 @@ class Fault:
                     raise FaultRuleError(key, f"nothing: {self.kind} affects {affected}, not requests")
 
 
-class _Option(NamedTuple):
-    """An option of some kinds: its range in words, the check, and the kinds that need or allow it."""
+ADDRESSED = frozenset(
+    {modbus.READ_COILS, modbus.READ_DISCRETE, modbus.READ_HOLDING, modbus.READ_INPUT}
+    | {modbus.WRITE_COIL, modbus.WRITE_SINGLE, modbus.WRITE_COILS, modbus.WRITE_MULTIPLE}
+    | {modbus.VENDOR}
+)
+"""Functions whose requests name registers or bits by address."""
 
-    expected: str
-    fits: Callable[[Any], bool]
+_TEXT: Bound[str] = Bound("text", lambda value: isinstance(value, str))
+_MOMENT: Bound[datetime] = Bound(
+    "a time with an offset, such as +08:00",
+    lambda value: isinstance(value, datetime) and value.tzinfo is not None,
+)
+_COUNT_MAX = (1 << 31) - 1
+
+
+def _without_0(bound: Bound[Any]) -> Bound[Any]:
+    return Bound(f"{bound.expected} and not 0", lambda value: bound.fits(value) and value != 0)
+
+
+BOUNDS: Mapping[str, Bound[Any]] = {
+    "kind": _TEXT,
+    "gateway": _TEXT,
+    "port": GATEWAY_PORT,
+    "meter": _TEXT,
+    "function": FUNCTION,
+    "register": REGISTER,
+    "since": _MOMENT,
+    "until": _MOMENT,
+    "count": whole("a number", 1, _COUNT_MAX),
+    "skip": whole("a number", 0, _COUNT_MAX),
+    "probability": Bound("a number above 0, at most 1", lambda value: is_number(value) and 0 < value <= 1),
+    "delay_s": SECONDS,
+    "every_s": DURATION_S,
+    "size": whole("a number of bytes", 1, 256),
+    "code": whole("an exception code", 1, 255),
+    "unit": whole("a unit id", 0, 255),
+    "lasts_s": DURATION_S,
+    "claims": Bound(
+        "the six digits of a gateway",
+        lambda value: isinstance(value, str) and len(value) == 6 and value.isascii() and value.isdecimal(),
+    ),
+    "applied": _without_0(
+        whole("a number of values", -modbus.WRITE_REGISTERS_MAX, modbus.WRITE_REGISTERS_MAX)
+    ),
+    "relay": one_of("open", "closed"),
+    "jump_s": _without_0(number("seconds", -1e9, 1e9)),
+    "drift_ppm": _without_0(whole("parts in a million", -100_000, 100_000)),
+    "purchase_count": whole("a purchase count", 0, 0xFFFF),
+    "amount_fen": whole("an amount in fen", 1, 0x7FFF_FFFF),
+}
+"""Bounds of every key of a rule."""
+
+
+class _Option(NamedTuple):
+    """The kinds that need an option, and those that allow it."""
+
     needed_by: frozenset[FaultKind] = frozenset()
     taken_by: frozenset[FaultKind] = frozenset()
 
 
-def types_of(key: str) -> tuple[type, ...]:
-    """Types of a key's values. Raises `FaultRuleError` for an unknown key."""
-    known = _types()
-    if key not in known:
-        raise FaultRuleError(key, f"unknown key; known: {', '.join(sorted(known))}")
-    return known[key]
-
-
-def named(allowed: tuple[type, ...]) -> str:
-    """Types in words, for errors."""
-    return " or ".join(_TYPE_WORDS[each] for each in allowed)
-
-
-_TYPE_WORDS = {str: "text", int: "a whole number", float: "a number", datetime: "a time"}
-
-
-@cache
-def _types() -> Mapping[str, tuple[type, ...]]:
-    hints = get_type_hints(Fault)
-    return {field.name: _plain(hints[field.name]) for field in fields(Fault)}
-
-
-def _plain(hint: Any) -> tuple[type, ...]:
-    # `X | None` becomes X: a row leaves a key out instead of naming None; a whole number is a float too
-    plain = {str if each is FaultKind else each for each in get_args(hint) or (hint,)} - {types.NoneType}
-    return tuple(sorted(plain | {int} if float in plain else plain, key=lambda each: each.__name__))
-
-
-_COUNT_MAX = (1 << 31) - 1
-_RANGES: Mapping[str, tuple[Any, Any]] = {
-    "port": (1, 0xFF),
-    "function": (1, 0x7F),
-    "register": (0, 0xFFFF),
-    "count": (1, _COUNT_MAX),
-    "skip": (0, _COUNT_MAX),
-}
-"""Ranges of the keys that every kind takes: a frame has no other function or register."""
-
-_SECONDS_MAX = 1e9
-"""About 32 years: longer than any run, and short enough for every sum with a Unix time to stay a valid date."""
-
 _OPTIONS: Mapping[str, _Option] = {
-    "delay_s": _Option(
-        "seconds, from 0 to 1e9",
-        lambda value: 0 <= value <= _SECONDS_MAX,
-        frozenset({_K.DELAY_REPLY, _K.DELAY_REQUEST}),
-        frozenset({_K.SPLIT_REPLY, _K.NOISE}),
-    ),
-    "every_s": _Option("seconds, more than 0", lambda value: value > 0, frozenset({_K.SECOND_MASTER})),
+    "delay_s": _Option(frozenset({_K.DELAY_REPLY, _K.DELAY_REQUEST}), frozenset({_K.SPLIT_REPLY, _K.NOISE})),
+    "every_s": _Option(frozenset({_K.SECOND_MASTER})),
     "size": _Option(
-        "a number of bytes from 1 to 256",
-        lambda value: 1 <= value <= 256,
-        taken_by=frozenset({_K.TRUNCATE, _K.EXTRA_BYTES, _K.JUNK_BEFORE, _K.SPLIT_REPLY, _K.NOISE}),
+        taken_by=frozenset({_K.TRUNCATE, _K.EXTRA_BYTES, _K.JUNK_BEFORE, _K.SPLIT_REPLY, _K.NOISE})
     ),
-    "code": _Option(
-        "an exception code from 1 to 255", lambda value: 1 <= value <= 255, frozenset({_K.EXCEPTION})
-    ),
-    "unit": _Option(
-        "a unit id from 0 to 255", lambda value: 0 <= value <= 255, taken_by=frozenset({_K.WRONG_UNIT})
-    ),
-    "lasts_s": _Option(
-        "seconds, more than 0, at most 1e9",
-        lambda value: 0 < value <= _SECONDS_MAX,
-        frozenset({_K.REBOOT_METER}),
-        frozenset({_K.TORN_WRITE, _K.REBOOT_GATEWAY}),
-    ),
-    "claims": _Option(
-        "the six digits of a gateway",
-        lambda value: len(value) == 6 and value.isascii() and value.isdecimal(),
-        frozenset({_K.CLAIM_ID}),
-    ),
-    "applied": _Option("a number of values, not 0", lambda value: value != 0, frozenset({_K.TORN_WRITE})),
-    "relay": _Option(
-        "open or closed",
-        lambda value: value in {"open", "closed"},
-        frozenset({_K.WELD_RELAY, _K.SWITCH_RELAY}),
-    ),
-    "jump_s": _Option(
-        "seconds, within ±1e9 and not 0",
-        lambda value: 0 < abs(value) <= _SECONDS_MAX,
-        frozenset({_K.JUMP_CLOCK}),
-    ),
-    "drift_ppm": _Option(
-        "parts in a million, within ±100 000 and not 0",
-        lambda value: 0 < abs(value) <= 100_000,
-        frozenset({_K.DRIFT_CLOCK}),
-    ),
-    "purchase_count": _Option(
-        "a purchase count from 0 to 65535",
-        lambda value: 0 <= value <= 0xFFFF,
-        frozenset({_K.SET_PURCHASE_COUNT}),
-    ),
-    "amount_fen": _Option(
-        "an amount in fen, from 1 to 2147483647",
-        lambda value: 0 < value <= 0x7FFF_FFFF,
-        frozenset({_K.FOREIGN_TOP_UP}),
-    ),
+    "code": _Option(frozenset({_K.EXCEPTION})),
+    "unit": _Option(taken_by=frozenset({_K.WRONG_UNIT})),
+    "lasts_s": _Option(frozenset({_K.REBOOT_METER}), frozenset({_K.TORN_WRITE, _K.REBOOT_GATEWAY})),
+    "claims": _Option(frozenset({_K.CLAIM_ID})),
+    "applied": _Option(frozenset({_K.TORN_WRITE})),
+    "relay": _Option(frozenset({_K.WELD_RELAY, _K.SWITCH_RELAY})),
+    "jump_s": _Option(frozenset({_K.JUMP_CLOCK})),
+    "drift_ppm": _Option(frozenset({_K.DRIFT_CLOCK})),
+    "purchase_count": _Option(frozenset({_K.SET_PURCHASE_COUNT})),
+    "amount_fen": _Option(frozenset({_K.FOREIGN_TOP_UP})),
 }
+"""Options of some kinds only."""

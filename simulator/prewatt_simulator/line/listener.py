@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from types import MappingProxyType
 
+from prewatt_fixtures.bounds import FRAMING, HOST, TCP_PORT
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.endpoints import Endpoint, Framing
 from prewatt_fixtures.site import SiteDial
@@ -54,8 +55,12 @@ class BusServer:
         """Listen on one TCP port per bus, in the order (gateway, port), from `base_port` upwards; 0 takes free ports.
 
         Yields the endpoints. Ports that dial out do so until the end of the block, which drops every connection and
-        frees the ports. Raises `PortTaken` when a port is in use; then none stays open.
+        frees the ports. Raises `PortTaken` when a port is in use; then none stays open;
+        `SettingRefused` for a wrong argument.
         """
+        FRAMING.check("framing", framing)
+        HOST.check("host", host)
+        TCP_PORT.check("base_port", base_port)
         endpoints = []
         async with AsyncExitStack() as stack:
             lines = self._lines()
@@ -76,6 +81,7 @@ class BusServer:
         Yields the network: its endpoints, `connect` to reach them, and `listen` for ports that dial out. The end of the
         block drops every connection.
         """
+        FRAMING.check("framing", framing)
         lines = self._lines()
         listening = ((key, line) for key, line in lines.items() if key not in self.dials)
         network = MemoryNetwork(

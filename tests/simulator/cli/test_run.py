@@ -200,7 +200,10 @@ class TestCheck:
     @pytest.mark.parametrize(
         ("change", "key"),
         [
-            ('model = "DDSY1352-NK/F"\nct = 0', "meter 0010010101, in the table at line 7, ct: 1 or more"),
+            (
+                'model = "DDSY1352-NK/F"\nct = 0',
+                "meter 0010010101, in the table at line 7, ct: a whole number from 1 to 9999, not 0",
+            ),
             ('model = "XYZ"', "meter 0010010101, in the table at line 7: unknown model"),
             (
                 'model = "DDSY1352-NK/F"\nload = { shape = "trace" }',

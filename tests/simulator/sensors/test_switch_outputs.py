@@ -97,7 +97,7 @@ class TestOutputs:
             master.farm.terminal(TERMINAL).output_closed(5)
 
     def test_a_model_without_outputs_has_none(self, bench: Any) -> None:
-        with pytest.raises(ValueError, match="outputs 1 to 0, not 1"):
+        with pytest.raises(ValueError, match="no outputs, not 1"):
             bench.farm.terminal(TERMINAL).output_closed(1)
 
 
