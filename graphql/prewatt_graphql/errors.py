@@ -33,6 +33,7 @@ from prewatt_platform.accounts.errors import (
     CustomerNameMissing,
     MeterOnHold,
     NoFreshReading,
+    NotCancellable,
     NotDisputed,
     NotOnHold,
     NotOpened,
@@ -41,6 +42,7 @@ from prewatt_platform.accounts.errors import (
     ReasonMissing,
     TermRefused,
     UnknownOrder,
+    UnknownReceipt,
 )
 from prewatt_platform.control.errors import CommandChanged, IdempotencyMismatch, NotPrepaid
 from prewatt_platform.kernel.errors import PlatformError
@@ -91,6 +93,10 @@ class ErrorCode(Enum):
     )
     ORDER_DISPUTED = strawberry.enum_value(
         "ORDER_DISPUTED", description="A disputed order of the meter has to be resolved first."
+    )
+    NOT_CANCELLABLE = strawberry.enum_value(
+        "NOT_CANCELLABLE",
+        description="The order is over, or nobody can prove that the meter does not get it; the message says why.",
     )
     NOT_ON_HOLD = strawberry.enum_value("NOT_ON_HOLD", description="The meter is not on hold.")
     READING_NEEDED = strawberry.enum_value(
@@ -179,6 +185,8 @@ _PAYLOAD_ERRORS: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ...
     NotOpened: (ErrorCode.NOT_OPENED, _METER),
     OrderOpen: (ErrorCode.ORDER_OPEN, _METER),
     MeterOnHold: (ErrorCode.METER_ON_HOLD, _METER),
+    UnknownReceipt: (ErrorCode.NOT_FOUND, ("input", "receiptNumber")),
+    NotCancellable: (ErrorCode.NOT_CANCELLABLE, ("input", "receiptNumber")),
     UnknownOrder: (ErrorCode.NOT_FOUND, ("input", "order")),
     NotDisputed: (ErrorCode.NOT_DISPUTED, ("input", "order")),
     OrderDisputed: (ErrorCode.ORDER_DISPUTED, _METER),

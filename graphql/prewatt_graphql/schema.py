@@ -19,6 +19,7 @@ from strawberry.types.graphql import OperationType
 
 from prewatt_graphql.accounts.mutations import AccountMutations
 from prewatt_graphql.accounts.resolutions import ResolutionMutations
+from prewatt_graphql.accounts.sales import SalesMutations
 from prewatt_graphql.accounts.statements import StatementQueries
 from prewatt_graphql.commands.mutations import CommandMutations
 from prewatt_graphql.commands.queries import CommandQueries
@@ -57,7 +58,9 @@ class Query(
 
 
 @strawberry.type(description="Mutations. A document holds one mutation field.")
-class Mutation(ViewerMutations, AccountMutations, ResolutionMutations, CommandMutations, MeterMutations):
+class Mutation(
+    ViewerMutations, AccountMutations, SalesMutations, ResolutionMutations, CommandMutations, MeterMutations
+):
     """All nouns' mutations."""
 
 

@@ -70,7 +70,7 @@ class ResolutionMutations:
             command, replayed = await ResolutionService(work).resolve(
                 input.idempotency_key, order, input.reason, delivered=input.delivered
             )
-        sale = await info.context.loaders.sales.load(command.id)
+        sale = await info.context.loaders.orders.load(command.id)
         return OrderResolvePayload(
             sale=None if sale is None else Sale.of(sale, project),
             command=Command.of(command, project),

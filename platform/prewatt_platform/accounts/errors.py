@@ -5,6 +5,8 @@ AccountError
     NotOpened           the point has no open account
     OrderOpen           a money order of this meter is on its way
     MeterOnHold         a person has to decide about this meter first; says why
+    UnknownReceipt      no order of that receipt number
+    NotCancellable      the order cannot be cancelled (any more); says why
     AmountRefused       not a positive amount within the limits
     CustomerNameMissing a customer has a name
     TermRefused         a term of an opening is out of range; names the term
@@ -19,6 +21,7 @@ AccountError
 
 from uuid import UUID
 
+from prewatt_platform.accounts.models import Order
 from prewatt_platform.accounts.rules import yuan
 from prewatt_platform.control.models import Command
 from prewatt_platform.kernel.errors import PlatformError
@@ -115,6 +118,23 @@ class ReasonMissing(AccountError):
 
     def __init__(self, length_max: int) -> None:
         super().__init__(f"a reason is needed, of at most {length_max} characters")
+
+
+class UnknownReceipt(AccountError):
+    """No order of this project has that receipt number."""
+
+    def __init__(self, receipt_number: str) -> None:
+        self.receipt_number = receipt_number
+        super().__init__(f"no receipt {receipt_number}")
+
+
+class NotCancellable(AccountError):
+    """The order is over, or nobody can prove that the meter does not get it."""
+
+    def __init__(self, order: Order, reason: str) -> None:
+        self.order = order
+        self.reason = reason
+        super().__init__(f"order {order.receipt_number} cannot be cancelled: {reason}")
 
 
 class AmountRefused(AccountError):

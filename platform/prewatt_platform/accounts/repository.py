@@ -1,15 +1,15 @@
-"""Queries on customers, accounts and sales."""
+"""Queries on customers, accounts and money orders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import case, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from prewatt_platform.accounts.models import Account, AccountPoint, Customer, ReceiptCounter, Sale
-from prewatt_platform.control.models import Command, CommandState
+from prewatt_platform.accounts.models import Account, AccountPoint, Customer, Order, ReceiptCounter
+from prewatt_platform.control.models import CommandKind
 from prewatt_platform.kernel.tenancy import Repository
 from prewatt_platform.metering.models import MeterEpoch
 
@@ -79,32 +79,34 @@ class AccountRepository(Repository):
         return int((await self._session.execute(statement)).scalar_one())
 
 
-class SaleRepository(Repository):
-    """Sales of one project."""
+class OrderRepository(Repository):
+    """Money orders of one project."""
 
-    async def by_command(self, command_id: UUID) -> Sale | None:
-        """The sale that a command delivers."""
-        return await self._one(self._scoped(Sale).where(Sale.command_id == command_id))
+    async def by_command(self, command_id: UUID) -> Order | None:
+        """The order that a command carries out."""
+        return await self._one(self._scoped(Order).where(Order.command_id == command_id))
 
-    async def by_commands(self, command_ids: Sequence[UUID]) -> dict[UUID, Sale]:
-        """The sales that those commands deliver, by command."""
-        found = await self._all(self._scoped(Sale).where(col(Sale.command_id).in_(command_ids)))
-        return {sale.command_id: sale for sale in found}
+    async def by_commands(self, command_ids: Sequence[UUID]) -> dict[UUID, Order]:
+        """The orders that those commands carry out, by command."""
+        found = await self._all(self._scoped(Order).where(col(Order.command_id).in_(command_ids)))
+        return {order.command_id: order for order in found}
+
+    async def by_receipt(self, receipt_number: str) -> Order | None:
+        """The order of that receipt."""
+        return await self._one(self._scoped(Order).where(Order.receipt_number == receipt_number))
 
     async def applied(self, epoch: MeterEpoch) -> tuple[int | None, int]:
-        """Of the sales that reached the meter in an epoch: the highest purchase count, and the sum in fen."""
-        statement = (
-            select(func.max(Sale.planned_count), func.coalesce(func.sum(Sale.amount_fen), 0))
-            .join(
-                Command, (col(Command.project_id) == Sale.project_id) & (col(Command.id) == Sale.command_id)
-            )
-            .where(
-                Sale.meter_id == epoch.meter_id,
-                Sale.epoch == epoch.epoch,
-                Command.state == CommandState.APPLIED,
-            )
+        """Of a meter's epoch: the highest purchase count that was used, and the sum of all changes in fen."""
+        change_fen = case((col(Order.kind) == CommandKind.SALE, Order.amount_fen), else_=-Order.amount_fen)
+        statement = select(
+            func.max(Order.planned_count),
+            func.coalesce(func.sum(change_fen).filter(col(Order.applied_at).is_not(None)), 0),
+        ).where(
+            Order.meter_id == epoch.meter_id,
+            Order.epoch == epoch.epoch,
+            col(Order.applied_at).is_not(None) | col(Order.fenced_at).is_not(None),
         )
-        count, total_fen = (await self._session.execute(self._narrow(statement, Sale, Command))).one()
+        count, total_fen = (await self._session.execute(self._narrow(statement, Order))).one()
         return count, int(total_fen)
 
     async def next_receipt(self) -> int:

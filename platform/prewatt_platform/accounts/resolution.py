@@ -17,11 +17,12 @@ from prewatt_platform.accounts.errors import (
     ReasonMissing,
     UnknownOrder,
 )
-from prewatt_platform.accounts.models import AccountState, Sale
-from prewatt_platform.accounts.posting import currency_of
-from prewatt_platform.accounts.repository import AccountRepository, SaleRepository
+from prewatt_platform.accounts.models import AccountState
+from prewatt_platform.accounts.posting import apply, currency_of
+from prewatt_platform.accounts.repository import AccountRepository, OrderRepository
+from prewatt_platform.accounts.rules import Plan
 from prewatt_platform.control.idempotency import once
-from prewatt_platform.control.models import Command, CommandKind, CommandState
+from prewatt_platform.control.models import MONEY_KINDS, Command, CommandKind, CommandState
 from prewatt_platform.control.repository import CommandRepository
 from prewatt_platform.control.service import new_command
 from prewatt_platform.kernel import audit
@@ -61,7 +62,7 @@ class ResolutionService:
         async def make() -> Command:
             given = _checked(reason)
             command = await self._commands.by_id(order)
-            if command is None or command.kind not in {CommandKind.SALE, CommandKind.ACCOUNT_OPEN}:
+            if command is None or command.kind not in MONEY_KINDS:
                 raise UnknownOrder(order)
             # the meter's row is what orders of a meter wait for
             meter = await self._meters.by_id(command.meter_id, for_update=True)
@@ -77,7 +78,7 @@ class ResolutionService:
                 state = CommandState.FAILED
                 await self._close_account(command)
             else:
-                await self._end_sale(command, shown, given, delivered=delivered)
+                await self._end_order(command, shown, given, delivered=delivered)
             await self._commands.move(command, state, due_at=None, detail=f"decided by a person: {given}")
             return command
 
@@ -117,31 +118,25 @@ class ResolutionService:
             raise NoFreshReading(meter)
         return reading
 
-    async def _end_sale(self, command: Command, shown: Reading, reason: str, *, delivered: bool) -> None:
-        sale = await SaleRepository(self._work).by_command(command.id)
-        assert sale is not None, "a sale and its command are written together"
-        ledger = Ledger(self._work, await currency_of(self._work))
+    async def _end_order(self, command: Command, shown: Reading, reason: str, *, delivered: bool) -> None:
+        order = await OrderRepository(self._work).by_command(command.id)
+        assert order is not None, "an order and its command are written together"
         if delivered:
-            self._work.session.add(sale)
-            sale.applied_at = self._work.clock.now()
-            sale.evidence = _evidence(shown)
-            await ledger.apply(
-                TransferKind.SALE,
-                command.id,
-                {AccountKey(AccountKind.DELIVERED, str(sale.point_id)): sale.amount_fen},
-                document=sale.receipt_number,
-            )
+            self._work.session.add(order)
+            order.applied_at = self._work.clock.now()
+            order.evidence = _evidence(shown)
+            await apply(self._work, command, order)
         else:
-            await ledger.void(command.id, reason=reason)
+            await Ledger(self._work, await currency_of(self._work)).void(command.id, reason=reason)
         audit.record(
             self._work,
             "order resolved",
-            f"meter {sale.meter_number}",
+            f"meter {order.meter_number}",
             command=str(command.id),
             delivered=delivered,
             reason=reason,
             disputed=command.detail,
-            expected=_expected(sale),
+            expected=_expected(order.plan),
             shown=_registers(shown),
         )
 
@@ -202,13 +197,10 @@ def _checked(reason: str) -> str:
     return given
 
 
-def _expected(sale: Sale) -> dict[str, Any] | None:
-    if sale.planned_count is None or sale.total_before_fen is None:
+def _expected(plan: Plan | None) -> dict[str, Any] | None:
+    if plan is None:
         return None
-    return {
-        "purchase_count": sale.planned_count,
-        "total_purchased_fen": sale.total_before_fen + sale.amount_fen,
-    }
+    return {"purchase_count": plan.purchase_count, "total_purchased_fen": plan.total_after_fen}
 
 
 def _registers(shown: Reading) -> dict[str, Any]:

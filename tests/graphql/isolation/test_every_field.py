@@ -134,6 +134,11 @@ asks(
     input=lambda t: {"idempotencyKey": str(uuid4()), "meterNumber": t.meter, "amount": "1.00"},
 )
 asks(
+    "Mutation.saleCancel",
+    "mutation($input: SaleCancelInput!) { saleCancel(input: $input) { sale { id } command { id } errors { code message path } } }",
+    input=lambda t: {"idempotencyKey": str(uuid4()), "receiptNumber": f"{t.code}00000001"},
+)
+asks(
     "Mutation.orderResolve",
     "mutation($input: OrderResolveInput!) { orderResolve(input: $input) { sale { id } command { id } errors { code message path } } }",
     input=lambda t: {

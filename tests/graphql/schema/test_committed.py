@@ -23,7 +23,7 @@ COMMITTED = Path(__file__).parents[3] / "graphql" / "schema.graphql"
 FIXED_NAMES = {
     "Query": {"viewer", "projects", "project", "meters", "meter", "command", "statement", "reconciliation", "node"},
     "Mutation": {
-        "signIn", "signOut", "accountOpen", "saleCreate", "orderResolve", "meterEpochConfirm", "controlModeSet", "meterRefresh", "readingIntervalSet",
+        "signIn", "signOut", "accountOpen", "saleCreate", "saleCancel", "orderResolve", "meterEpochConfirm", "controlModeSet", "meterRefresh", "readingIntervalSet",
     },
     "Subscription": {"commandProgress", "readingAdded"},
 }  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from prewatt_fixtures.clock import RealClock
+from prewatt_platform.accounts.sales import SalesService
 from prewatt_platform.accounts.service import AccountService, OpeningTerms
 from prewatt_platform.kernel.connections import connect
 from prewatt_platform.kernel.database import Database
@@ -40,7 +41,7 @@ class TwoProjects:
 
 async def _sell(deployment: "Deployment") -> uuid.UUID:
     async with deployment.database.project(deployment.scope) as work:
-        command, _ = await AccountService(work).sell(uuid.uuid4(), unopened(deployment), 5000)
+        command, _ = await SalesService(work).sell(uuid.uuid4(), unopened(deployment), 5000)
     return command.id
 
 

@@ -19,8 +19,8 @@ from sqlmodel import SQLModel, select
 
 from prewatt_platform import app  # noqa: F401 - brings every repository's module in
 from prewatt_platform.accounts.meter_list import MeterListFilter, MeterListOrder, MeterListRepository
-from prewatt_platform.accounts.models import Account, AccountPoint, Sale
-from prewatt_platform.accounts.repository import AccountRepository, SaleRepository
+from prewatt_platform.accounts.models import Account, AccountPoint, Order
+from prewatt_platform.accounts.repository import AccountRepository, OrderRepository
 from prewatt_platform.control.models import Command, CommandKind, CommandState, IdempotencyKey
 from prewatt_platform.control.repository import CommandRepository, IdempotencyRepository
 from prewatt_platform.field.messages import MeterReading
@@ -51,7 +51,7 @@ class Foreign:
     reading: Reading
     account: Account
     owned: AccountPoint
-    sale: Sale
+    sale: Order
     open_order: Command
     key: IdempotencyKey
     till: LedgerAccount
@@ -143,10 +143,11 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (AccountRepository, "ownership"): lambda r, f: r.ownership(f.account.id),
     (AccountRepository, "points_ever"): lambda r, f: r.points_ever(f.account.id),
     (AccountRepository, "count"): lambda r, _: r.count(),
-    (SaleRepository, "by_command"): lambda r, f: r.by_command(f.sale.command_id),
-    (SaleRepository, "by_commands"): lambda r, f: r.by_commands([f.sale.command_id]),
-    (SaleRepository, "applied"): lambda r, f: r.applied(f.epoch),
-    (SaleRepository, "next_receipt"): lambda r, _: r.next_receipt(),
+    (OrderRepository, "by_command"): lambda r, f: r.by_command(f.sale.command_id),
+    (OrderRepository, "by_commands"): lambda r, f: r.by_commands([f.sale.command_id]),
+    (OrderRepository, "by_receipt"): lambda r, f: r.by_receipt(f.sale.receipt_number),
+    (OrderRepository, "applied"): lambda r, f: r.applied(f.epoch),
+    (OrderRepository, "next_receipt"): lambda r, _: r.next_receipt(),
     (MeterListRepository, "page"): _page,
     (MeterListRepository, "count"): lambda r, _: r.count(MeterListFilter()),
     (MeterListRepository, "by_number"): lambda r, f: r.by_number(f.meter.number),
@@ -183,7 +184,7 @@ FILTERED_OTHERWISE = {
     (CommandRepository, "add_command"),
     (CommandRepository, "move"),
     (CommandRepository, "make_due"),
-    (SaleRepository, "next_receipt"),
+    (OrderRepository, "next_receipt"),
     (LedgerRepository, "post"),
     (AuditRepository, "append"),
     (GatewayRepository, "add"),
@@ -221,7 +222,7 @@ async def foreign(two_projects: Any) -> Foreign:
         async def first(model: type[SQLModel], *conditions: Any) -> Any:
             return (await work.session.execute(select(model).where(*conditions).limit(1))).scalar_one()
 
-        sale = await first(Sale, Sale.applied_at.is_not(None))  # type: ignore[union-attr]  # a column here
+        sale = await first(Order, Order.applied_at.is_not(None))  # type: ignore[union-attr]  # a column here
         meter = await first(Meter, Meter.id == sale.meter_id)
         reading = await first(Reading, Reading.meter_id == meter.id)
         return Foreign(
