@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import strawberry
 
-from prewatt_graphql.accounts.types import Sale
+from prewatt_graphql.accounts.types import Sale, order_of
 from prewatt_graphql.commands.types import Command
 from prewatt_graphql.context import Info
 from prewatt_graphql.payloads import CommandPayload, IdempotentInput, Input, mutation
@@ -21,7 +21,7 @@ class SaleCreateInput(IdempotentInput):
         description="Number of the meter, ten characters; its account must be OPEN."
     )
     amount: Decimal = strawberry.field(
-        description="Amount paid, project currency; 0.01 to 999999.99, at most 2 decimals."
+        description="Credit to sell, project currency; within the limits of `salesPolicy`, at most 2 decimals. The service fee is paid beside it."
     )
 
 
@@ -55,7 +55,7 @@ class SalesMutations:
         SaleCreatePayload,
         "Sell energy. The money is reserved in this call and delivered to the meter exactly once; it is in the meter when "
         "the command is APPLIED. Errors: NOT_FOUND, NOT_PREPAID, NOT_OPENED, ORDER_OPEN, METER_ON_HOLD, "
-        "GATEWAY_UNREACHABLE, BAD_INPUT, IDEMPOTENCY_MISMATCH.",
+        "OVER_HOARDING_LIMIT, GATEWAY_UNREACHABLE, BAD_INPUT, IDEMPOTENCY_MISMATCH.",
     )
     async def sale_create(self, info: Info, input: Input[SaleCreateInput]) -> SaleCreatePayload:
         amount_fen = fen_of(input.amount, "amount")
@@ -64,7 +64,7 @@ class SalesMutations:
                 input.idempotency_key, input.meter_number, amount_fen
             )
         return SaleCreatePayload(
-            sale=await _sale(info, command), command=_command(info, command), replayed=replayed
+            sale=await order_of(info, command.id), command=_command(info, command), replayed=replayed
         )
 
     @mutation(
@@ -79,14 +79,8 @@ class SalesMutations:
                 input.idempotency_key, input.receipt_number, input.reason
             )
         return SaleCancelPayload(
-            sale=await _sale(info, command), command=_command(info, command), replayed=replayed
+            sale=await order_of(info, command.id), command=_command(info, command), replayed=replayed
         )
-
-
-async def _sale(info: Info, command: CommandRow) -> Sale:
-    order = await info.context.loaders.orders.load(command.id)
-    assert order is not None, "an order and its command are written together"
-    return Sale.of(order, info.context.membership.project)
 
 
 def _command(info: Info, command: CommandRow) -> Command:

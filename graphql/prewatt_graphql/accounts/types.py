@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Self
+from uuid import UUID
 
 import strawberry
 
@@ -145,3 +146,10 @@ class Sale(Node):
             created_at=row.created_at,
             applied_at=row.applied_at,
         )
+
+
+async def order_of(info: Info, command_id: UUID) -> Sale:
+    """The sales record that a command carries out."""
+    order = await info.context.loaders.orders.load(command_id)
+    assert order is not None, "an order and its command are written together"
+    return Sale.of(order, info.context.membership.project)

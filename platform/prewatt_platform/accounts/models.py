@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Text
 from sqlmodel import Field, SQLModel
 
-from prewatt_platform.accounts.rules import Plan
+from prewatt_platform.accounts.rules import AMOUNT_MAX_FEN, Plan
 from prewatt_platform.control.models import CommandKind
 
 
@@ -112,6 +112,31 @@ class Order(SQLModel, table=True):
         if self.planned_count is None or self.total_before_fen is None:
             return None
         return Plan(self.planned_count, self.total_before_fen, self.change_fen)
+
+
+class SalesPolicy(SQLModel, table=True):
+    """A project's rules of selling. A project without a row has these defaults."""
+
+    __tablename__ = "sales_policies"
+
+    project_id: int = Field(primary_key=True)
+    version: int = 0
+    """Rises with every change."""
+    sale_min_fen: int = Field(default=1, sa_column=Column(BigInteger, nullable=False))
+    sale_max_fen: int = Field(default=AMOUNT_MAX_FEN, sa_column=Column(BigInteger, nullable=False))
+    hoarding_limit_fen: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """Credit that a sale may not exceed in the meter; None: no limit."""
+    fee_e4: int = 0
+    """Service fee as a share of the amount, in 0.0001."""
+    fee_fixed_fen: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    reversal_days: int = 0
+    """Business days after which a sale can still be reversed; 0: on its own day."""
+    second_person_above_fen: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """Refunds and decisions about more than this need a second person; None: never."""
+
+    def wants_second_person(self, amount_fen: int) -> bool:
+        """Whether a refund or decision about so much needs a second person."""
+        return self.second_person_above_fen is not None and abs(amount_fen) > self.second_person_above_fen
 
 
 class ReceiptCounter(SQLModel, table=True):

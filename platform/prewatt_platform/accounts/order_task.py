@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from prewatt_fixtures.wire.vendor import VendorReply, VendorResult
 from prewatt_platform.accounts import rules
 from prewatt_platform.accounts.models import Order
-from prewatt_platform.accounts.posting import currency_of, post_applied, post_fenced
-from prewatt_platform.accounts.repository import OrderRepository
+from prewatt_platform.accounts.posting import adopt_counter, currency_of, post_applied, post_fenced
+from prewatt_platform.accounts.repository import OrderRepository, PolicyRepository
 from prewatt_platform.accounts.rules import Plan, Verdict
 from prewatt_platform.control.models import CommandState
 from prewatt_platform.control.task import Task
@@ -101,7 +101,8 @@ class OrderTask:
             assert epoch is not None, "only meters with an epoch have money orders"
             plan = Plan(evidence.purchase_count + 1, evidence.total_purchased_fen, order.change_fen)
             foreign = await _foreign_change(work, order, epoch, evidence)
-            refusal = foreign or rules.refusal_before_sending(plan, evidence)
+            policy = await PolicyRepository(work).policy()
+            refusal = foreign or rules.refusal_before_sending(plan, evidence, policy.hoarding_limit_fen)
             if refusal is not None:
                 if foreign is not None:
                     await meters.hold(meter.id, foreign)
@@ -128,11 +129,10 @@ class OrderTask:
 
 async def _foreign_change(work: Work, order: Order, epoch: MeterEpoch, evidence: Evidence) -> str | None:
     """Adopt the counter of a meter that came to us opened; else say whether it moved without us."""
-    found = (evidence.purchase_count, evidence.total_purchased_fen)
     if epoch.opening_count is None or epoch.opening_total_fen is None:
-        epoch.opening_count, epoch.opening_total_fen = found
-        ledger = Ledger(work, await currency_of(work))
-        await ledger.adopt(order.meter_id, order.point_id, evidence.total_purchased_fen)
+        await adopt_counter(
+            work, epoch, order.point_id, evidence.purchase_count, evidence.total_purchased_fen
+        )
         return None
     expected_count, changed_fen = await OrderRepository(work).applied(epoch)
     if expected_count is None:

@@ -17,6 +17,7 @@ from prewatt_platform.ledger.models import Step, TransferKind
 from prewatt_platform.ledger.repository import LedgerRepository
 from prewatt_platform.ledger.rules import AccountKey, AccountKind
 from prewatt_platform.ledger.service import Amounts, Ledger
+from prewatt_platform.metering.models import MeterEpoch
 from prewatt_platform.projects.repository import ProjectRepository
 
 SERVICE_FEE = "service"
@@ -89,6 +90,12 @@ async def post_fenced(work: Work, command: Command, order: Order, evidence: Evid
     order.evidence = evidence.raw
     await Ledger(work, await currency_of(work)).void(order.command_id, reason="cancelled")
     _record(work, command, order, evidence)
+
+
+async def adopt_counter(work: Work, epoch: MeterEpoch, point_id: UUID, count: int, total_fen: int) -> None:
+    """Begin an epoch whose meter came to us opened: with the count and the credit that it shows."""
+    epoch.opening_count, epoch.opening_total_fen = count, total_fen
+    await Ledger(work, await currency_of(work)).adopt(epoch.meter_id, point_id, total_fen)
 
 
 async def currency_of(work: Work) -> str:

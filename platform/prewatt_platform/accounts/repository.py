@@ -2,16 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import case, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from prewatt_platform.accounts.models import Account, AccountPoint, Customer, Order, ReceiptCounter
-from prewatt_platform.control.models import CommandKind
+from prewatt_platform.accounts.models import (
+    Account,
+    AccountPoint,
+    Customer,
+    Order,
+    ReceiptCounter,
+    SalesPolicy,
+)
+from prewatt_platform.control.models import Command, CommandKind, CommandState
 from prewatt_platform.kernel.tenancy import Repository
 from prewatt_platform.metering.models import MeterEpoch
+
+_CHANGE_FEN = case((col(Order.kind) == CommandKind.SALE, Order.amount_fen), else_=-Order.amount_fen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +107,9 @@ class OrderRepository(Repository):
 
     async def applied(self, epoch: MeterEpoch) -> tuple[int | None, int]:
         """Of a meter's epoch: the highest purchase count that was used, and the sum of all changes in fen."""
-        change_fen = case((col(Order.kind) == CommandKind.SALE, Order.amount_fen), else_=-Order.amount_fen)
         statement = select(
             func.max(Order.planned_count),
-            func.coalesce(func.sum(change_fen).filter(col(Order.applied_at).is_not(None)), 0),
+            func.coalesce(func.sum(_CHANGE_FEN).filter(col(Order.applied_at).is_not(None)), 0),
         ).where(
             Order.meter_id == epoch.meter_id,
             Order.epoch == epoch.epoch,
@@ -108,6 +117,37 @@ class OrderRepository(Repository):
         )
         count, total_fen = (await self._session.execute(self._narrow(statement, Order))).one()
         return count, int(total_fen)
+
+    async def changed_since(self, epoch: MeterEpoch, at: datetime) -> int:
+        """Sum in fen of what orders of an epoch changed in the meter after an instant."""
+        statement = select(func.coalesce(func.sum(_CHANGE_FEN), 0)).where(
+            Order.meter_id == epoch.meter_id, Order.epoch == epoch.epoch, col(Order.applied_at) > at
+        )
+        return int((await self._session.execute(self._narrow(statement, Order))).scalar_one())
+
+    async def reversal_of(self, sale: Order) -> Order | None:
+        """The reversal of a sale that was carried out or is under way."""
+        statement = (
+            self._scoped(Order)
+            .join(
+                Command, (col(Command.project_id) == Order.project_id) & (col(Command.id) == Order.command_id)
+            )
+            .where(Order.reverses == sale.command_id, col(Command.state) != CommandState.VOIDED)
+        )
+        return await self._one(statement)
+
+    async def newest_applied(self, epoch: MeterEpoch) -> Order | None:
+        """The order that the meter carried out last in an epoch."""
+        return await self._one(
+            self._scoped(Order)
+            .where(
+                Order.meter_id == epoch.meter_id,
+                Order.epoch == epoch.epoch,
+                col(Order.applied_at).is_not(None),
+            )
+            .order_by(col(Order.planned_count).desc())
+            .limit(1)
+        )
 
     async def next_receipt(self) -> int:
         """The next receipt's number; the row is locked until the end of the unit of work, so there are no gaps."""
@@ -118,3 +158,19 @@ class OrderRepository(Repository):
             .returning(col(ReceiptCounter.issued))
         )
         return int((await self._session.execute(issued)).scalar_one())
+
+
+class PolicyRepository(Repository):
+    """The project's rules of selling."""
+
+    async def policy(self, *, for_update: bool = False) -> SalesPolicy:
+        """The rules in force; `for_update` locks them, and makes a row of defaults when there is none."""
+        if for_update:
+            await self._session.execute(
+                insert(SalesPolicy)
+                .values(**SalesPolicy(project_id=self._project_id).model_dump())
+                .on_conflict_do_nothing()
+            )
+        statement = self._scoped(SalesPolicy)
+        found = await self._one(statement.with_for_update() if for_update else statement)
+        return SalesPolicy(project_id=self._project_id) if found is None else found

@@ -96,15 +96,35 @@ def foreign_change(expected_count: int, expected_total_fen: int, evidence: Evide
     )
 
 
-def refusal_before_sending(plan: Plan, evidence: Evidence) -> str | None:
+def refusal_before_sending(
+    plan: Plan, evidence: Evidence, hoarding_limit_fen: int | None = None
+) -> str | None:
     """Why the order cannot go to this meter at all; None when it can."""
+    credit_fen = evidence.remaining_fen + plan.change_fen
     if not evidence.money_control:
         return "money control is off in the meter: it is not opened"
     if plan.purchase_count > COUNT_MAX:
         return f"the purchase count is at its maximum {COUNT_MAX}"
-    if plan.total_after_fen > TOTAL_MAX_FEN or evidence.remaining_fen + plan.change_fen > TOTAL_MAX_FEN:
+    if plan.total_after_fen > TOTAL_MAX_FEN or credit_fen > TOTAL_MAX_FEN:
         return "the meter's registers cannot hold that much"
+    if plan.change_fen < 0 and (credit_fen < 0 or plan.total_after_fen < 0):
+        return f"the meter has only {yuan(evidence.remaining_fen)} left"
+    if plan.change_fen > 0 and hoarding_limit_fen is not None and credit_fen > hoarding_limit_fen:
+        return f"the credit would be {yuan(credit_fen)}, above the hoarding limit {yuan(hoarding_limit_fen)}"
     return None
+
+
+def refundable_fen(remaining_fen: int, paid_fen: int) -> int:
+    """Most that can be paid out. `remaining_fen`: credit in the meter; `paid_fen`: paid money ever handed to it.
+
+    Granted credit is used up before paid credit, so what is left of paid money is all of the credit, up to what was paid.
+    """
+    return max(0, min(remaining_fen, paid_fen))
+
+
+def service_fee_fen(amount_fen: int, share_e4: int, fixed_fen: int) -> int:
+    """Service fee on a sale: a share of the amount in 0.0001, rounded half up, and a fixed part."""
+    return fixed_fen + (2 * amount_fen * share_e4 + 10_000) // 20_000
 
 
 def yuan(amount_fen: int) -> str:

@@ -1,14 +1,22 @@
 """Sells energy, and cancels orders. Requests are committed here and carried to the meter by `delivery`."""
 
+import contextlib
 from uuid import UUID
 
 from prewatt_fixtures.profile import profile
 from prewatt_platform.accounts import rules
-from prewatt_platform.accounts.errors import AmountRefused, NotCancellable, UnknownReceipt
+from prewatt_platform.accounts.errors import (
+    AmountRefused,
+    NoFreshReading,
+    NotCancellable,
+    OverHoardingLimit,
+    UnknownReceipt,
+)
+from prewatt_platform.accounts.fresh_reading import known_credit
 from prewatt_platform.accounts.models import Order
-from prewatt_platform.accounts.placing import opened, place
+from prewatt_platform.accounts.placing import Opened, opened, place
 from prewatt_platform.accounts.posting import currency_of
-from prewatt_platform.accounts.repository import OrderRepository
+from prewatt_platform.accounts.repository import OrderRepository, PolicyRepository
 from prewatt_platform.control.idempotency import once
 from prewatt_platform.control.models import Command, CommandKind, CommandState
 from prewatt_platform.control.repository import CommandRepository
@@ -30,17 +38,28 @@ class SalesService:
         """Sell energy to an opened meter: the money is reserved and the order on its way; (command, replayed).
 
         `UnknownMeter`, `NotPrepaid`, `NotOpened`, `OrderOpen`, `MeterOnHold`, `AmountRefused`,
-        `GatewayUnreachable`, `IdempotencyMismatch`.
+        `OverHoardingLimit`, `GatewayUnreachable`, `IdempotencyMismatch`.
         """
 
         async def make() -> Command:
-            if not 0 < amount_fen <= rules.AMOUNT_MAX_FEN:
-                raise AmountRefused(amount_fen, rules.AMOUNT_MAX_FEN)
+            policy = await PolicyRepository(self._work).policy()
+            if not policy.sale_min_fen <= amount_fen <= policy.sale_max_fen:
+                raise AmountRefused(amount_fen, policy.sale_min_fen, policy.sale_max_fen)
             at = await opened(self._work, meter_number)
-            return await place(self._work, at, CommandKind.SALE, amount_fen)
+            if policy.hoarding_limit_fen is not None:
+                await self._check_hoarding(at, amount_fen, policy.hoarding_limit_fen)
+            fee_fen = rules.service_fee_fen(amount_fen, policy.fee_e4, policy.fee_fixed_fen)
+            return await place(self._work, at, CommandKind.SALE, amount_fen, fee_fen=fee_fen)
 
         content = {"meter": meter_number, "amount_fen": amount_fen}
         return await once(self._work, "saleCreate", key, content, make)
+
+    async def _check_hoarding(self, at: Opened, amount_fen: int, limit_fen: int) -> None:
+        """By the latest reading, for an early answer; the meter is asked again before anything is sent."""
+        with contextlib.suppress(NoFreshReading):
+            credit_fen, _ = await known_credit(self._work, at.meter, at.epoch)
+            if credit_fen + amount_fen > limit_fen:
+                raise OverHoardingLimit(at.meter, credit_fen, limit_fen)
 
     async def cancel(self, key: UUID, receipt_number: str, reason: str | None) -> tuple[Command, bool]:
         """Cancel an open order; (command, replayed). Never sent: VOIDED at once. A sale that may have been sent: FENCING.

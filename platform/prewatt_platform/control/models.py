@@ -93,6 +93,26 @@ class Command(SQLModel, table=True):
         return self.state in FINAL
 
 
+class Proposal(SQLModel, table=True):
+    """A decision that one person proposed and a second one has to agree to."""
+
+    __tablename__ = "proposals"
+
+    project_id: int = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    operation: str
+    """The mutation that is proposed."""
+    subject: UUID
+    """The order or meter that it concerns."""
+    input_hash: bytes
+    summary: str
+    actor_id: UUID
+    actor_name: str
+    proposed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    agreed_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
+    """When it was carried out; None: open."""
+
+
 class IdempotencyKey(SQLModel, table=True):
     """A client's key, the hash of what came with it, and the command it made. Never deleted."""
 

@@ -232,6 +232,20 @@ PROJECT_ROWS = [
     "CREATE INDEX commands_due ON commands (project_id, due_at) WHERE due_at IS NOT NULL",
     """CREATE UNIQUE INDEX commands_one_open_money_order ON commands (project_id, meter_id)
       WHERE kind IN ('ACCOUNT_OPEN', 'SALE', 'REFUND', 'REVERSAL') AND due_at IS NOT NULL""",
+    """CREATE TABLE proposals (
+      project_id integer NOT NULL REFERENCES projects,
+      id uuid NOT NULL,
+      operation text NOT NULL,
+      subject uuid NOT NULL,
+      input_hash bytea NOT NULL,
+      summary text NOT NULL,
+      actor_id uuid NOT NULL,
+      actor_name text NOT NULL,
+      proposed_at timestamptz NOT NULL,
+      agreed_at timestamptz,
+      PRIMARY KEY (project_id, id))""",
+    """CREATE UNIQUE INDEX proposals_one_open ON proposals (project_id, operation, subject)
+      WHERE agreed_at IS NULL""",
     """CREATE TABLE idempotency_keys (
       project_id integer NOT NULL,
       actor_id uuid NOT NULL,
@@ -242,6 +256,16 @@ PROJECT_ROWS = [
       created_at timestamptz NOT NULL,
       PRIMARY KEY (project_id, actor_id, operation, key),
       FOREIGN KEY (project_id, command_id) REFERENCES commands (project_id, id))""",
+    """CREATE TABLE sales_policies (
+      project_id integer PRIMARY KEY REFERENCES projects,
+      version integer NOT NULL,
+      sale_min_fen bigint NOT NULL CHECK (sale_min_fen > 0),
+      sale_max_fen bigint NOT NULL CHECK (sale_max_fen >= sale_min_fen),
+      hoarding_limit_fen bigint CHECK (hoarding_limit_fen > 0),
+      fee_e4 integer NOT NULL CHECK (fee_e4 BETWEEN 0 AND 10000),
+      fee_fixed_fen bigint NOT NULL CHECK (fee_fixed_fen >= 0),
+      reversal_days integer NOT NULL CHECK (reversal_days BETWEEN 0 AND 366),
+      second_person_above_fen bigint CHECK (second_person_above_fen >= 0))""",
     """CREATE TABLE orders (
       project_id integer NOT NULL,
       command_id uuid NOT NULL,
@@ -368,6 +392,8 @@ CHANGING = (
     "account_points",
     "receipt_counters",
     "commands",
+    "proposals",
+    "sales_policies",
     "orders",
     "balances",
     "audit_heads",
