@@ -7,7 +7,7 @@ written. Duplicates that come at once wait for the first. Keys never expire; a r
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from prewatt_platform.control.errors import IdempotencyMismatch
@@ -15,29 +15,22 @@ from prewatt_platform.control.models import Command, IdempotencyKey
 from prewatt_platform.control.repository import CommandRepository, IdempotencyRepository
 from prewatt_platform.kernel.tenancy import Work
 
-Made = TypeVar("Made", bound=Command | None)
-
-
-def content_hash(content: dict[str, Any]) -> bytes:
-    """The hash of a request's content: plain data (text and whole numbers) that two equal requests have in common."""
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).digest()
-
 
 async def once(
     work: Work,
     operation: str,
     key: UUID,
     content: dict[str, Any],
-    make: Callable[[], Awaitable[Made]],
-) -> tuple[Made | Command, bool]:
+    make: Callable[[], Awaitable[Command]],
+) -> tuple[Command, bool]:
     """The command that this request makes, or made before; and whether it was made before.
 
-    A request that made none (`make` returned None) used no key.
+    `content` is plain data (text and whole numbers) that two equal requests have in common.
     """
     actor_id = work.scope.actor.id
     assert actor_id is not None, "only operators send keys"
-    input_hash = content_hash(content)
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    input_hash = hashlib.sha256(canonical.encode()).digest()
     keys = IdempotencyRepository(work)
     used = await keys.find(actor_id, operation, key)
     if used is not None:
@@ -46,9 +39,7 @@ async def once(
         command = await CommandRepository(work).by_id(used.command_id)
         assert command is not None, "a key's command exists: the database says so"
         return command, True
-    made = await make()
-    if made is None:
-        return made, False
+    command = await make()
     await keys.add(
         IdempotencyKey(
             project_id=work.project_id,
@@ -56,8 +47,8 @@ async def once(
             operation=operation,
             key=key,
             input_hash=input_hash,
-            command_id=made.id,
+            command_id=command.id,
             created_at=work.clock.now(),
         )
     )
-    return made, False
+    return command, False

@@ -17,6 +17,7 @@ from prewatt_simulator.control.operation import (
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.journal import decode
 from prewatt_simulator.journal.export import to_json_lines, to_text
+from prewatt_simulator.journal.frames import frames
 from prewatt_simulator.journal.journal import Entry, Verdict, entry_of
 from prewatt_simulator.journal.pcapng import to_pcapng
 
@@ -41,21 +42,23 @@ class JournalQuery(RequestModel):
 
 
 class EntryAnswer(ResponseModel):
-    """A request that reached a bus, and its outcome."""
+    """A request that reached a bus, and its outcome; or malformed bytes that a client sent."""
 
     number: int
     """Rises by one; a gap means that entries were dropped in between."""
     at: datetime
     gateway: str
     port: int
-    unit: int
+    unit: int | None
+    """None for malformed bytes."""
     meter: str | None
-    function: int
+    function: int | None
+    """None for malformed bytes."""
     verdict: Verdict
     fault: str | None
     """Name of the rule that hit."""
     request: str
-    """PDU, hexadecimal."""
+    """PDU, hexadecimal; of malformed bytes the first 256, as they arrived."""
     request_text: str
     reply: str | None
     """PDU of the meter, hexadecimal, even when it was lost on the way."""
@@ -67,7 +70,7 @@ class EntryAnswer(ResponseModel):
 
 
 class PortEventAnswer(ResponseModel):
-    """An event at a port that is no exchange: a client refused or dropped, an early request, a broken frame."""
+    """An event at a port that is no exchange: a client refused or dropped, a request before the reply to another."""
 
     at: datetime
     gateway: str
@@ -77,8 +80,6 @@ class PortEventAnswer(ResponseModel):
     unit: int | None
     request: str
     """PDU, hexadecimal; empty when there is none."""
-    raw: str
-    """Bytes that are no frame, hexadecimal; empty for other events."""
 
 
 class PortEventsAnswer(ResponseModel):
@@ -99,7 +100,7 @@ class JournalAnswer(ResponseModel):
 
 @operations.add("GET", "/journal")
 def query_journal(context: ControlContext, query: JournalQuery) -> JournalAnswer:
-    """Read entries of requests that reached a bus, page by page."""
+    """Read entries of requests that reached a bus, and of malformed bytes, page by page."""
     if query.since is not None and query.since < context.farm.start:
         expected = f"a time from the farm's start ({context.farm.start.isoformat()}) on"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "since", expected)
@@ -127,7 +128,6 @@ def list_port_events(context: ControlContext) -> PortEventsAnswer:
                 fault=each.fault,
                 unit=each.unit,
                 request=each.request.hex(),
-                raw=each.raw.hex(),
             )
             for each in context.farm.journal.port_events
         )
@@ -185,7 +185,7 @@ def _answer(number: int, entry: Entry) -> EntryAnswer:
         verdict=entry.verdict,
         fault=entry.fault,
         request=request.hex(),
-        request_text=decode.describe_request(request),
+        request_text=next(frames(entry)).text,
         reply=None if reply is None else reply.hex(),
         reply_text=None if reply is None else decode.describe_reply(request, reply),
         took_s=entry.took_s,

@@ -11,7 +11,7 @@ from prewatt_fixtures.wire import pdu as modbus
 from prewatt_simulator.errors import SimulatorError
 from prewatt_simulator.journal.export import text_line
 from prewatt_simulator.journal.frames import Frame, frames
-from prewatt_simulator.journal.journal import BROKEN_FRAME, OVERLAP, Entry, Journal, PortEvent, Verdict
+from prewatt_simulator.journal.journal import MALFORMED, OVERLAP, Entry, Journal, PortEvent, Verdict
 
 _SHOWN_MAX = 10
 """Frames that an error lists."""
@@ -19,7 +19,7 @@ _READS = frozenset({modbus.READ_COILS, modbus.READ_DISCRETE, modbus.READ_HOLDING
 _SILENT = frozenset(
     {Verdict.ABSENT, Verdict.REQUEST_LOST, Verdict.REPLY_LOST, Verdict.HELD, Verdict.COLLIDED}
 )
-_NOT_ASKED = frozenset({Verdict.HEARD_LATE})
+_NOT_ASKED = MALFORMED | {Verdict.HEARD_LATE}
 
 
 class ClientMisbehaved(SimulatorError, AssertionError):
@@ -39,10 +39,10 @@ def one_request_at_a_time(journal: Journal) -> None:
 
 
 def whole_frames_only(journal: Journal) -> None:
-    """Assert that no client sent bytes that are no frame: a bad CRC, half a frame, an unsound Modbus TCP header."""
-    broken = [each for each in journal.port_events if each.what == BROKEN_FRAME]
-    if broken:
-        raise ClientMisbehaved(f"{len(broken)} times bytes came that are no frame", broken)
+    """Assert that all bytes that arrived were whole frames: valid CRC, valid Modbus TCP header, no frame cut short."""
+    malformed = [entry for entry in journal if entry.verdict in MALFORMED]
+    if malformed:
+        raise ClientMisbehaved(f"{len(malformed)} times bytes arrived that are no frame", _all(malformed))
 
 
 def no_writes(journal: Journal, meter: str | None = None) -> None:
@@ -105,7 +105,7 @@ def _asked(journal: Journal, meter: str | None) -> list[Entry]:
 
 def _by_meter(journal: Journal, meter: str | None) -> Iterable[list[Entry]]:
     """Requests of each device, oldest first."""
-    devices: dict[tuple[str, int, int], list[Entry]] = {}
+    devices: dict[tuple[str, int, int | None], list[Entry]] = {}
     for entry in _asked(journal, meter):
         devices.setdefault((entry.gateway, entry.port, entry.unit), []).append(entry)
     return devices.values()

@@ -27,12 +27,11 @@ def text_line(seen: Frame | PortEvent) -> str:
     if isinstance(seen, PortEvent):
         words = [_bus(seen), *([] if seen.unit is None else [f"unit {seen.unit}"]), f"! {seen.what}"]
         words += [decode.describe_request(seen.request)] if seen.request else []
-        words += [seen.raw.hex(" ")] if seen.raw else []
         fault = seen.fault
     else:
         entry = seen.entry
-        words = [_bus(entry), f"unit {entry.unit}", entry.meter or "nobody", "<" if seen.reply else ">"]
-        words += [seen.text, f"({entry.verdict})"]
+        address = [] if entry.unit is None else [f"unit {entry.unit}", entry.meter or "nobody"]
+        words = [_bus(entry), *address, "<" if seen.reply else ">", seen.text, f"({entry.verdict})"]
         fault = entry.fault
     return " ".join([_time(seen.at), *words, *([] if fault is None else [f"[{fault}]"])])
 
@@ -44,8 +43,6 @@ def json_line(seen: Frame | PortEvent) -> str:
         row |= {"gateway": seen.gateway, "port": seen.port, "event": seen.what, "fault": seen.fault}
         if seen.request:
             row |= {"unit": seen.unit, "pdu": seen.request.hex()}
-        if seen.raw:
-            row |= {"bytes": seen.raw.hex()}
         return json.dumps(row)
     entry = seen.entry
     row |= {

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from prewatt_simulator.journal import decode
-from prewatt_simulator.journal.journal import Entry, Journal, PortEvent
+from prewatt_simulator.journal.journal import MALFORMED, Entry, Journal, PortEvent
 
 
 class Frame(NamedTuple):
@@ -15,6 +15,7 @@ class Frame(NamedTuple):
     reply: bool
     """Whether it goes from the meter to the client."""
     pdu: bytes
+    """Malformed bytes as they arrived."""
     text: str
     """Description of the PDU."""
     entry: Entry
@@ -23,7 +24,9 @@ class Frame(NamedTuple):
 
 def frames(entry: Entry) -> Iterator[Frame]:
     """The request, and the meter's reply even when it was lost."""
-    yield Frame(entry.at, False, entry.request, decode.describe_request(entry.request), entry)
+    malformed = entry.verdict in MALFORMED
+    text = entry.request.hex() if malformed else decode.describe_request(entry.request)
+    yield Frame(entry.at, False, entry.request, text, entry)
     if entry.reply is not None:
         text = decode.describe_reply(entry.request, entry.reply)
         yield Frame(entry.at + entry.took_s, True, entry.reply, text, entry)

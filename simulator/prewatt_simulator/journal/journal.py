@@ -1,4 +1,4 @@
-"""Journal of the buses: every request that arrived, its outcome, and the fault that hit it.
+"""Journal of the buses: every request that arrived, its outcome, and the fault that hit it; malformed bytes, too.
 
 Bounded and always on. Recording appends one plain tuple; `Entry` objects are made when the journal is read.
 """
@@ -36,6 +36,18 @@ class Verdict(StrEnum):
     """A delayed request was executed; its reply went to nobody."""
     QUEUE_FULL = "queue-full"
     """The gateway dropped it because its queue was full."""
+    BAD_CRC = "bad-crc"
+    """RTU bytes that are no frame: no valid CRC where their function, or silence, ends them."""
+    BAD_HEADER = "bad-header"
+    """A Modbus TCP header with a wrong protocol id or length; the gateway closed the connection."""
+    TRUNCATED = "truncated"
+    """A Modbus TCP connection ended inside a frame."""
+
+
+MALFORMED = frozenset({Verdict.BAD_CRC, Verdict.BAD_HEADER, Verdict.TRUNCATED})
+"""Verdicts on bytes that are no frame. They reach no bus."""
+MALFORMED_BYTES_MAX = 256
+"""Bytes that an entry keeps of a malformed run; a client may send any number."""
 
 
 class Place(Protocol):
@@ -70,10 +82,12 @@ class Entry(NamedTuple):
     """Farm time, Unix seconds, at which the request was transmitted completely."""
     gateway: str
     port: int
-    unit: int
+    unit: int | None
+    """None for malformed bytes: their address is no more certain than the rest."""
     meter: str | None
     verdict: Verdict
     request: bytes
+    """PDU; of malformed bytes the first `MALFORMED_BYTES_MAX`, as they arrived."""
     reply: bytes | None
     fault: str | None
     took_s: float = 0.0
@@ -82,20 +96,17 @@ class Entry(NamedTuple):
     """The segments that left, where a fault changed the reply frame."""
 
     @property
-    def function(self) -> int:
-        """The request's function code."""
-        return self.request[0]
+    def function(self) -> int | None:
+        """The request's function code; None for malformed bytes."""
+        return None if self.verdict in MALFORMED else self.request[0]
 
-
-BROKEN_FRAME = "bytes that are no frame"
-"""`PortEvent.what` of bytes from a client that were dropped: a bad CRC, half a frame, an unsound Modbus TCP header."""
 
 OVERLAP = "request before the reply"
 """`PortEvent.what` of a request that arrived while another was in flight on the bus."""
 
 
 class PortEvent(NamedTuple):
-    """An event at a port that is no exchange: a client refused or dropped, an early request, a broken frame."""
+    """An event at a port that is no exchange: a client refused or dropped, a request before the reply to another."""
 
     at: float
     gateway: str
@@ -104,15 +115,13 @@ class PortEvent(NamedTuple):
     fault: str | None
     unit: int | None
     request: bytes
-    raw: bytes = b""
-    """Of `BROKEN_FRAME`: the bytes, at most 256 of them."""
 
 
-Record = tuple[float, Place, int, Verdict, bytes, bytes | None, ExchangeOutcome | None]
+Record = tuple[float, Place, int | None, Verdict, bytes, bytes | None, ExchangeOutcome | None]
 
 
 class Journal:
-    """The last `entries_max` requests of a farm, oldest first, and as many port events.
+    """The last `entries_max` requests and malformed runs of a farm, oldest first, and as many port events.
 
     `tap` is called with every record and event. Iteration yields `Entry` objects.
     """
@@ -186,7 +195,7 @@ class Journal:
     def writes(self, meter: str | None = None) -> list[Entry]:
         """Requests of every function other than the four reads, oldest first."""
         reads = {modbus.READ_COILS, modbus.READ_DISCRETE, modbus.READ_HOLDING, modbus.READ_INPUT}
-        return [entry for entry in self.requests(meter=meter) if entry.function not in reads]
+        return [entry for entry in self.requests(meter=meter) if entry.function not in {None, *reads}]
 
     def faulted(self) -> list[Entry]:
         """Entries that a fault hit."""
@@ -196,7 +205,7 @@ class Journal:
 def entry_of(record: Record) -> Entry:
     """The entry of a record; looks up the meter number of its address."""
     at, place, unit, verdict, request, reply, outcome = record
-    meter = place.meter_number(unit)
+    meter = None if unit is None else place.meter_number(unit)
     if outcome is None:
         return Entry(at, place.gateway, place.port, unit, meter, verdict, request, reply, None)
     result = (outcome.fault, outcome.held_s, outcome.sent)

@@ -73,11 +73,14 @@ class Capture:
         return _block(_PACKET, head + _padded(packet) + _option(_COMMENT, _comment(frame)) + bytes(4))
 
     def _bytes(self, frame: Frame, conversation: "_Conversation") -> bytes:
+        unit = frame.entry.unit
+        if unit is None:
+            return frame.pdu
         if self._framing == "rtu":
-            return rtu.encode(frame.entry.unit, frame.pdu)
+            return rtu.encode(unit, frame.pdu)
         if not frame.reply:
             conversation.transaction = (conversation.transaction + 1) & 0xFFFF
-        return mbap.encode(conversation.transaction, frame.entry.unit, frame.pdu)
+        return mbap.encode(conversation.transaction, unit, frame.pdu)
 
 
 class _Conversation:

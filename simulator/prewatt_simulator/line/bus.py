@@ -18,7 +18,7 @@ from prewatt_simulator.devices.attached import Device
 from prewatt_simulator.faults import FaultHandle, FaultKind, Faults, device, wire
 from prewatt_simulator.faults.rule import METER_CHANGE_KINDS, WIRE_KINDS
 from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
-from prewatt_simulator.journal.journal import FormerPlace, Journal, Record, Verdict
+from prewatt_simulator.journal.journal import MALFORMED_BYTES_MAX, FormerPlace, Journal, Record, Verdict
 
 NO_DEVICE = b""
 """Takes the place of a reply PDU when no device has the address. None means silence for any other reason."""
@@ -154,6 +154,10 @@ class Bus:
     def note_overflow(self, unit: int, request: bytes, now_s: float) -> None:
         """Record a request that the gateway dropped because its queue was full."""
         self._record((now_s, self, unit, Verdict.QUEUE_FULL, request, None, None))
+
+    def note_malformed(self, data: bytes, verdict: Verdict, now_s: float) -> None:
+        """Record bytes of a client that are no frame, cut to `MALFORMED_BYTES_MAX`."""
+        self.journal.record((now_s, self, None, verdict, data[:MALFORMED_BYTES_MAX], None, None))
 
     def _unaddressed(
         self, unit: int, request: bytes, now_s: float, outcome: ExchangeOutcome | None, pace: Pace | None

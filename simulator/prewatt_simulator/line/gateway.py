@@ -15,10 +15,9 @@ from typing import Any, cast
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.wire import mbap, rtu
 from prewatt_fixtures.wire.pdu import ExceptionCode, exception
-from prewatt_fixtures.wire.rtu import FRAME_BYTES_MAX
 from prewatt_simulator.faults import FaultKind
 from prewatt_simulator.journal.exchange_outcome import ExchangeOutcome
-from prewatt_simulator.journal.journal import BROKEN_FRAME, OVERLAP, PortEvent
+from prewatt_simulator.journal.journal import OVERLAP, PortEvent, Verdict
 from prewatt_simulator.line.bus import NO_DEVICE, Bus, Pace
 from prewatt_simulator.line.reply_writer import Outgoing, ReplyWriter
 from prewatt_simulator.line.wire_wait import wire_wait
@@ -145,11 +144,9 @@ class Line:
         bus = self._bus
         bus.journal.note(PortEvent(self._now(), bus.gateway, bus.port, what, fault, unit, request))
 
-    def note_broken(self, raw: bytes) -> None:
+    def note_malformed(self, data: bytes, verdict: Verdict) -> None:
         """Record bytes of a client that are no frame."""
-        bus = self._bus
-        raw = raw[:FRAME_BYTES_MAX]
-        bus.journal.note(PortEvent(self._now(), bus.gateway, bus.port, BROKEN_FRAME, None, None, b"", raw))
+        self._bus.note_malformed(data, verdict, self._now())
 
     def _enqueue(self, connection: "Connection", tag: int, unit: int, request: bytes) -> None:
         if len(self._waiting) < QUEUE_MAX:
@@ -271,7 +268,8 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def abort(self) -> None:
-        """Drop the client at once, without sending what is buffered."""
+        """Drop the client at once, without sending what is buffered or reading what it sent of a frame."""
+        self.discard_input()
         if self._transport is not None:
             self._transport.abort()
 
@@ -299,7 +297,9 @@ class _DiscardInput:
     """Takes the place of a request stream and discards every byte."""
 
     held = b""
-    junk = b""
+
+    def __init__(self) -> None:
+        self.broken: list[bytes] = []
 
     def feed(self, _data: bytes) -> list[Any]:
         return []
@@ -328,18 +328,16 @@ class RtuConnection(Connection):
             self._line.accept(self, 0, unit, pdu)
         if len(frames) > 1:
             self._line.note_pipelined(frames[1:])
+        if self._stream.broken:
+            self._note_broken()
         if self._stream.held:
-            # what it turns out to be decides whether the bytes before it were junk of their own
             self._await_gap()
-        elif self._stream.junk:
-            self._note_junk()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if self._gap is not None:
             self._gap.cancel()
-            # half a frame whose rest can no longer come
-            self._line.note_broken(self._stream.junk + self._stream.held)
+            self._gap_passed()
 
     def frame(self, tag: int, unit: int, request: bytes, reply: bytes) -> bytes:
         if reply is NO_DEVICE:
@@ -364,12 +362,12 @@ class RtuConnection(Connection):
         self._gap = None
         for unit, pdu in self._stream.gap():
             self._line.accept(self, 0, unit, pdu)
-        if self._stream.junk:
-            self._note_junk()
+        self._note_broken()
 
-    def _note_junk(self) -> None:
-        junk, self._stream.junk = self._stream.junk, b""
-        self._line.note_broken(junk)
+    def _note_broken(self) -> None:
+        for run in self._stream.broken:
+            self._line.note_malformed(run, Verdict.BAD_CRC)
+        self._stream.broken = []
 
 
 class TcpConnection(Connection):
@@ -386,13 +384,18 @@ class TcpConnection(Connection):
             # Frames before the malformed header are sound: answer them, then close.
             for transaction, unit, pdu in broken.frames:
                 self._line.accept(self, transaction, unit, pdu)
-            self._line.note_broken(broken.rest)
+            self._line.note_malformed(broken.data, Verdict.BAD_HEADER)
             self.abort()
             return
         for transaction, unit, pdu in frames:
             self._line.accept(self, transaction, unit, pdu)
         if len(frames) > 1:
             self._line.note_pipelined((unit, pdu) for _, unit, pdu in frames[1:])
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._stream.held:
+            self._line.note_malformed(self._stream.held, Verdict.TRUNCATED)
 
     def discard_input(self) -> None:
         self._stream = _DiscardInput()

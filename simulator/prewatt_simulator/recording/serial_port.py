@@ -16,6 +16,8 @@ from prewatt_fixtures.endpoints import Endpoint
 from prewatt_simulator.errors import SerialPortError
 
 PIECE_BYTES: Final = 4096
+UNSENT_BYTES_MAX: Final = 65536
+"""Bytes from the port that wait for a client that does not read. Further ones are lost, as without flow control."""
 SPEEDS: Final = {
     1200: termios.B1200,
     2400: termios.B2400,
@@ -87,7 +89,7 @@ class _Bridge:
         self._client = writer
         try:
             while data := await reader.read(PIECE_BYTES):
-                os.write(self._descriptor, data)
+                await self._write(data)
         finally:
             self._client = None
             writer.close()
@@ -97,5 +99,23 @@ class _Bridge:
             data = os.read(self._descriptor, PIECE_BYTES)
         except OSError:  # the other end of a pseudo-terminal is closed for now
             return
-        if self._client is not None and data:
-            self._client.write(data)
+        client = self._client
+        if client is not None and data and client.transport.get_write_buffer_size() < UNSENT_BYTES_MAX:
+            client.write(data)
+
+    async def _write(self, data: bytes) -> None:
+        """Write all of `data` at the speed of the port, which is slower than any network."""
+        while data:
+            try:
+                data = data[os.write(self._descriptor, data) :]
+            except BlockingIOError:
+                await self._writable()
+
+    async def _writable(self) -> None:
+        loop = asyncio.get_running_loop()
+        writable = asyncio.Event()
+        loop.add_writer(self._descriptor, writable.set)
+        try:
+            await writable.wait()
+        finally:
+            loop.remove_writer(self._descriptor)

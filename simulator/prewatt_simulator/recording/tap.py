@@ -57,11 +57,11 @@ class _RtuTap:
         self.stray_bytes = 0
 
     def from_client(self, data: bytes, now_s: float) -> list[TappedExchange]:
-        skipped = self._requests.skipped
         frames = self._requests.gap() if now_s - self._last_s > GAP_S else []
         self._last_s = now_s
         frames += self._requests.feed(data)
-        self.stray_bytes += self._requests.skipped - skipped
+        self.stray_bytes += sum(map(len, self._requests.broken))
+        self._requests.broken.clear()
         given_up = self.end() if frames else []
         for unit, pdu in frames:
             if unit == BROADCAST_UNIT:

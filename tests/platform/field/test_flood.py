@@ -1,15 +1,22 @@
 """A peer that never stops sending ends its own connection, and delays nobody else."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from prewatt_fixtures.clock import RealClock
+from prewatt_fixtures.endpoints import Framing
+from prewatt_fixtures.profile import Block
 from prewatt_fixtures.wire import mbap, rtu
-from prewatt_platform.field.errors import LinkLost
-from prewatt_platform.field.master import EXCHANGE_BYTES_MAX
-
-pytestmark = pytest.mark.anyio
+from prewatt_fixtures.wire.pdu import read_holding
+from prewatt_platform.field.errors import FieldError, LinkLost
+from prewatt_platform.field.master import EXCHANGE_BYTES_MAX, Master, Station
+from prewatt_platform.field.messages import BusAddress, MeterAddress
+from prewatt_platform.field.settings import FieldSettings
 
 PIECES_MAX = 2000
 """What the peer would send if nobody cut it off: 128 MB."""
@@ -36,6 +43,7 @@ class Flood:
             self.cut += 1
 
 
+@pytest.mark.anyio
 async def test_the_exchange_ends_by_bytes_and_others_get_their_turn(wire: Any) -> None:
     flood = Flood(wire.framing)
     turns = 0
@@ -60,6 +68,7 @@ async def test_the_exchange_ends_by_bytes_and_others_get_their_turn(wire: Any) -
     assert flood.taken < 64 * 1024 * 1024, "cut long before its end"
 
 
+@pytest.mark.anyio
 async def test_bytes_that_wait_before_a_request_are_bounded_too(wire: Any) -> None:
     """The flood begins after an answer: the next request finds no end of bytes, and takes a new connection."""
     flood: asyncio.Task[None] | None = None
@@ -79,3 +88,56 @@ async def test_bytes_that_wait_before_a_request_are_bounded_too(wire: Any) -> No
         assert reply[2:] == wire.registers(200, 2)
         assert len({asked.link for asked in server.asked}) == 2
         flood.cancel()
+
+
+class Segments:
+    """A connection that brings these segments after every request, again and again, and never waits."""
+
+    def __init__(self, segments: list[bytes]) -> None:
+        self._segments = segments
+        self._next = 0
+        self.taken = 0
+
+    async def connect(self, _host: str, _tcp: int) -> "Segments":
+        return self
+
+    async def write(self, _data: bytes) -> None:
+        self.taken = 0
+
+    async def read(self) -> bytes:
+        data = self._segments[self._next % len(self._segments)]
+        self._next += 1
+        self.taken += len(data)
+        assert self.taken <= EXCHANGE_BYTES_MAX + len(data), "more than the bound, and still reading"
+        return data
+
+    def arrived(self) -> bytes:
+        return b""
+
+    def close(self) -> None:
+        pass
+
+
+segments = st.lists(
+    st.builds(lambda piece, times: piece * times, st.binary(min_size=1, max_size=40), st.integers(10, 100)),
+    min_size=1,
+    max_size=10,
+)
+
+
+@pytest.mark.parametrize("framing", ["rtu", "tcp"])
+@settings(max_examples=30)
+@given(brought=segments)
+def test_whatever_never_ends_an_exchange_takes_no_more_than_the_bound(
+    framing: Framing, brought: list[bytes]
+) -> None:
+    bus, peer = BusAddress("in memory", 1, framing), Segments(brought)
+    station = Station(MeterAddress(bus, 1, "DTSD1352-C", "0000010101"), Block(start=0, count=100))
+
+    async def ask() -> None:
+        with contextlib.suppress(FieldError):
+            await Master(bus, RealClock(), FieldSettings(timeout_s=60), peer.connect).exchange(
+                station, read_holding(0, 2)
+            )
+
+    asyncio.run(ask())

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from prewatt_fixtures.wire import rtu
 from prewatt_fixtures.wire.pdu import read_holding, write_multiple
 from prewatt_simulator.control.numbering import Numbering
 from prewatt_simulator.journal.export import to_json_lines, to_text
@@ -110,6 +111,16 @@ async def test_clearing_keeps_the_numbering(asked: Any) -> None:
     asked.master.ask(read_holding(0, 2))
     (entry,) = (await asked.ask("GET", "/journal?after=13"))["entries"]
     assert entry["number"] > 14, "a gap tells that something is gone"
+
+
+async def test_malformed_bytes_are_listed(api: Any, connected: Any) -> None:
+    bad = rtu.encode(1, read_holding(0, 2))[:-1] + b"\0"
+    async with connected(api.endpoints[0]) as wire:
+        wire.send(bad + rtu.encode(1, read_holding(0, 2)))
+        await wire.receive(9)
+    (entry,) = (await api.ask("GET", "/journal?verdict=bad-crc"))["entries"]
+    assert (entry["unit"], entry["meter"], entry["function"]) == (None, None, None)
+    assert entry["request"] == entry["request_text"] == bad.hex()
 
 
 async def test_port_events_are_listed(api: Any, connected: Any) -> None:

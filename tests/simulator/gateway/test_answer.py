@@ -1,5 +1,6 @@
 """The serial server on real sockets: framing, silence, order, exceptions."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -67,6 +68,19 @@ class TestRtu:
         async with served(farm) as wire:
             wire.send(rtu.encode(1, b"\x64\1\2\3"))
             assert await wire.receive(5) == rtu.encode(1, b"\xe4\x01")
+
+    @pytest.mark.parametrize("function", [43, 17, 8, 23])
+    async def test_an_unknown_function_in_two_segments_is_exception_1_and_the_next_is_answered(
+        self, farm: Any, served: Any, function: int
+    ) -> None:
+        data = rtu.encode(1, bytes((function, 1, 2, 3)))
+        async with served(farm) as wire:
+            wire.send(data[:3])
+            await asyncio.sleep(0)
+            wire.send(data[3:] + SENTINEL)
+            assert await wire.receive(12) == rtu.encode(1, bytes((function | 0x80, 1))) + rtu.encode(
+                1, COUNT_6
+            )
 
     async def test_a_top_up_gets_the_15_byte_answer(self, farm: Any, served: Any) -> None:
         request = vendor.encode_request(vendor.TopUp(5000, 7))

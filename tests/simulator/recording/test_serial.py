@@ -64,6 +64,22 @@ async def test_a_client_reads_through_it_and_is_recorded(tmp_path: Path) -> None
         meters.close()
 
 
+async def test_a_client_that_sends_faster_than_the_port_takes_loses_no_byte() -> None:
+    master, slave = pty.openpty()
+    data = bytes(range(256)) * 400
+    async with serial_gateway(Path(os.ttyname(slave)), "000001", 1) as endpoint:
+        _, writer = await asyncio.open_connection(endpoint.host, endpoint.tcp)
+        writer.write(data)
+        heard = b""
+        async with asyncio.timeout(20):
+            while len(heard) < len(data):
+                heard += await asyncio.to_thread(os.read, master, 4096)
+        writer.close()
+    os.close(master)
+    os.close(slave)
+    assert heard == data
+
+
 async def test_a_path_that_is_no_serial_port_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("", "utf-8")
