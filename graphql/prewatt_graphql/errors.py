@@ -33,14 +33,21 @@ from prewatt_platform.accounts.errors import (
     CustomerNameMissing,
     MeterOnHold,
     NoFreshReading,
+    NotCancellable,
     NotDisputed,
     NotOnHold,
     NotOpened,
+    NotRefundable,
+    NotReversible,
     OrderDisputed,
     OrderOpen,
+    OverHoardingLimit,
+    PolicyChanged,
+    PolicyRefused,
     ReasonMissing,
     TermRefused,
     UnknownOrder,
+    UnknownReceipt,
 )
 from prewatt_platform.control.errors import CommandChanged, IdempotencyMismatch, NotPrepaid
 from prewatt_platform.kernel.errors import PlatformError
@@ -91,6 +98,23 @@ class ErrorCode(Enum):
     )
     ORDER_DISPUTED = strawberry.enum_value(
         "ORDER_DISPUTED", description="A disputed order of the meter has to be resolved first."
+    )
+    NOT_REFUNDABLE = strawberry.enum_value(
+        "NOT_REFUNDABLE",
+        description="More than the credit that was paid and not used; the message says how much can be.",
+    )
+    NOT_REVERSIBLE = strawberry.enum_value(
+        "NOT_REVERSIBLE", description="The sale cannot be reversed (any more); the message says why."
+    )
+    OVER_HOARDING_LIMIT = strawberry.enum_value(
+        "OVER_HOARDING_LIMIT", description="The meter would hold more credit than the project allows."
+    )
+    VERSION_CONFLICT = strawberry.enum_value(
+        "VERSION_CONFLICT", description="Somebody else changed it meanwhile; read it again."
+    )
+    NOT_CANCELLABLE = strawberry.enum_value(
+        "NOT_CANCELLABLE",
+        description="The order is over, or nobody can prove that the meter does not get it; the message says why.",
     )
     NOT_ON_HOLD = strawberry.enum_value("NOT_ON_HOLD", description="The meter is not on hold.")
     READING_NEEDED = strawberry.enum_value(
@@ -179,6 +203,12 @@ _PAYLOAD_ERRORS: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ...
     NotOpened: (ErrorCode.NOT_OPENED, _METER),
     OrderOpen: (ErrorCode.ORDER_OPEN, _METER),
     MeterOnHold: (ErrorCode.METER_ON_HOLD, _METER),
+    NotRefundable: (ErrorCode.NOT_REFUNDABLE, ("input", "amount")),
+    NotReversible: (ErrorCode.NOT_REVERSIBLE, ("input", "receiptNumber")),
+    OverHoardingLimit: (ErrorCode.OVER_HOARDING_LIMIT, ("input", "amount")),
+    PolicyChanged: (ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion")),
+    UnknownReceipt: (ErrorCode.NOT_FOUND, ("input", "receiptNumber")),
+    NotCancellable: (ErrorCode.NOT_CANCELLABLE, ("input", "receiptNumber")),
     UnknownOrder: (ErrorCode.NOT_FOUND, ("input", "order")),
     NotDisputed: (ErrorCode.NOT_DISPUTED, ("input", "order")),
     OrderDisputed: (ErrorCode.ORDER_DISPUTED, _METER),
@@ -215,6 +245,9 @@ def errors_in_payload(
             except TermRefused as wrong:
                 term = ("input", to_camel_case(wrong.term))
                 return payload(errors=[_problem(ErrorCode.BAD_INPUT, wrong, term)])
+            except PolicyRefused as wrong:
+                rule = ("input", to_camel_case(wrong.rule))
+                return payload(errors=[_problem(ErrorCode.BAD_INPUT, wrong, rule)])
             except PlatformError as wrong:
                 known = _PAYLOAD_ERRORS.get(type(wrong))
                 if known is None:

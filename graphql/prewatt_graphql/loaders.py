@@ -11,7 +11,7 @@ from prewatt_graphql.commands import loaders as commands
 from prewatt_graphql.meters import loaders as meters
 from prewatt_graphql.readings import loaders as readings
 from prewatt_platform.accounts.meter_list import MeterListRow
-from prewatt_platform.accounts.models import Sale
+from prewatt_platform.accounts.models import Order
 from prewatt_platform.control.models import Command
 from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.tenancy import Scope, Work
@@ -33,7 +33,7 @@ class Loaders:
         self.readings: DataLoader[UUID, Reading | None] = self._loader(readings.latest)
         self.commands: DataLoader[UUID, Command | None] = self._loader(commands.by_id)
         self.open_orders: DataLoader[UUID, Command | None] = self._loader(commands.open_orders)
-        self.sales: DataLoader[UUID, Sale | None] = self._loader(accounts.sales)
+        self.orders: DataLoader[UUID, Order | None] = self._loader(accounts.orders)
 
     def _loader(
         self, fetch: Callable[[Work, Sequence[Key]], Awaitable[Mapping[Key, Found]]]

@@ -29,7 +29,7 @@ async def _command(info: Info, key: UUID) -> Command | None:
 
 
 async def _sale(info: Info, key: UUID) -> Sale | None:
-    row = await info.context.loaders.sales.load(key)
+    row = await info.context.loaders.orders.load(key)
     return None if row is None else Sale.of(row, info.context.membership.project)
 
 

@@ -22,6 +22,7 @@ import strawberry
 
 from prewatt_graphql.commands.types import Command
 from prewatt_graphql.errors import UserError, errors_in_payload
+from prewatt_platform.accounts.reason import REASON_LENGTH_MAX
 
 InputType = TypeVar("InputType")
 
@@ -67,6 +68,25 @@ class CommandPayload(IdempotentPayload):
         default=None,
         description="The command to the meter. Follow it with `commandProgress` or `command` until `final`.",
     )
+
+
+@strawberry.type
+class SecondPersonPayload(CommandPayload):
+    """Payload of a mutation that may need a second person."""
+
+    proposed: bool = strawberry.field(
+        default=False,
+        description="True: nothing was done yet; another operator has to send the same mutation within 24 hours (`proposals`, "
+        "`salesPolicy`). The key was not used.",
+    )
+
+
+def reason_field() -> str:
+    """Field of a reason that is required."""
+    text: str = strawberry.field(
+        description=f"Reason, kept in the audit trail; 1 to {REASON_LENGTH_MAX} characters."
+    )
+    return text
 
 
 Payload = TypeVar("Payload", bound=MutationPayload)

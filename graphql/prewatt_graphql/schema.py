@@ -18,9 +18,13 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from prewatt_graphql.accounts.mutations import AccountMutations
+from prewatt_graphql.accounts.policy import PolicyMutations, PolicyQueries
+from prewatt_graphql.accounts.refunds import RefundMutations
 from prewatt_graphql.accounts.resolutions import ResolutionMutations
+from prewatt_graphql.accounts.sales import SalesMutations
 from prewatt_graphql.accounts.statements import StatementQueries
 from prewatt_graphql.commands.mutations import CommandMutations
+from prewatt_graphql.commands.proposals import ProposalQueries
 from prewatt_graphql.commands.queries import CommandQueries
 from prewatt_graphql.commands.subscriptions import CommandSubscriptions
 from prewatt_graphql.context import Context
@@ -51,13 +55,24 @@ class Query(
     CommandQueries,
     StatementQueries,
     ReconciliationQueries,
+    PolicyQueries,
+    ProposalQueries,
     NodeQueries,
 ):
     """All nouns' queries."""
 
 
 @strawberry.type(description="Mutations. A document holds one mutation field.")
-class Mutation(ViewerMutations, AccountMutations, ResolutionMutations, CommandMutations, MeterMutations):
+class Mutation(
+    ViewerMutations,
+    AccountMutations,
+    SalesMutations,
+    RefundMutations,
+    PolicyMutations,
+    ResolutionMutations,
+    CommandMutations,
+    MeterMutations,
+):
     """All nouns' mutations."""
 
 

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from prewatt_fixtures.clock import Clock, RealClock
-from prewatt_platform.accounts.delivery import deliver_sale
+from prewatt_platform.accounts.delivery import deliver_order
 from prewatt_platform.accounts.opening import open_account
 from prewatt_platform.accounts.settlement import settle_from_readings
 from prewatt_platform.collection.schedule import Collector
@@ -40,7 +40,9 @@ HANDLERS: Final[Mapping[CommandKind, Handler]] = {
     CommandKind.REFRESH: refresh,
     CommandKind.CONTROL_MODE: set_control_mode,
     CommandKind.ACCOUNT_OPEN: open_account,
-    CommandKind.SALE: deliver_sale,
+    CommandKind.SALE: deliver_order,
+    CommandKind.REFUND: deliver_order,
+    CommandKind.REVERSAL: deliver_order,
 }
 
 _log = structlog.get_logger(__name__)

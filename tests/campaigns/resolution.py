@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from prewatt_fixtures.site import load_site
 from prewatt_fixtures.virtual import VirtualClock, VirtualLoop
 from prewatt_platform.accounts.errors import OrderOpen
+from prewatt_platform.accounts.sales import SalesService
 from prewatt_platform.accounts.service import AccountService, OpeningTerms
 from prewatt_platform.app import Platform
 from prewatt_platform.control.models import CommandState
@@ -117,7 +118,7 @@ class _Campaign:
     async def _sell(self, number: str) -> None:
         try:
             async with self._platform.database.project(self._scope) as work:
-                command, _ = await AccountService(work).sell(self._key(), number, self._rng.randint(1, 5000))
+                command, _ = await SalesService(work).sell(self._key(), number, self._rng.randint(1, 5000))
         except OrderOpen:
             self._outcome.refused += 1
             return

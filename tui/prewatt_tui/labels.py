@@ -58,6 +58,8 @@ COMMAND_KIND = {
     "REFRESH": tr("Reading"),
     "ACCOUNT_OPEN": tr("Account opening"),
     "SALE": tr("Sale"),
+    "REFUND": tr("Refund"),
+    "REVERSAL": tr("Reversal"),
     "CONTROL_MODE": tr("Control mode"),
     "METER_EPOCH": tr("Registers confirmed"),
 }
@@ -69,6 +71,7 @@ COMMAND_STATE = {
     "SENT": tr("sent to the meter; waiting for its reply"),
     "ECHOED": tr("the meter replied; being read back"),
     "UNKNOWN": tr("the meter has not answered yet; it will be asked again"),
+    "FENCING": tr("cancelled; the meter will show whether it has the money"),
     "APPLIED": tr("done: the meter shows it"),
     "VOIDED": tr("cancelled before it was sent; nothing was sold"),
     "DISPUTED": tr("the meter contradicts what was sent; a person has to decide, the money stays reserved"),

@@ -1,10 +1,10 @@
-"""Mutations on accounts and sales: open an account, sell energy."""
+"""Mutations on accounts: open an account."""
 
 from decimal import Decimal
 
 import strawberry
 
-from prewatt_graphql.accounts.types import Account, Sale
+from prewatt_graphql.accounts.types import Account
 from prewatt_graphql.commands.types import Command
 from prewatt_graphql.context import Info
 from prewatt_graphql.meters.types import Meter
@@ -58,28 +58,9 @@ class AccountOpenPayload(CommandPayload):
     )
 
 
-@strawberry.input(description="A sale of energy.")
-class SaleCreateInput(IdempotentInput):
-    """Input of `saleCreate`."""
-
-    meter_number: str = strawberry.field(
-        description="Number of the meter, ten characters; its account must be OPEN."
-    )
-    amount: Decimal = strawberry.field(
-        description="Amount paid, project currency; 0.01 to 999999.99, at most 2 decimals."
-    )
-
-
-@strawberry.type(description="Result of `saleCreate`.")
-class SaleCreatePayload(CommandPayload):
-    """Payload of `saleCreate`."""
-
-    sale: Sale | None = strawberry.field(default=None, description="The sale with its receipt number.")
-
-
 @strawberry.type
 class AccountMutations:
-    """Root mutations on accounts and sales."""
+    """Root mutations on accounts."""
 
     @mutation(
         AccountOpenPayload,
@@ -97,25 +78,6 @@ class AccountMutations:
         assert row is not None, "a command's meter exists: the database says so"
         return AccountOpenPayload(
             account=Meter.of(row, project).account, command=Command.of(command, project), replayed=replayed
-        )
-
-    @mutation(
-        SaleCreatePayload,
-        "Sell energy. The money is reserved in this call and delivered to the meter exactly once; it is in the meter when "
-        "the command is APPLIED. Errors: NOT_FOUND, NOT_PREPAID, NOT_OPENED, ORDER_OPEN, METER_ON_HOLD, "
-        "GATEWAY_UNREACHABLE, BAD_INPUT, IDEMPOTENCY_MISMATCH.",
-    )
-    async def sale_create(self, info: Info, input: Input[SaleCreateInput]) -> SaleCreatePayload:
-        project = info.context.membership.project
-        amount_fen = fen_of(input.amount, "amount")
-        async with info.context.work() as work:
-            command, replayed = await AccountService(work).sell(
-                input.idempotency_key, input.meter_number, amount_fen
-            )
-        sale = await info.context.loaders.sales.load(command.id)
-        assert sale is not None, "a sale's command delivers one: the database says so"
-        return SaleCreatePayload(
-            sale=Sale.of(sale, project), command=Command.of(command, project), replayed=replayed
         )
 
 

@@ -7,9 +7,9 @@ from prewatt_graphql.commands.types import Command
 from prewatt_graphql.context import Info
 from prewatt_graphql.ids import local_key
 from prewatt_graphql.meters.types import Meter
-from prewatt_graphql.payloads import CommandPayload, IdempotentInput, Input, mutation
+from prewatt_graphql.payloads import IdempotentInput, Input, SecondPersonPayload, mutation, reason_field
 from prewatt_platform.accounts.errors import UnknownOrder
-from prewatt_platform.accounts.resolution import REASON_LENGTH_MAX, ResolutionService
+from prewatt_platform.accounts.resolution import ResolutionService
 
 
 @strawberry.input(description="The end of a disputed order.")
@@ -18,19 +18,18 @@ class OrderResolveInput(IdempotentInput):
 
     order: strawberry.ID = strawberry.field(description="Id of the order's command; its state is DISPUTED.")
     delivered: bool = strawberry.field(
-        description="True: the meter has the money, the order becomes APPLIED. False: it has not, the order becomes VOIDED and the money goes back."
+        description="True: the meter has carried it out (it has the money of a sale, or gave it back), the order becomes APPLIED. "
+        "False: it has not, the order becomes VOIDED and the money goes back."
     )
-    reason: str = strawberry.field(
-        description=f"Reason, kept in the audit trail; 1 to {REASON_LENGTH_MAX} characters."
-    )
+    reason: str = reason_field()
 
 
 @strawberry.type(description="Result of `orderResolve`.")
-class OrderResolvePayload(CommandPayload):
+class OrderResolvePayload(SecondPersonPayload):
     """Payload of `orderResolve`."""
 
     sale: Sale | None = strawberry.field(
-        default=None, description="The sale; null for the opening of an account."
+        default=None, description="The sale, refund or reversal; null for the opening of an account."
     )
 
 
@@ -39,13 +38,11 @@ class MeterEpochConfirmInput(IdempotentInput):
     """Input of `meterEpochConfirm`."""
 
     meter_number: str = strawberry.field(description="Number of the meter, ten characters.")
-    reason: str = strawberry.field(
-        description=f"Reason, kept in the audit trail; 1 to {REASON_LENGTH_MAX} characters."
-    )
+    reason: str = reason_field()
 
 
 @strawberry.type(description="Result of `meterEpochConfirm`.")
-class MeterEpochConfirmPayload(CommandPayload):
+class MeterEpochConfirmPayload(SecondPersonPayload):
     """Payload of `meterEpochConfirm`."""
 
     meter: Meter | None = strawberry.field(default=None, description="The meter, no longer on hold.")
@@ -70,7 +67,9 @@ class ResolutionMutations:
             command, replayed = await ResolutionService(work).resolve(
                 input.idempotency_key, order, input.reason, delivered=input.delivered
             )
-        sale = await info.context.loaders.sales.load(command.id)
+        if command is None:
+            return OrderResolvePayload(proposed=True)
+        sale = await info.context.loaders.orders.load(command.id)
         return OrderResolvePayload(
             sale=None if sale is None else Sale.of(sale, project),
             command=Command.of(command, project),
@@ -91,6 +90,8 @@ class ResolutionMutations:
             command, replayed = await ResolutionService(work).confirm_epoch(
                 input.idempotency_key, input.meter_number, input.reason
             )
+        if command is None:
+            return MeterEpochConfirmPayload(proposed=True)
         row = await info.context.loaders.meters.load(command.meter_id)
         assert row is not None, "a command's meter exists: the database says so"
         return MeterEpochConfirmPayload(

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Self
+from typing import Annotated, Self
+from uuid import UUID
 
 import strawberry
 
@@ -13,7 +14,7 @@ from prewatt_graphql.node import Node
 from prewatt_graphql.quantities import Money, maybe_money, money
 from prewatt_platform.accounts.models import Account as AccountRow
 from prewatt_platform.accounts.models import Customer as CustomerRow
-from prewatt_platform.accounts.models import Sale as SaleRow
+from prewatt_platform.accounts.models import Order
 from prewatt_platform.projects.models import Project
 
 
@@ -61,59 +62,94 @@ def account_of(account: AccountRow, customer: CustomerRow, project: Project) -> 
     )
 
 
+@strawberry.enum(description="Kind of a sales record.")
+class SaleKind(Enum):
+    """Kinds of `accounts.models.Order`."""
+
+    SALE = strawberry.enum_value("SALE", description="Energy was sold.")
+    REFUND = strawberry.enum_value("REFUND", description="Unused credit was taken back and paid out.")
+    REVERSAL = strawberry.enum_value("REVERSAL", description="A sale was undone as a whole.")
+
+
 @strawberry.type(
-    description="A sale of energy. Names, place and amount are kept as they were on the day of the sale."
+    description="A sales record: a sale, refund or reversal. Names, place and amount are kept as they were on its day."
 )
 class Sale(Node):
-    """The sale's state is the state of its command."""
+    """Its state is the state of its command."""
 
-    row: strawberry.Private[SaleRow]
+    row: strawberry.Private[Order]
+    project: strawberry.Private[Project]
+    kind: SaleKind = strawberry.field(description="Kind of the record.")
     receipt_number: str = strawberry.field(
         description="Receipt number; consecutive within the project, without gaps."
     )
     meter_number: str = strawberry.field(description="Number of the meter.")
-    place: str = strawberry.field(description="Name of the metering point when sold.")
-    customer_name: str = strawberry.field(description="Name of the customer when sold.")
-    amount: Money = strawberry.field(description="Amount paid.")
+    place: str = strawberry.field(description="Name of the metering point on that day.")
+    customer_name: str = strawberry.field(description="Name of the customer on that day.")
+    amount: Money = strawberry.field(
+        description="Credit that the meter gains by a sale, or loses by a refund or reversal."
+    )
+    fee: Money = strawberry.field(
+        description="Service fee: paid beside the amount of a sale, given back by a reversal; 0 for a refund."
+    )
+    reason: str | None = strawberry.field(description="Reason that was given; null without one.")
     purchase_count: int | None = strawberry.field(
-        description="Purchase count of this sale in the meter; null until PLANNED."
+        description="Purchase count of this order in the meter; null until PLANNED."
     )
     total_before: Money | None = strawberry.field(
-        description="Total purchased in the meter before this sale; null until PLANNED."
+        description="Total purchased in the meter before this order; null until PLANNED."
     )
     total_after: Money | None = strawberry.field(
-        description="Total purchased in the meter that proves delivery: `totalBefore` + `amount`; null until PLANNED."
+        description="Total purchased in the meter that proves the order: `totalBefore` + `amount` (refund, reversal: − `amount`); null until PLANNED."
     )
-    operator_name: str = strawberry.field(description="Name of the operator who sold.")
-    created_at: datetime = strawberry.field(description="When the sale was made.")
+    operator_name: str = strawberry.field(description="Name of the operator who made it.")
+    created_at: datetime = strawberry.field(description="When it was made.")
     applied_at: datetime | None = strawberry.field(
-        description="When the meter was read back with the money; null until APPLIED."
+        description="When the meter was read back with the order carried out; null until APPLIED."
     )
 
     @strawberry.field(
-        description="State of the sale's command. Only APPLIED means that the meter holds the money."
+        description="State of its command. Only APPLIED means that the meter has carried it out."
     )
     async def state(self, info: Info) -> CommandState:
         command = await info.context.loaders.commands.load(self.row.command_id)
-        assert command is not None, "a sale's command exists: the database says so"
+        assert command is not None, "an order's command exists: the database says so"
         return CommandState(command.state)
 
+    @strawberry.field(description="The sale that a reversal undoes; null for other kinds.")
+    async def reverses(self, info: Info) -> Annotated["Sale", strawberry.lazy(__name__)] | None:
+        if self.row.reverses is None:
+            return None
+        sale = await info.context.loaders.orders.load(self.row.reverses)
+        return None if sale is None else Sale.of(sale, self.project)
+
     @classmethod
-    def of(cls, row: SaleRow, project: Project) -> Self:
-        """The API type of a sale row."""
-        before = row.total_before_fen
+    def of(cls, row: Order, project: Project) -> Self:
+        """The API type of an order row."""
+        plan = row.plan
         return cls(
             row=row,
+            project=project,
+            kind=SaleKind(row.kind),
             id=global_id("Sale", project.code, row.command_id),
             receipt_number=row.receipt_number,
             meter_number=row.meter_number,
             place=row.place,
             customer_name=row.customer_name,
             amount=money(row.amount_fen, project.currency),
+            fee=money(row.fee_fen, project.currency),
+            reason=row.reason,
             purchase_count=row.planned_count,
-            total_before=maybe_money(before, project.currency),
-            total_after=maybe_money(None if before is None else before + row.amount_fen, project.currency),
+            total_before=maybe_money(row.total_before_fen, project.currency),
+            total_after=maybe_money(None if plan is None else plan.total_after_fen, project.currency),
             operator_name=row.operator_name,
             created_at=row.created_at,
             applied_at=row.applied_at,
         )
+
+
+async def order_of(info: Info, command_id: UUID) -> Sale:
+    """The sales record that a command carries out."""
+    order = await info.context.loaders.orders.load(command_id)
+    assert order is not None, "an order and its command are written together"
+    return Sale.of(order, info.context.membership.project)

@@ -14,6 +14,10 @@ class CommandKind(Enum):
         "ACCOUNT_OPEN", description="Switch prepayment on with a credit of zero."
     )
     SALE = strawberry.enum_value("SALE", description="Add the money of a sale to the meter's credit.")
+    REFUND = strawberry.enum_value("REFUND", description="Take credit back from the meter and pay it out.")
+    REVERSAL = strawberry.enum_value(
+        "REVERSAL", description="Take the credit of one sale back from the meter."
+    )
     CONTROL_MODE = strawberry.enum_value(
         "CONTROL_MODE", description="Write the forced control registers for a control mode."
     )
@@ -23,8 +27,8 @@ class CommandKind(Enum):
 
 
 @strawberry.enum(
-    description="State of a command. A sale goes RESERVED, PLANNED, SENT, ECHOED, APPLIED; other kinds start as REQUESTED "
-    "and end as SUCCEEDED. Only APPLIED means that the meter was read back with the money of a sale."
+    description="State of a command. A money order (sale, refund, reversal) goes RESERVED, PLANNED, SENT, ECHOED, APPLIED; "
+    "other kinds start as REQUESTED and end as SUCCEEDED. Only APPLIED means that the meter was read back with the order."
 )
 class CommandState(Enum):
     """`control.models.CommandState`."""
@@ -46,11 +50,17 @@ class CommandState(Enum):
         "UNKNOWN",
         description="The frame was sent and the meter cannot be read back; it is read again at `nextAttemptAt`.",
     )
+    FENCING = strawberry.enum_value(
+        "FENCING",
+        description="Cancelled after it may have been sent: the meter is made to use up the purchase count without money, "
+        "and then shows whether the order becomes APPLIED or VOIDED.",
+    )
     APPLIED = strawberry.enum_value(
-        "APPLIED", description="Read back: purchase count and total purchased rose exactly once. Final."
+        "APPLIED", description="Read back: purchase count and total purchased changed exactly once. Final."
     )
     VOIDED = strawberry.enum_value(
-        "VOIDED", description="The money never reached the meter and was released in the ledger. Final."
+        "VOIDED",
+        description="The meter did not carry it out and never will; the money was released in the ledger. Final.",
     )
     DISPUTED = strawberry.enum_value(
         "DISPUTED",

@@ -11,6 +11,7 @@ from prewatt_graphql.context import Info
 from prewatt_graphql.ids import global_id
 from prewatt_graphql.meters.types import Meter
 from prewatt_graphql.node import Node
+from prewatt_platform.control.models import ORDER_KINDS
 from prewatt_platform.control.models import Command as CommandRow
 from prewatt_platform.projects.models import Project
 
@@ -42,11 +43,11 @@ class Command(Node):
         row = await info.context.loaders.meters.load(self.row.meter_id)
         return None if row is None else Meter.of(row, self.project)
 
-    @strawberry.field(description="The sale that it delivers; null for kinds other than SALE.")
+    @strawberry.field(description="The sale, refund or reversal that it carries out; null for other kinds.")
     async def sale(self, info: Info) -> Sale | None:
-        if self.kind is not CommandKind.SALE:
+        if self.row.kind not in ORDER_KINDS:
             return None
-        row = await info.context.loaders.sales.load(self.row.id)
+        row = await info.context.loaders.orders.load(self.row.id)
         return None if row is None else Sale.of(row, self.project)
 
     @classmethod

@@ -15,7 +15,6 @@ from prewatt_graphql.node import Node
 from prewatt_graphql.quantities import Money, maybe_money
 from prewatt_graphql.readings.types import Reading, ReadingColumns, Relay, columns_of, reading_of
 from prewatt_platform.accounts.meter_list import MeterListRow
-from prewatt_platform.control.models import CommandKind
 from prewatt_platform.control.rules import observed_mode
 from prewatt_platform.metering.models import Gateway as GatewayRow
 from prewatt_platform.metering.models import Reading as ReadingRow
@@ -160,12 +159,12 @@ class Meter(Node):
         seen = None if row is None else observed_mode(row.forced_mode, row.forced_closed)
         return None if seen is None else ControlMode(seen)
 
-    @strawberry.field(description="Sale that is being delivered; null without one.")
+    @strawberry.field(description="Sale, refund or reversal that is being carried out; null without one.")
     async def open_order(self, info: Info) -> Sale | None:
         order = await info.context.loaders.open_orders.load(self.row.meter.id)
-        if order is None or order.kind != CommandKind.SALE:
+        if order is None:
             return None
-        sale = await info.context.loaders.sales.load(order.id)
+        sale = await info.context.loaders.orders.load(order.id)
         return None if sale is None else Sale.of(sale, self.project)
 
     @strawberry.field(

@@ -23,7 +23,10 @@ class Role(Enum):
     CASHIER = strawberry.enum_value(
         "CASHIER", description="As VIEWER; also opens accounts, sells and reads meters now."
     )
-    FINANCE = strawberry.enum_value("FINANCE", description="As VIEWER; also reads sales.")
+    FINANCE = strawberry.enum_value(
+        "FINANCE",
+        description="As VIEWER; also reads sales and meters now, refunds, reverses and resolves orders.",
+    )
     ENGINEER = strawberry.enum_value(
         "ENGINEER", description="As VIEWER; also configures meters, sets control modes and reads meters now."
     )

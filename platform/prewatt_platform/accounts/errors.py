@@ -5,7 +5,14 @@ AccountError
     NotOpened           the point has no open account
     OrderOpen           a money order of this meter is on its way
     MeterOnHold         a person has to decide about this meter first; says why
-    AmountRefused       not a positive amount within the limits
+    UnknownReceipt      no order of that receipt number
+    NotCancellable      the order cannot be cancelled (any more); says why
+    AmountRefused       not an amount within the limits
+    OverHoardingLimit   the meter would hold more credit than the project allows
+    NotRefundable       more than can be refunded; says how much can
+    NotReversible       the sale cannot be reversed (any more); says why
+    PolicyRefused       a rule of selling is out of range; names it
+    PolicyChanged       somebody else changed the rules of selling meanwhile
     CustomerNameMissing a customer has a name
     TermRefused         a term of an opening is out of range; names the term
     UnknownOrder        no money order of that id
@@ -17,8 +24,10 @@ AccountError
     AlarmsDoNotFit      alarm amount 1 is above alarm amount 2, and neither is negative
 """
 
+from datetime import datetime
 from uuid import UUID
 
+from prewatt_platform.accounts.models import Order
 from prewatt_platform.accounts.rules import yuan
 from prewatt_platform.control.models import Command
 from prewatt_platform.kernel.errors import PlatformError
@@ -117,12 +126,75 @@ class ReasonMissing(AccountError):
         super().__init__(f"a reason is needed, of at most {length_max} characters")
 
 
-class AmountRefused(AccountError):
-    """The amount is no positive amount within the limits."""
+class UnknownReceipt(AccountError):
+    """No order of this project has that receipt number."""
 
-    def __init__(self, amount_fen: int, amount_max_fen: int) -> None:
+    def __init__(self, receipt_number: str) -> None:
+        self.receipt_number = receipt_number
+        super().__init__(f"no receipt {receipt_number}")
+
+
+class NotCancellable(AccountError):
+    """The order is over, or nobody can prove that the meter does not get it."""
+
+    def __init__(self, order: Order, reason: str) -> None:
+        self.order = order
+        self.reason = reason
+        super().__init__(f"order {order.receipt_number} cannot be cancelled: {reason}")
+
+
+class AmountRefused(AccountError):
+    """The amount is not within the limits."""
+
+    def __init__(self, amount_fen: int, amount_min_fen: int, amount_max_fen: int) -> None:
         self.amount_fen = amount_fen
-        super().__init__(f"an amount is between 0.01 and {yuan(amount_max_fen)}")
+        super().__init__(f"an amount is between {yuan(amount_min_fen)} and {yuan(amount_max_fen)}")
+
+
+class OverHoardingLimit(AccountError):
+    """The meter would hold more credit than the project allows."""
+
+    def __init__(self, meter: Meter, remaining_fen: int, limit_fen: int) -> None:
+        self.meter = meter
+        super().__init__(
+            f"meter {meter.number} holds {yuan(remaining_fen)}; with this sale it would exceed the limit {yuan(limit_fen)}"
+        )
+
+
+class NotRefundable(AccountError):
+    """The amount is more than the customer paid and did not use."""
+
+    def __init__(self, meter: Meter, refundable_fen: int, read_at: datetime) -> None:
+        self.meter = meter
+        self.refundable_fen = refundable_fen
+        super().__init__(
+            f"meter {meter.number}: at most {yuan(refundable_fen)} can be refunded, as read at {read_at:%Y-%m-%d %H:%M} UTC"
+        )
+
+
+class NotReversible(AccountError):
+    """The sale cannot be undone."""
+
+    def __init__(self, order: Order, reason: str) -> None:
+        self.order = order
+        self.reason = reason
+        super().__init__(f"sale {order.receipt_number} cannot be reversed: {reason}")
+
+
+class PolicyRefused(AccountError):
+    """A rule of selling is out of range; `rule` is its name."""
+
+    def __init__(self, rule: str, reason: str) -> None:
+        self.rule = rule
+        super().__init__(f"{rule.replace('_', ' ')} {reason}")
+
+
+class PolicyChanged(AccountError):
+    """The rules of selling are not as they were when they were read."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        super().__init__(f"the rules of selling were changed meanwhile; they are version {version} now")
 
 
 class CustomerNameMissing(AccountError):

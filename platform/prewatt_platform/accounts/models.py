@@ -1,4 +1,4 @@
-"""Tables of customers, their accounts, the points an account owns, and sales."""
+"""Tables of customers, their accounts, the points an account owns, and money orders."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,6 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Text
 from sqlmodel import Field, SQLModel
+
+from prewatt_platform.accounts.rules import AMOUNT_MAX_FEN, Plan
+from prewatt_platform.control.models import CommandKind
 
 
 class AccountState(StrEnum):
@@ -52,36 +55,88 @@ class AccountPoint(SQLModel, table=True):
     until_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
 
 
-class Sale(SQLModel, table=True):
-    """Money for energy: one order, with the names and prices of its day, and the evidence that it arrived.
+class Order(SQLModel, table=True):
+    """One money order to a meter, with the names and prices of its day, and the evidence that it arrived.
 
-    Its state is its command's. `planned_count` and `total_before_fen` are committed before the frame leaves.
+    Its kind and state are its command's. `planned_count` and `total_before_fen` are committed before the frame leaves.
     """
 
-    __tablename__ = "sales"
+    __tablename__ = "orders"
 
     project_id: int = Field(primary_key=True)
     command_id: UUID = Field(primary_key=True)
+    kind: CommandKind = Field(sa_column=Column(Text, nullable=False))
+    """SALE, REFUND or REVERSAL; the database keeps it equal to the command's."""
     receipt_number: str
     account_id: UUID
     point_id: UUID
     meter_id: UUID
     epoch: int
     amount_fen: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Credit that the meter gains by a SALE, and loses by the other kinds."""
+    fee_fen: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    """Service fee, paid beside the amount of a SALE and given back with a REVERSAL."""
+    reverses: UUID | None = None
+    """The sale that a REVERSAL undoes."""
+    reason: str | None = None
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     planned_count: int | None = None
     total_before_fen: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
     applied_at: datetime | None = Field(
         default=None, sa_column=Column(DateTime(timezone=True), nullable=True)
     )
+    fenced_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
+    """When the meter was read back with the planned count and without the money: the order can never be applied."""
     evidence: bytes | None = None
-    """The registers that proved it, as they came over the wire."""
+    """The registers that proved `applied_at` or `fenced_at`, as they came over the wire."""
     meter_number: str
     place: str
     customer_name: str
     operator_name: str
     prices_e4: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
     multiplier: int
+
+    @property
+    def change_fen(self) -> int:
+        """What the order adds to the meter's total purchased; negative when it takes credit back."""
+        return self.amount_fen if self.kind == CommandKind.SALE else -self.amount_fen
+
+    @property
+    def paid_fen(self) -> int:
+        """What the customer pays, or gets back: amount and fee."""
+        return self.amount_fen + self.fee_fen
+
+    @property
+    def plan(self) -> Plan | None:
+        """The committed plan; None before."""
+        if self.planned_count is None or self.total_before_fen is None:
+            return None
+        return Plan(self.planned_count, self.total_before_fen, self.change_fen)
+
+
+class SalesPolicy(SQLModel, table=True):
+    """A project's rules of selling. A project without a row has these defaults."""
+
+    __tablename__ = "sales_policies"
+
+    project_id: int = Field(primary_key=True)
+    version: int = 0
+    """Rises with every change."""
+    sale_min_fen: int = Field(default=1, sa_column=Column(BigInteger, nullable=False))
+    sale_max_fen: int = Field(default=AMOUNT_MAX_FEN, sa_column=Column(BigInteger, nullable=False))
+    hoarding_limit_fen: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """Credit that a sale may not exceed in the meter; None: no limit."""
+    fee_e4: int = 0
+    """Service fee as a share of the amount, in 0.0001."""
+    fee_fixed_fen: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    reversal_days: int = 0
+    """Business days after which a sale can still be reversed; 0: on its own day."""
+    second_person_above_fen: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """Refunds and decisions about more than this need a second person; None: never."""
+
+    def wants_second_person(self, amount_fen: int) -> bool:
+        """Whether a refund or decision about so much needs a second person."""
+        return self.second_person_above_fen is not None and abs(amount_fen) > self.second_person_above_fen
 
 
 class ReceiptCounter(SQLModel, table=True):

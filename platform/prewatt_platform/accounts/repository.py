@@ -1,17 +1,27 @@
-"""Queries on customers, accounts and sales."""
+"""Queries on customers, accounts and money orders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import case, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from prewatt_platform.accounts.models import Account, AccountPoint, Customer, ReceiptCounter, Sale
-from prewatt_platform.control.models import Command, CommandState
+from prewatt_platform.accounts.models import (
+    Account,
+    AccountPoint,
+    Customer,
+    Order,
+    ReceiptCounter,
+    SalesPolicy,
+)
+from prewatt_platform.control.models import Command, CommandKind, CommandState
 from prewatt_platform.kernel.tenancy import Repository
 from prewatt_platform.metering.models import MeterEpoch
+
+_CHANGE_FEN = case((col(Order.kind) == CommandKind.SALE, Order.amount_fen), else_=-Order.amount_fen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,33 +89,65 @@ class AccountRepository(Repository):
         return int((await self._session.execute(statement)).scalar_one())
 
 
-class SaleRepository(Repository):
-    """Sales of one project."""
+class OrderRepository(Repository):
+    """Money orders of one project."""
 
-    async def by_command(self, command_id: UUID) -> Sale | None:
-        """The sale that a command delivers."""
-        return await self._one(self._scoped(Sale).where(Sale.command_id == command_id))
+    async def by_command(self, command_id: UUID) -> Order | None:
+        """The order that a command carries out."""
+        return await self._one(self._scoped(Order).where(Order.command_id == command_id))
 
-    async def by_commands(self, command_ids: Sequence[UUID]) -> dict[UUID, Sale]:
-        """The sales that those commands deliver, by command."""
-        found = await self._all(self._scoped(Sale).where(col(Sale.command_id).in_(command_ids)))
-        return {sale.command_id: sale for sale in found}
+    async def by_commands(self, command_ids: Sequence[UUID]) -> dict[UUID, Order]:
+        """The orders that those commands carry out, by command."""
+        found = await self._all(self._scoped(Order).where(col(Order.command_id).in_(command_ids)))
+        return {order.command_id: order for order in found}
+
+    async def by_receipt(self, receipt_number: str) -> Order | None:
+        """The order of that receipt."""
+        return await self._one(self._scoped(Order).where(Order.receipt_number == receipt_number))
 
     async def applied(self, epoch: MeterEpoch) -> tuple[int | None, int]:
-        """Of the sales that reached the meter in an epoch: the highest purchase count, and the sum in fen."""
-        statement = (
-            select(func.max(Sale.planned_count), func.coalesce(func.sum(Sale.amount_fen), 0))
-            .join(
-                Command, (col(Command.project_id) == Sale.project_id) & (col(Command.id) == Sale.command_id)
-            )
-            .where(
-                Sale.meter_id == epoch.meter_id,
-                Sale.epoch == epoch.epoch,
-                Command.state == CommandState.APPLIED,
-            )
+        """Of a meter's epoch: the highest purchase count that was used, and the sum of all changes in fen."""
+        statement = select(
+            func.max(Order.planned_count),
+            func.coalesce(func.sum(_CHANGE_FEN).filter(col(Order.applied_at).is_not(None)), 0),
+        ).where(
+            Order.meter_id == epoch.meter_id,
+            Order.epoch == epoch.epoch,
+            col(Order.applied_at).is_not(None) | col(Order.fenced_at).is_not(None),
         )
-        count, total_fen = (await self._session.execute(self._narrow(statement, Sale, Command))).one()
+        count, total_fen = (await self._session.execute(self._narrow(statement, Order))).one()
         return count, int(total_fen)
+
+    async def changed_since(self, epoch: MeterEpoch, at: datetime) -> int:
+        """Sum in fen of what orders of an epoch changed in the meter after an instant."""
+        statement = select(func.coalesce(func.sum(_CHANGE_FEN), 0)).where(
+            Order.meter_id == epoch.meter_id, Order.epoch == epoch.epoch, col(Order.applied_at) > at
+        )
+        return int((await self._session.execute(self._narrow(statement, Order))).scalar_one())
+
+    async def reversal_of(self, sale: Order) -> Order | None:
+        """The reversal of a sale that was carried out or is under way."""
+        statement = (
+            self._scoped(Order)
+            .join(
+                Command, (col(Command.project_id) == Order.project_id) & (col(Command.id) == Order.command_id)
+            )
+            .where(Order.reverses == sale.command_id, col(Command.state) != CommandState.VOIDED)
+        )
+        return await self._one(statement)
+
+    async def newest_applied(self, epoch: MeterEpoch) -> Order | None:
+        """The order that the meter carried out last in an epoch."""
+        return await self._one(
+            self._scoped(Order)
+            .where(
+                Order.meter_id == epoch.meter_id,
+                Order.epoch == epoch.epoch,
+                col(Order.applied_at).is_not(None),
+            )
+            .order_by(col(Order.planned_count).desc())
+            .limit(1)
+        )
 
     async def next_receipt(self) -> int:
         """The next receipt's number; the row is locked until the end of the unit of work, so there are no gaps."""
@@ -116,3 +158,19 @@ class SaleRepository(Repository):
             .returning(col(ReceiptCounter.issued))
         )
         return int((await self._session.execute(issued)).scalar_one())
+
+
+class PolicyRepository(Repository):
+    """The project's rules of selling."""
+
+    async def policy(self, *, for_update: bool = False) -> SalesPolicy:
+        """The rules in force; `for_update` locks them, and makes a row of defaults when there is none."""
+        if for_update:
+            await self._session.execute(
+                insert(SalesPolicy)
+                .values(**SalesPolicy(project_id=self._project_id).model_dump())
+                .on_conflict_do_nothing()
+            )
+        statement = self._scoped(SalesPolicy)
+        found = await self._one(statement.with_for_update() if for_update else statement)
+        return SalesPolicy(project_id=self._project_id) if found is None else found

@@ -1,11 +1,10 @@
 """Decisions of a person: the end of a disputed order, and a new epoch for a meter on hold.
 
-Both need a reading of the meter that is younger than `EVIDENCE_AGE_MAX`, so that the person decides by registers of
+Both need a reading of the meter that is younger than `fresh_reading.EVIDENCE_AGE_MAX`, so that the person decides by registers of
 now. What the order expected, what the meter shows, and the reason are in the audit event.
 """
 
-from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from prewatt_platform.accounts.errors import (
@@ -14,15 +13,18 @@ from prewatt_platform.accounts.errors import (
     NotOnHold,
     OrderDisputed,
     OrderOpen,
-    ReasonMissing,
     UnknownOrder,
 )
-from prewatt_platform.accounts.models import AccountState, Sale
-from prewatt_platform.accounts.posting import currency_of
-from prewatt_platform.accounts.repository import AccountRepository, SaleRepository
+from prewatt_platform.accounts.fresh_reading import fresh_reading
+from prewatt_platform.accounts.models import AccountState
+from prewatt_platform.accounts.posting import apply, currency_of
+from prewatt_platform.accounts.reason import given_reason
+from prewatt_platform.accounts.repository import AccountRepository, OrderRepository, PolicyRepository
+from prewatt_platform.accounts.rules import Plan, yuan
 from prewatt_platform.control.idempotency import once
-from prewatt_platform.control.models import Command, CommandKind, CommandState
+from prewatt_platform.control.models import MONEY_KINDS, Command, CommandKind, CommandState
 from prewatt_platform.control.repository import CommandRepository
+from prewatt_platform.control.second_person import agreed
 from prewatt_platform.control.service import new_command
 from prewatt_platform.kernel import audit
 from prewatt_platform.kernel.tenancy import Work
@@ -32,13 +34,8 @@ from prewatt_platform.ledger.repository import LedgerRepository
 from prewatt_platform.ledger.rules import AccountKey, AccountKind, Funding
 from prewatt_platform.ledger.service import Ledger
 from prewatt_platform.metering.models import Meter, MeterEpoch, Reading
-from prewatt_platform.metering.readings import ReadingRepository
 from prewatt_platform.metering.repository import MeterRepository
 from prewatt_platform.metering.service import MeteringService
-
-EVIDENCE_AGE_MAX: Final = timedelta(minutes=10)
-
-REASON_LENGTH_MAX: Final = 500
 
 
 class ResolutionService:
@@ -49,19 +46,21 @@ class ResolutionService:
         self._commands = CommandRepository(work)
         self._meters = MeterRepository(work)
 
-    async def resolve(self, key: UUID, order: UUID, reason: str, *, delivered: bool) -> tuple[Command, bool]:
-        """End a disputed order: the meter has its money, or has not and the money goes back; (command, replayed).
+    async def resolve(
+        self, key: UUID, order: UUID, reason: str, *, delivered: bool
+    ) -> tuple[Command | None, bool]:
+        """End a disputed order: the meter has carried it out, or not and its money goes back; (command, replayed).
 
-        An opening can only end as not delivered: its account is closed, and can be opened anew. The meter stays on hold
-        until `confirm_epoch`. Raises `UnknownOrder`, `NotDisputed`, `NoFreshReading`, `ReasonMissing`,
-        `IdempotencyMismatch`.
+        None: proposed to a second person. An opening can only end as not delivered: its account is closed, and can be
+        opened anew. The meter stays on hold until `confirm_epoch`. Raises `UnknownOrder`, `NotDisputed`,
+        `NoFreshReading`, `ReasonMissing`, `IdempotencyMismatch`.
         """
         content = {"order": str(order), "delivered": delivered, "reason": reason}
 
-        async def make() -> Command:
-            given = _checked(reason)
+        async def make() -> Command | None:
+            given = given_reason(reason)
             command = await self._commands.by_id(order)
-            if command is None or command.kind not in {CommandKind.SALE, CommandKind.ACCOUNT_OPEN}:
+            if command is None or command.kind not in MONEY_KINDS:
                 raise UnknownOrder(order)
             # the meter's row is what orders of a meter wait for
             meter = await self._meters.by_id(command.meter_id, for_update=True)
@@ -69,29 +68,30 @@ class ResolutionService:
             opening = command.kind == CommandKind.ACCOUNT_OPEN
             if command.state != CommandState.DISPUTED or (opening and delivered):
                 raise NotDisputed(command)
-            shown = await self._fresh(meter)
+            shown = await fresh_reading(self._work, meter)
             if shown.at <= command.updated_at:
                 raise NoFreshReading(meter)
             state = CommandState.APPLIED if delivered else CommandState.VOIDED
             if opening:
                 state = CommandState.FAILED
                 await self._close_account(command)
-            else:
-                await self._end_sale(command, shown, given, delivered=delivered)
+            elif not await self._end_order(command, shown, given, delivered=delivered):
+                return None
             await self._commands.move(command, state, due_at=None, detail=f"decided by a person: {given}")
             return command
 
         return await once(self._work, "orderResolve", key, content, make)
 
-    async def confirm_epoch(self, key: UUID, meter_number: str, reason: str) -> tuple[Command, bool]:
+    async def confirm_epoch(self, key: UUID, meter_number: str, reason: str) -> tuple[Command | None, bool]:
         """Let a meter on hold be sold to again, from the count and total that it shows now; (command, replayed).
 
-        The difference between its total purchased and the ledger is adjusted. Raises `UnknownMeter`, `NotOnHold`,
-        `OrderOpen`, `OrderDisputed`, `NoFreshReading`, `ReasonMissing`, `IdempotencyMismatch`.
+        None: proposed to a second person. The difference between its total purchased and the ledger is adjusted. Raises
+        `UnknownMeter`, `NotOnHold`, `OrderOpen`, `OrderDisputed`, `NoFreshReading`, `ReasonMissing`,
+        `IdempotencyMismatch`.
         """
 
-        async def make() -> Command:
-            given = _checked(reason)
+        async def make() -> Command | None:
+            given = given_reason(reason)
             meter = await MeteringService(self._work).meter(meter_number, for_update=True)
             if meter.hold_reason is None:
                 raise NotOnHold(meter)
@@ -100,50 +100,64 @@ class ResolutionService:
                 raise OrderOpen(meter, open_order)
             for disputed in await self._commands.in_state(meter.id, CommandState.DISPUTED):
                 raise OrderDisputed(meter, disputed)
-            shown = await self._fresh(meter)
+            shown = await fresh_reading(self._work, meter)
+            assert shown.total_purchased_fen is not None, "only prepaid meters have orders"
+            adjusted_fen = shown.total_purchased_fen - await self._delivered_fen(meter)
+            if not await self._second_person_agrees(
+                "meterEpochConfirm",
+                meter.id,
+                adjusted_fen,
+                {"count": shown.purchase_count, "total_fen": shown.total_purchased_fen},
+                f"confirm the registers of meter {meter_number}, adjust by {yuan(adjusted_fen)}: {given}",
+            ):
+                return None
             command = await self._commands.add_command(
                 new_command(self._work, meter, CommandKind.METER_EPOCH, CommandState.REQUESTED, {})
             )
-            await self._begin_epoch(meter, shown, given)
+            await self._begin_epoch(meter, shown, given, adjusted_fen)
             await self._commands.move(command, CommandState.SUCCEEDED, due_at=None)
             return command
 
         content = {"meter": meter_number, "reason": reason}
         return await once(self._work, "meterEpochConfirm", key, content, make)
 
-    async def _fresh(self, meter: Meter) -> Reading:
-        reading = (await ReadingRepository(self._work).latest([meter.id])).get(meter.id)
-        if reading is None or reading.stale or reading.at < self._work.clock.now() - EVIDENCE_AGE_MAX:
-            raise NoFreshReading(meter)
-        return reading
+    async def _second_person_agrees(
+        self, operation: str, subject: UUID, amount_fen: int, content: dict[str, Any], summary: str
+    ) -> bool:
+        policy = await PolicyRepository(self._work).policy()
+        if not policy.wants_second_person(amount_fen):
+            return True
+        return await agreed(self._work, operation, subject, content, summary)
 
-    async def _end_sale(self, command: Command, shown: Reading, reason: str, *, delivered: bool) -> None:
-        sale = await SaleRepository(self._work).by_command(command.id)
-        assert sale is not None, "a sale and its command are written together"
-        ledger = Ledger(self._work, await currency_of(self._work))
+    async def _end_order(self, command: Command, shown: Reading, reason: str, *, delivered: bool) -> bool:
+        """Whether the order was ended; False: proposed to a second person."""
+        order = await OrderRepository(self._work).by_command(command.id)
+        assert order is not None, "an order and its command are written together"
+        words = "carried out" if delivered else "not carried out"
+        summary = f"order {order.receipt_number} of {yuan(order.amount_fen)} was {words}: {reason}"
+        if not await self._second_person_agrees(
+            "orderResolve", command.id, order.amount_fen, {"delivered": delivered}, summary
+        ):
+            return False
         if delivered:
-            self._work.session.add(sale)
-            sale.applied_at = self._work.clock.now()
-            sale.evidence = _evidence(shown)
-            await ledger.apply(
-                TransferKind.SALE,
-                command.id,
-                {AccountKey(AccountKind.DELIVERED, str(sale.point_id)): sale.amount_fen},
-                document=sale.receipt_number,
-            )
+            self._work.session.add(order)
+            order.applied_at = self._work.clock.now()
+            order.evidence = _evidence(shown)
+            await apply(self._work, command, order)
         else:
-            await ledger.void(command.id, reason=reason)
+            await Ledger(self._work, await currency_of(self._work)).void(command.id, reason=reason)
         audit.record(
             self._work,
             "order resolved",
-            f"meter {sale.meter_number}",
+            f"meter {order.meter_number}",
             command=str(command.id),
             delivered=delivered,
             reason=reason,
             disputed=command.detail,
-            expected=_expected(sale),
+            expected=_expected(order.plan),
             shown=_registers(shown),
         )
+        return True
 
     async def _close_account(self, command: Command) -> None:
         accounts = AccountRepository(self._work)
@@ -155,16 +169,18 @@ class ResolutionService:
             owned.until_at = self._work.clock.now()
         audit.record(self._work, "opening resolved", f"account {account_id}", command=str(command.id))
 
-    async def _begin_epoch(self, meter: Meter, shown: Reading, reason: str) -> None:
+    async def _delivered_fen(self, meter: Meter) -> int:
+        """Credit that the ledger knows to be handed to the meter, paid and granted."""
+        keys = [AccountKey(AccountKind.DELIVERED, str(meter.point_id), funding) for funding in Funding]
+        return sum((await LedgerRepository(self._work).balances_fen(keys)).values())
+
+    async def _begin_epoch(self, meter: Meter, shown: Reading, reason: str, adjusted_fen: int) -> None:
         before = await self._meters.epoch(meter)
-        delivered = AccountKey(AccountKind.DELIVERED, str(meter.point_id))
-        granted = AccountKey(AccountKind.DELIVERED, str(meter.point_id), Funding.GRANTED)
-        balances = await LedgerRepository(self._work).balances_fen([delivered, granted])
-        assert shown.total_purchased_fen is not None, "only prepaid meters have orders"
-        adjusted_fen = shown.total_purchased_fen - sum(balances.values())
         if adjusted_fen:
             lines = ledger_rules.moved(
-                AccountKey(AccountKind.ADOPTED, str(meter.id)), delivered, adjusted_fen
+                AccountKey(AccountKind.ADOPTED, str(meter.id)),
+                AccountKey(AccountKind.DELIVERED, str(meter.point_id)),
+                adjusted_fen,
             )
             await Ledger(self._work, await currency_of(self._work)).post(
                 TransferKind.ADJUSTMENT, Step.POST, meter.id, lines, reason=f"new epoch: {reason}"
@@ -195,20 +211,10 @@ class ResolutionService:
         )
 
 
-def _checked(reason: str) -> str:
-    given = reason.strip()
-    if not given or len(given) > REASON_LENGTH_MAX:
-        raise ReasonMissing(REASON_LENGTH_MAX)
-    return given
-
-
-def _expected(sale: Sale) -> dict[str, Any] | None:
-    if sale.planned_count is None or sale.total_before_fen is None:
+def _expected(plan: Plan | None) -> dict[str, Any] | None:
+    if plan is None:
         return None
-    return {
-        "purchase_count": sale.planned_count,
-        "total_purchased_fen": sale.total_before_fen + sale.amount_fen,
-    }
+    return {"purchase_count": plan.purchase_count, "total_purchased_fen": plan.total_after_fen}
 
 
 def _registers(shown: Reading) -> dict[str, Any]:

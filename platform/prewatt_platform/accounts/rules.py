@@ -1,10 +1,12 @@
-"""Pure rules of exactly-once selling: they compare an order with the meter's registers and decide the next step.
+"""Pure rules of money orders: they compare an order with the meter's registers and decide the next step.
 
 An order is planned from evidence (purchase count and total purchased) and committed before a frame leaves: it will be
-count `c` and the total will be `total_before + amount`. From then on only evidence moves it:
+count `c` and the total will be `total_before + change` (negative for a refund or reversal). From then on only evidence
+moves it:
 
-    count = c   and total = total_before + amount    APPLIED
+    count = c   and total = total_before + change    APPLIED
     count = c−1 and total = total_before             not there (yet): the same frame may go again
+    count = c   and total = total_before             fenced, when a frame (c, 0) was sent: it can never be applied
     anything else                                    DISPUTED: a person decides, the money stays reserved
 
 An echo, a reply or the remaining credit is no evidence.
@@ -45,12 +47,12 @@ class Plan:
 
     purchase_count: int
     total_before_fen: int
-    amount_fen: int
+    change_fen: int
 
     @property
     def total_after_fen(self) -> int:
         """Total purchased once the order is in the meter."""
-        return self.total_before_fen + self.amount_fen
+        return self.total_before_fen + self.change_fen
 
 
 class Verdict(Enum):
@@ -58,16 +60,19 @@ class Verdict(Enum):
 
     APPLIED = "applied"
     NOT_APPLIED = "not applied"
+    FENCED = "fenced"
     CONTRADICTION = "contradiction"
 
 
-def judge(plan: Plan, evidence: Evidence) -> Verdict:
-    """Compare the meter's registers with the plan."""
+def judge(plan: Plan, evidence: Evidence, *, fencing: bool = False) -> Verdict:
+    """Compare the meter's registers with the plan. `fencing`: the count may have been used up without money."""
     found = (evidence.purchase_count, evidence.total_purchased_fen)
     if found == (plan.purchase_count, plan.total_after_fen):
         return Verdict.APPLIED
     if found == (plan.purchase_count - 1, plan.total_before_fen):
         return Verdict.NOT_APPLIED
+    if fencing and found == (plan.purchase_count, plan.total_before_fen):
+        return Verdict.FENCED
     return Verdict.CONTRADICTION
 
 
@@ -75,7 +80,7 @@ def contradiction(plan: Plan, evidence: Evidence) -> str:
     """Text of the contradiction, for the operator who decides."""
     return (
         f"purchase count {evidence.purchase_count}, total {yuan(evidence.total_purchased_fen)}; "
-        f"{plan.purchase_count} and {yuan(plan.total_after_fen)} would be the sale, "
+        f"{plan.purchase_count} and {yuan(plan.total_after_fen)} would be the order, "
         f"{plan.purchase_count - 1} and {yuan(plan.total_before_fen)} would be none"
     )
 
@@ -91,15 +96,35 @@ def foreign_change(expected_count: int, expected_total_fen: int, evidence: Evide
     )
 
 
-def refusal_before_sending(plan: Plan, evidence: Evidence) -> str | None:
+def refusal_before_sending(
+    plan: Plan, evidence: Evidence, hoarding_limit_fen: int | None = None
+) -> str | None:
     """Why the order cannot go to this meter at all; None when it can."""
+    credit_fen = evidence.remaining_fen + plan.change_fen
     if not evidence.money_control:
         return "money control is off in the meter: it is not opened"
     if plan.purchase_count > COUNT_MAX:
         return f"the purchase count is at its maximum {COUNT_MAX}"
-    if plan.total_after_fen > TOTAL_MAX_FEN or evidence.remaining_fen + plan.amount_fen > TOTAL_MAX_FEN:
+    if plan.total_after_fen > TOTAL_MAX_FEN or credit_fen > TOTAL_MAX_FEN:
         return "the meter's registers cannot hold that much"
+    if plan.change_fen < 0 and (credit_fen < 0 or plan.total_after_fen < 0):
+        return f"the meter has only {yuan(evidence.remaining_fen)} left"
+    if plan.change_fen > 0 and hoarding_limit_fen is not None and credit_fen > hoarding_limit_fen:
+        return f"the credit would be {yuan(credit_fen)}, above the hoarding limit {yuan(hoarding_limit_fen)}"
     return None
+
+
+def refundable_fen(remaining_fen: int, paid_fen: int) -> int:
+    """Most that can be paid out. `remaining_fen`: credit in the meter; `paid_fen`: paid money ever handed to it.
+
+    Granted credit is used up before paid credit, so what is left of paid money is all of the credit, up to what was paid.
+    """
+    return max(0, min(remaining_fen, paid_fen))
+
+
+def service_fee_fen(amount_fen: int, share_e4: int, fixed_fen: int) -> int:
+    """Service fee on a sale: a share of the amount in 0.0001, rounded half up, and a fixed part."""
+    return fixed_fen + (2 * amount_fen * share_e4 + 10_000) // 20_000
 
 
 def yuan(amount_fen: int) -> str:

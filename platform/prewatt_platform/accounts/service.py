@@ -6,35 +6,25 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from prewatt_fixtures.profile import profile
 from prewatt_platform.accounts import rules
 from prewatt_platform.accounts.errors import (
     AlarmsDoNotFit,
     AlreadyOpened,
-    AmountRefused,
     CustomerNameMissing,
-    MeterOnHold,
-    NotOpened,
-    OrderOpen,
     TermRefused,
 )
-from prewatt_platform.accounts.models import Account, AccountPoint, AccountState, Customer, Sale
-from prewatt_platform.accounts.repository import AccountRepository, AccountWithCustomer, SaleRepository
-from prewatt_platform.control.errors import NotPrepaid
+from prewatt_platform.accounts.models import Account, AccountPoint, AccountState, Customer
+from prewatt_platform.accounts.placing import orderable
+from prewatt_platform.accounts.repository import AccountRepository
 from prewatt_platform.control.idempotency import once
 from prewatt_platform.control.models import Command, CommandKind, CommandState
 from prewatt_platform.control.repository import CommandRepository
 from prewatt_platform.control.service import new_command
 from prewatt_platform.kernel import audit
 from prewatt_platform.kernel.tenancy import Work
-from prewatt_platform.ledger.models import TransferKind
-from prewatt_platform.ledger.rules import AccountKey, AccountKind
-from prewatt_platform.ledger.service import Ledger
-from prewatt_platform.metering.models import Meter, MeterEpoch, Point
+from prewatt_platform.metering.models import Point
 from prewatt_platform.metering.repository import MeterRepository
 from prewatt_platform.metering.service import MeteringService
-from prewatt_platform.projects.models import Project
-from prewatt_platform.projects.repository import ProjectRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +67,7 @@ class AccountService:
 
         async def make() -> Command:
             _check_terms(terms)
-            meter = await self._sellable(meter_number)
+            meter = await orderable(self._work, meter_number)
             point = await self._meters.point(meter.point_id, for_update=True)
             if await self._accounts.of_points([point.id]):
                 raise AlreadyOpened(meter)
@@ -114,83 +104,6 @@ class AccountService:
         await self._accounts.add(owned)
         return account
 
-    async def sell(self, key: UUID, meter_number: str, amount_fen: int) -> tuple[Command, bool]:
-        """Sell energy to an opened meter: the money is reserved and the order on its way; (command, replayed).
-
-        `UnknownMeter`, `NotPrepaid`, `NotOpened`, `OrderOpen`, `MeterOnHold`, `AmountRefused`,
-        `GatewayUnreachable`, `IdempotencyMismatch`.
-        """
-
-        async def make() -> Command:
-            if not 0 < amount_fen <= rules.AMOUNT_MAX_FEN:
-                raise AmountRefused(amount_fen, rules.AMOUNT_MAX_FEN)
-            meter = await self._sellable(meter_number)
-            point = await self._meters.point(meter.point_id)
-            held = (await self._accounts.of_points([point.id])).get(point.id)
-            epoch = await self._meters.epoch(meter)
-            if held is None or held.account.state != AccountState.OPEN or epoch is None:
-                raise NotOpened(meter)
-            return await self._order(meter, point, held, epoch, amount_fen)
-
-        return await once(
-            self._work, "saleCreate", key, {"meter": meter_number, "amount_fen": amount_fen}, make
-        )
-
-    async def _sellable(self, meter_number: str) -> Meter:
-        meter = await self._metering.meter(meter_number, for_update=True)
-        if meter.postpaid or not profile(meter.model).prepaid:
-            raise NotPrepaid(meter.number, meter.model)
-        if meter.hold_reason is not None:
-            raise MeterOnHold(meter)
-        open_order = (await self._commands.open_money_orders([meter.id])).get(meter.id)
-        if open_order is not None:
-            raise OrderOpen(meter, open_order)
-        await self._metering.address(meter)
-        return meter
-
-    async def _order(
-        self, meter: Meter, point: Point, held: AccountWithCustomer, epoch: MeterEpoch, amount_fen: int
-    ) -> Command:
-        project = await _project(self._work)
-        sales = SaleRepository(self._work)
-        command = await self._commands.add_command(
-            new_command(self._work, meter, CommandKind.SALE, CommandState.RESERVED, {})
-        )
-        sale = await sales.add(
-            Sale(
-                project_id=self._work.project_id,
-                command_id=command.id,
-                receipt_number=f"{project.code}{await sales.next_receipt():08d}",
-                account_id=held.account.id,
-                point_id=point.id,
-                meter_id=meter.id,
-                epoch=epoch.epoch,
-                amount_fen=amount_fen,
-                created_at=self._work.clock.now(),
-                meter_number=meter.number,
-                place=point.place,
-                customer_name=held.customer.name,
-                operator_name=self._work.scope.actor.name,
-                prices_e4=point.prices_e4,
-                multiplier=meter.ct * meter.pt,
-            )
-        )
-        await Ledger(self._work, project.currency).reserve(
-            TransferKind.SALE,
-            command.id,
-            {AccountKey(AccountKind.TILL, str(command.actor_id)): amount_fen},
-            document=sale.receipt_number,
-        )
-        audit.record(
-            self._work,
-            "sale reserved",
-            f"meter {meter.number}",
-            command=str(command.id),
-            receipt=sale.receipt_number,
-            amount_fen=amount_fen,
-        )
-        return command
-
 
 def account_rows(
     work: Work, point_id: UUID, name: str, phone: str | None, state: AccountState
@@ -208,12 +121,6 @@ def account_rows(
     )
     owned = AccountPoint(project_id=work.project_id, account_id=account.id, point_id=point_id, from_at=now)
     return customer, account, owned
-
-
-async def _project(work: Work) -> Project:
-    project = await ProjectRepository(work).by_id(work.project_id)
-    assert project is not None
-    return project
 
 
 def _check_terms(terms: OpeningTerms) -> None:

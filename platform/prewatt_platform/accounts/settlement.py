@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from prewatt_platform.accounts import rules
-from prewatt_platform.accounts.models import Sale
+from prewatt_platform.accounts.models import Order
 from prewatt_platform.accounts.posting import post_applied
-from prewatt_platform.accounts.repository import SaleRepository
-from prewatt_platform.accounts.rules import Plan, Verdict
+from prewatt_platform.accounts.repository import OrderRepository
+from prewatt_platform.accounts.rules import Verdict
 from prewatt_platform.control.errors import CommandChanged
 from prewatt_platform.control.models import Command
 from prewatt_platform.control.repository import CommandRepository
@@ -28,25 +28,24 @@ async def settle_from_readings(work: Work, readings: Mapping[UUID, MeterReading]
     open_commands = await commands.open_on(list(readings))
     if not open_commands:
         return
-    sales = await SaleRepository(work).by_commands([command.id for command in open_commands])
+    orders = await OrderRepository(work).by_commands([command.id for command in open_commands])
     waiting = []
     for command in open_commands:
         reading = readings[command.meter_id]
-        if not await _settled(work, command, sales.get(command.id), reading):
+        if not await _settled(work, command, orders.get(command.id), reading):
             waiting.append(command.id)
     await commands.make_due(waiting)
 
 
-async def _settled(work: Work, command: Command, sale: Sale | None, reading: MeterReading) -> bool:
-    if sale is None or sale.planned_count is None or sale.total_before_fen is None:
-        return False
+async def _settled(work: Work, command: Command, order: Order | None, reading: MeterReading) -> bool:
     evidence = _evidence(reading)
-    plan = Plan(sale.planned_count, sale.total_before_fen, sale.amount_fen)
-    if evidence is None or rules.judge(plan, evidence) is not Verdict.APPLIED:
+    if order is None or order.plan is None or evidence is None:
+        return False
+    if rules.judge(order.plan, evidence) is not Verdict.APPLIED:
         return False
     # a worker that moved the command since it was read here has better evidence
     with contextlib.suppress(CommandChanged):
-        await post_applied(work, command, sale, evidence, reading.number)
+        await post_applied(work, command, order, evidence)
     return True
 
 

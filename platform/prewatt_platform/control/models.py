@@ -16,6 +16,8 @@ class CommandKind(StrEnum):
     REFRESH = "REFRESH"
     ACCOUNT_OPEN = "ACCOUNT_OPEN"
     SALE = "SALE"
+    REFUND = "REFUND"
+    REVERSAL = "REVERSAL"
     CONTROL_MODE = "CONTROL_MODE"
     METER_EPOCH = "METER_EPOCH"
     """A person's decision, recorded like a command; nothing is sent to the meter."""
@@ -30,6 +32,8 @@ class CommandState(StrEnum):
     SENT = "SENT"
     ECHOED = "ECHOED"
     UNKNOWN = "UNKNOWN"
+    FENCING = "FENCING"
+    """Cancelled after it may have been sent: its purchase count is being used up without money."""
     APPLIED = "APPLIED"
     VOIDED = "VOIDED"
     DISPUTED = "DISPUTED"
@@ -55,7 +59,10 @@ FINAL = frozenset(
 NOTHING_SENT = frozenset({CommandState.REQUESTED, CommandState.RESERVED})
 """States in which no frame that changes the meter has left."""
 
-MONEY_KINDS = frozenset({CommandKind.ACCOUNT_OPEN, CommandKind.SALE})
+ORDER_KINDS = frozenset({CommandKind.SALE, CommandKind.REFUND, CommandKind.REVERSAL})
+"""Kinds with a money order."""
+
+MONEY_KINDS = ORDER_KINDS | {CommandKind.ACCOUNT_OPEN}
 """Kinds of which at most one may be open on a meter."""
 
 
@@ -84,6 +91,26 @@ class Command(SQLModel, table=True):
     def final(self) -> bool:
         """Whether it no longer moves by itself."""
         return self.state in FINAL
+
+
+class Proposal(SQLModel, table=True):
+    """A decision that one person proposed and a second one has to agree to."""
+
+    __tablename__ = "proposals"
+
+    project_id: int = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    operation: str
+    """The mutation that is proposed."""
+    subject: UUID
+    """The order or meter that it concerns."""
+    input_hash: bytes
+    summary: str
+    actor_id: UUID
+    actor_name: str
+    proposed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    agreed_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True), nullable=True))
+    """When it was carried out; None: open."""
 
 
 class IdempotencyKey(SQLModel, table=True):

@@ -16,6 +16,7 @@ from prewatt_platform.control.models import (
     CommandKind,
     CommandState,
     IdempotencyKey,
+    Proposal,
 )
 from prewatt_platform.kernel.backbone import notify
 from prewatt_platform.kernel.tenancy import Repository
@@ -152,4 +153,27 @@ class IdempotencyRepository(Repository):
                 IdempotencyKey.operation == operation,
                 IdempotencyKey.key == key,
             )
+        )
+
+
+class ProposalRepository(Repository):
+    """Proposals of one project."""
+
+    async def of_subject(self, operation: str, subject: UUID) -> Proposal | None:
+        """The open proposal of an operation on a subject."""
+        return await self._one(
+            self._scoped(Proposal).where(
+                Proposal.operation == operation,
+                Proposal.subject == subject,
+                col(Proposal.agreed_at).is_(None),
+            )
+        )
+
+    async def since(self, earliest: datetime, limit: int) -> list[Proposal]:
+        """Open proposals since an instant, oldest first."""
+        return await self._all(
+            self._scoped(Proposal)
+            .where(col(Proposal.agreed_at).is_(None), col(Proposal.proposed_at) > earliest)
+            .order_by(col(Proposal.proposed_at), col(Proposal.id))
+            .limit(limit)
         )

@@ -17,6 +17,8 @@ class Permission(StrEnum):
     ACCOUNTS_OPEN = "accounts:open"
     SALES_CREATE = "sales:create"
     SALES_READ = "sales:read"
+    SALES_REVERSE = "sales:reverse"
+    REFUNDS_CREATE = "refunds:create"
     ORDERS_RESOLVE = "orders:resolve"
     PROJECT_CONFIGURE = "project:configure"
 
@@ -30,10 +32,18 @@ _SELL = _LOOK | {
 }
 _ENGINEER = _LOOK | {Permission.METERS_REFRESH, Permission.METERS_CONFIGURE, Permission.RELAY_CONTROL}
 
+_FINANCE = _LOOK | {
+    Permission.METERS_REFRESH,
+    Permission.SALES_READ,
+    Permission.SALES_REVERSE,
+    Permission.REFUNDS_CREATE,
+    Permission.ORDERS_RESOLVE,
+}
+
 ROLE_PERMISSIONS: Final = {
     Role.VIEWER: _LOOK,
     Role.CASHIER: _SELL,
-    Role.FINANCE: _LOOK | {Permission.METERS_REFRESH, Permission.SALES_READ, Permission.ORDERS_RESOLVE},
+    Role.FINANCE: _FINANCE,
     Role.ENGINEER: _ENGINEER,
     Role.ADMINISTRATOR: frozenset(Permission),
 }

@@ -84,7 +84,7 @@ CHECKS: Final[tuple[Check, ...]] = (
         """
         SELECT 'index ' || name, 'valid', 'missing or invalid'
           FROM unnest(ARRAY['idempotency_keys_pkey', 'transfers_reserved_once', 'transfers_ended_once',
-            'transfers_reversed_once', 'sales_one_order_a_count', 'commands_one_open_money_order']) AS name
+            'transfers_reversed_once', 'orders_one_a_count', 'commands_one_open_money_order']) AS name
           WHERE NOT EXISTS (SELECT FROM pg_index
             WHERE indexrelid = to_regclass(name) AND indisunique AND indisvalid)
         UNION ALL
@@ -98,11 +98,11 @@ CHECKS: Final[tuple[Check, ...]] = (
         "each order is reserved once and ends once, as its state says, and holds its money only until then",
         """
         WITH orders AS (
-          SELECT c.id, s.receipt_number, c.state, s.amount_fen, CASE c.state
+          SELECT c.id, s.receipt_number, c.state, CASE c.state
               WHEN 'APPLIED' THEN ARRAY['apply', 'reserve']
               WHEN 'VOIDED' THEN ARRAY['reserve', 'void'] ELSE ARRAY['reserve'] END AS steps_due,
-              CASE WHEN c.state IN ('APPLIED', 'VOIDED') THEN 0 ELSE s.amount_fen END AS held_due_fen
-            FROM commands c JOIN sales s ON s.project_id = c.project_id AND s.command_id = c.id
+              CASE WHEN c.state IN ('APPLIED', 'VOIDED') THEN 0 ELSE s.amount_fen + s.fee_fen END AS held_due_fen
+            FROM commands c JOIN orders s ON s.project_id = c.project_id AND s.command_id = c.id
             WHERE c.project_id = :project),
         posted AS (
           SELECT subject, array_agg(step ORDER BY step) AS steps FROM transfers
@@ -161,11 +161,11 @@ CHECKS: Final[tuple[Check, ...]] = (
     ),
     Check(
         "M10",
-        "each sale keeps the prices and the multiplier of its day",
+        "each order keeps the prices and the multiplier of its day",
         """
         SELECT 'sale ' || receipt_number, 'prices and a multiplier of 1 or more',
             cardinality(prices_e4) || ' prices, multiplier ' || multiplier
-          FROM sales WHERE project_id = :project
+          FROM orders WHERE project_id = :project
             AND (cardinality(prices_e4) = 0 OR 0 > ANY (prices_e4) OR multiplier < 1)""",
     ),
     Check(
@@ -174,7 +174,7 @@ CHECKS: Final[tuple[Check, ...]] = (
         """
         SELECT 'meter ' || min(meter_number) || ', epoch ' || epoch || ', count ' || planned_count,
             'one order', count(*)::text
-          FROM sales WHERE project_id = :project AND planned_count IS NOT NULL
+          FROM orders WHERE project_id = :project AND planned_count IS NOT NULL
           GROUP BY meter_id, epoch, planned_count HAVING count(*) > 1""",
     ),
     Check(
@@ -183,7 +183,7 @@ CHECKS: Final[tuple[Check, ...]] = (
         """
         SELECT 'meter ' || m.number, 'one open order at most', count(*)::text
           FROM commands c JOIN meters m ON m.project_id = c.project_id AND m.id = c.meter_id
-            JOIN sales s ON s.project_id = c.project_id AND s.command_id = c.id
+            JOIN orders s ON s.project_id = c.project_id AND s.command_id = c.id
           WHERE c.project_id = :project AND c.due_at IS NOT NULL GROUP BY m.number HAVING count(*) > 1""",
     ),
     Check(
@@ -194,7 +194,7 @@ CHECKS: Final[tuple[Check, ...]] = (
             CASE c.state WHEN 'APPLIED' THEN 'time and evidence' ELSE 'no time' END,
             CASE WHEN s.applied_at IS NULL THEN 'no time' ELSE 'time' END
               || CASE WHEN s.evidence IS NULL THEN ', no evidence' ELSE ', evidence' END
-          FROM sales s JOIN commands c ON c.project_id = s.project_id AND c.id = s.command_id
+          FROM orders s JOIN commands c ON c.project_id = s.project_id AND c.id = s.command_id
           WHERE s.project_id = :project
             AND ((c.state = 'APPLIED') <> (s.applied_at IS NOT NULL) OR (c.state = 'APPLIED' AND s.evidence IS NULL))""",
     ),

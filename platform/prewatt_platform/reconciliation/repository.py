@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, DateTime, Uuid, bindparam, text
 from sqlmodel import col, select
 
-from prewatt_platform.accounts.models import Sale
+from prewatt_platform.accounts.models import Order
 from prewatt_platform.control.models import Command, CommandState
 from prewatt_platform.kernel.tenancy import Repository
 from prewatt_platform.metering.models import BalanceLocation, Meter, MeterEpoch, Point, Reading
@@ -47,6 +47,7 @@ class Sold:
     posted_fen: int = 0
     open_fen: int | None = None
     open_count: int | None = None
+    open_fencing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,33 +93,22 @@ class ReconciliationRepository(Repository):
         """
         epochs = {each.meter.id: each.epoch.epoch for each in opened}
         statement = (
-            select(Sale, Command.state)
+            select(Order, Command.state)
             .join(
-                Command, (col(Command.project_id) == Sale.project_id) & (col(Command.id) == Sale.command_id)
+                Command, (col(Command.project_id) == Order.project_id) & (col(Command.id) == Order.command_id)
             )
             .where(
-                col(Sale.meter_id).in_(epochs),
-                col(Sale.planned_count).is_not(None),
-                col(Command.state) != CommandState.VOIDED,
+                col(Order.meter_id).in_(epochs),
+                (col(Command.state) != CommandState.VOIDED) | col(Order.fenced_at).is_not(None),
             )
-            .order_by(col(Sale.planned_count))
+            .order_by(col(Order.planned_count))
         )
-        rows = await self._session.execute(self._narrow(statement, Sale, Command))
+        rows = await self._session.execute(self._narrow(statement, Order, Command))
         found: dict[UUID, Sold] = {}
-        for sale, state in rows:
-            if sale.epoch != epochs[sale.meter_id]:
-                continue
-            before = found.get(sale.meter_id, Sold())
-            applied = state == CommandState.APPLIED
-            if applied and not _behind(sale, readings.get(sale.meter_id)):
-                changed = replace(
-                    before, applied_count=sale.planned_count, applied_fen=before.applied_fen + sale.amount_fen
-                )
-            else:
-                changed = replace(before, open_fen=sale.amount_fen, open_count=sale.planned_count)
-            found[sale.meter_id] = replace(
-                changed, posted_fen=before.posted_fen + (sale.amount_fen if applied else 0)
-            )
+        for order, state in rows:
+            if order.epoch == epochs[order.meter_id]:
+                before = found.get(order.meter_id, Sold())
+                found[order.meter_id] = _folded(before, order, state, readings.get(order.meter_id))
         return found
 
     async def latest(self, opened: Sequence[OpenedMeter]) -> dict[UUID, Reading]:
@@ -163,6 +153,21 @@ def registers_of(reading: Reading) -> Registers | None:
     )
 
 
-def _behind(sale: Sale, reading: Reading | None) -> bool:
-    """Whether the sale was proven after the reading was taken."""
-    return reading is not None and sale.applied_at is not None and sale.applied_at > reading.at
+def _folded(before: Sold, order: Order, state: str, reading: Reading | None) -> Sold:
+    """`before` and one more order, which the meter may have proven (or refused for ever) before or after the reading."""
+    proven_at = order.applied_at or order.fenced_at
+    gained_fen = 0 if order.fenced_at is not None else order.change_fen
+    if proven_at is not None and (reading is None or proven_at <= reading.at):
+        return replace(
+            before,
+            applied_count=order.planned_count,
+            applied_fen=before.applied_fen + gained_fen,
+            posted_fen=before.posted_fen + gained_fen,
+        )
+    # credit to be taken back is reserved from what was delivered, also while nothing was sent
+    posted_fen = gained_fen if proven_at is not None or gained_fen < 0 else 0
+    under_way = before
+    if order.planned_count is not None:
+        fencing = state == CommandState.FENCING
+        under_way = replace(before, open_fen=gained_fen, open_count=order.planned_count, open_fencing=fencing)
+    return replace(under_way, posted_fen=before.posted_fen + posted_fen)

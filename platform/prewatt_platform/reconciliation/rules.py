@@ -30,6 +30,8 @@ class Delivery:
     open_fen: int | None
     """Amount of the order that is under way and may already stand in the meter; None without one."""
     open_count: int | None
+    open_fencing: bool = False
+    """Whether the order under way was cancelled, so that its count may show without its amount."""
 
     @property
     def total_fen(self) -> int:
@@ -76,6 +78,8 @@ def delivery_differences(due: Delivery, shown: Registers) -> list[str]:
     allowed = {(due.count, due.total_fen)}
     if due.open_fen is not None and due.open_count is not None:
         allowed.add((due.open_count, due.total_fen + due.open_fen))
+        if due.open_fencing:
+            allowed.add((due.open_count, due.total_fen))
     found = []
     if (shown.purchase_count, shown.total_purchased_fen) not in allowed:
         found.append(

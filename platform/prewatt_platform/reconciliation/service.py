@@ -84,6 +84,7 @@ async def _due(work: Work, opened: Sequence[OpenedMeter], sold: Mapping[UUID, So
             delivered_fen=sum(balances.get(key, 0) for key in delivered[each.meter.id]),
             open_fen=orders.open_fen,
             open_count=orders.open_count,
+            open_fencing=orders.open_fencing,
         )
     return found
 

@@ -76,5 +76,5 @@ async def test_sales_of_many_meters_take_one_statement(own_stack: Any) -> None:
         data = await admin.data("{ meters { edges { node { openOrder { receiptNumber state } } } } }")
     orders = [edge["node"]["openOrder"] for edge in data["meters"]["edges"] if edge["node"]["openOrder"]]
     assert len(orders) == 3
-    assert len([statement for statement in seen if "FROM sales" in statement]) == 1
+    assert len([statement for statement in seen if "FROM orders" in statement]) == 1
     assert len(seen) <= STATEMENTS_MAX

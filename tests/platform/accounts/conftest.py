@@ -1,7 +1,8 @@
 """A shop: one opened meter of site `tiny`, its farm and a platform, and what a sale left behind."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,17 +11,21 @@ import pytest
 
 from prewatt_fixtures.clock import ScaledClock
 from prewatt_fixtures.wire.pdu import VENDOR
-from prewatt_platform.accounts.models import Sale
-from prewatt_platform.accounts.repository import SaleRepository
-from prewatt_platform.accounts.service import AccountService
-from prewatt_platform.app import ServeRole
+from prewatt_platform.accounts.models import Order
+from prewatt_platform.accounts.refunds import RefundService
+from prewatt_platform.accounts.repository import OrderRepository, PolicyRepository
+from prewatt_platform.accounts.sales import SalesService
+from prewatt_platform.app import Platform, ServeRole
 from prewatt_platform.control.models import Command
+from prewatt_platform.control.service import ControlService
 from prewatt_platform.kernel.settings import Settings
+from prewatt_platform.kernel.tenancy import Actor, Scope
 from prewatt_platform.ledger.repository import LedgerRepository
 from prewatt_platform.ledger.rules import AccountKind
 from prewatt_platform.metering.models import Meter, Point
 from prewatt_platform.metering.repository import MeterRepository
 from prewatt_platform.metering.service import MeteringService
+from prewatt_platform.reconciliation.service import verify
 
 OPENED = "0000010201"
 """A meter of site `tiny` that comes opened."""
@@ -37,6 +42,7 @@ class Shop:
 
     deployment: Any
     number: str
+    closing: AsyncExitStack
 
     @property
     def meter(self) -> Any:
@@ -45,8 +51,50 @@ class Shop:
 
     async def sell(self, amount_fen: int, key: uuid.UUID | None = None) -> Command:
         async with self.deployment.database.project(self.deployment.scope) as work:
-            command, _ = await AccountService(work).sell(key or uuid.uuid4(), self.number, amount_fen)
+            command, _ = await SalesService(work).sell(key or uuid.uuid4(), self.number, amount_fen)
         return command
+
+    async def refund(
+        self, amount_fen: int, key: uuid.UUID | None = None, *, reason: str = "moves out", scope: Any = None
+    ) -> Command | None:
+        async with self.deployment.database.project(scope or self.deployment.scope) as work:
+            command, _ = await RefundService(work).refund(
+                key or uuid.uuid4(), self.number, amount_fen, reason
+            )
+        return command
+
+    async def refunded(self, amount_fen: int) -> Command:
+        """A refund once it is final."""
+        command = await self.refund(amount_fen)
+        assert command is not None
+        return await self.ended(command)
+
+    async def reverse(self, sale: Command, key: uuid.UUID | None = None, reason: str = "mistyped") -> Command:
+        receipt = (await self.sale(sale)).receipt_number
+        async with self.deployment.database.project(self.deployment.scope) as work:
+            command, _ = await RefundService(work).reverse(key or uuid.uuid4(), receipt, reason)
+        return command
+
+    async def ended(self, command: Command) -> Command:
+        found: Command = await self.deployment.ended(command.id)
+        return found
+
+    async def sold(self, amount_fen: int) -> Command:
+        """A sale that reached the meter."""
+        command = await self.ended(await self.sell(amount_fen))
+        assert command.state == "APPLIED", command.detail
+        return command
+
+    async def policy(self, **rules: Any) -> None:
+        """Set some rules of selling; the others keep their defaults."""
+        async with self.deployment.database.project(self.deployment.scope) as work:
+            policy = await PolicyRepository(work).policy(for_update=True)
+            for name, value in rules.items():
+                setattr(policy, name, value)
+
+    def colleague(self) -> Scope:
+        """Another operator of the project."""
+        return Scope(self.deployment.scope.project_id, Actor(uuid.uuid4(), "colleague"))
 
     async def row(self) -> Meter:
         async with self.deployment.database.project(self.deployment.scope) as work:
@@ -59,9 +107,9 @@ class Shop:
         async with self.deployment.database.project(self.deployment.scope) as work:
             return await MeterRepository(work).point(meter.point_id)
 
-    async def sale(self, command: Command) -> Sale:
+    async def sale(self, command: Command) -> Order:
         async with self.deployment.database.project(self.deployment.scope) as work:
-            sale = await SaleRepository(work).by_command(command.id)
+            sale = await OrderRepository(work).by_command(command.id)
         assert sale is not None
         return sale
 
@@ -71,6 +119,25 @@ class Shop:
 
     async def delivered_fen(self) -> int:
         return await self.ledger_fen(AccountKind.DELIVERED, (await self.row()).point_id)
+
+    async def refresh(self) -> None:
+        async with self.deployment.database.project(self.deployment.scope) as work:
+            command = await ControlService(work).refresh(self.number)
+        assert (await self.ended(command)).state == "SUCCEEDED"
+
+    async def assert_clean(self) -> None:
+        """After a fresh reading, ledger, orders and the meter's registers agree."""
+        await self.refresh()
+        async with self.deployment.database.snapshot(self.deployment.scope) as work:
+            wrong = [finding for outcome in await verify(work) for finding in outcome.first]
+        assert wrong == []
+
+    async def restart(self) -> None:
+        """The platform's process again, after `platform.stop()`; the fixture stops it."""
+        stopped = self.deployment.platform
+        self.deployment.platform = Platform(stopped.database.url, stopped.settings, clock=stopped.clock)
+        self.closing.push_async_callback(self.deployment.platform.stop)
+        await self.deployment.platform.start("collector")
 
     def top_ups(self) -> list[bytes]:
         """The top-up frames that reached the bus of this meter, as they came."""
@@ -92,8 +159,11 @@ async def _all_tried(deployment: Any) -> bool:
 
 
 @pytest.fixture
-def open_shop(open_deployment: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Shop]]:
+async def open_shop(
+    open_deployment: Callable[..., Awaitable[Any]],
+) -> AsyncIterator[Callable[..., Awaitable[Shop]]]:
     """Shops, each built by a call; `work` None starts no dispatcher."""
+    closing = AsyncExitStack()
 
     async def build(
         number: str = OPENED,
@@ -110,12 +180,26 @@ def open_shop(open_deployment: Callable[..., Awaitable[Any]]) -> Callable[..., A
             await opened.platform.start(work)
             if deployment.get("known", True):
                 await opened.until(lambda: _all_tried(opened))
-        return Shop(opened, number)
+        return Shop(opened, number, closing)
 
-    return build
+    async with closing:
+        yield build
 
 
 @pytest.fixture
 def hurried() -> ScaledClock:
     """A clock on which waiting for the next attempt (10 s, 1 min, …) takes a hundredth of it."""
     return ScaledClock(datetime(2026, 1, 5, 4, tzinfo=UTC), speed=100)
+
+
+@pytest.fixture
+async def shop(open_shop: Callable[..., Awaitable[Shop]]) -> Shop:
+    """One shop for all the examples of a test: each example is one more order to its meter.
+
+    An hour is two seconds, because an order that fails often waits long; polls run beside it.
+    """
+    clock = ScaledClock(datetime(2026, 1, 5, 4, tzinfo=UTC), speed=1800)
+    shop = await open_shop(clock=clock, settings=QUICK.model_copy(update={"tick_s": 60.0}))
+    async with shop.deployment.database.project(shop.deployment.scope) as work:
+        await MeteringService(work).set_reading_interval(None, 1800)
+    return shop

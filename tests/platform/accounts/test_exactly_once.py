@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prewatt_fixtures.clock import ManualClock, ScaledClock
+from prewatt_fixtures.clock import ManualClock
 from prewatt_fixtures.endpoints import Framing
 from prewatt_fixtures.wire.pdu import READ_HOLDING, VENDOR
 from prewatt_fixtures.wire.vendor import TopUp, encode_request
@@ -24,7 +24,6 @@ from prewatt_platform.control.service import ControlService
 from prewatt_platform.kernel.settings import Settings
 from prewatt_platform.ledger.rules import AccountKind
 from prewatt_platform.metering.repository import MeterRepository
-from prewatt_platform.metering.service import MeteringService
 from prewatt_simulator.faults import Fault
 
 pytestmark = pytest.mark.anyio
@@ -229,19 +228,6 @@ class TestDeathOfThePlatform:
 
 
 frame_fates = st.lists(st.sampled_from(["pass", "lose-request", "lose-reply", "delay-reply"]), max_size=12)
-
-
-@pytest.fixture
-async def shop(open_shop: OpenShop) -> Any:
-    """One shop for all the examples of a test: each example is one more sale to its meter.
-
-    An hour is two seconds, because an order that fails often waits long; polls run beside it.
-    """
-    clock = ScaledClock(datetime(2026, 1, 5, 4, tzinfo=UTC), speed=1800)
-    shop = await open_shop(clock=clock, settings=QUICK.model_copy(update={"tick_s": 60.0}))
-    async with shop.deployment.database.project(shop.deployment.scope) as work:
-        await MeteringService(work).set_reading_interval(None, 1800)
-    return shop
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))

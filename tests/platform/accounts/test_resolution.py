@@ -51,12 +51,14 @@ async def resolve(
         command, _ = await ResolutionService(work).resolve(
             key or uuid.uuid4(), order, reason, delivered=delivered
         )
+    assert command is not None
     return command
 
 
 async def confirm(shop: Shop, reason: str = "seen at the meter", key: Any = None) -> Command:
     async with shop.deployment.database.project(shop.deployment.scope) as work:
         command, _ = await ResolutionService(work).confirm_epoch(key or uuid.uuid4(), shop.number, reason)
+    assert command is not None
     return command
 
 

@@ -69,7 +69,7 @@ class Meter:
 
     def receive(self, plan: Plan) -> None:
         if plan.purchase_count == self.count + 1:
-            self.count, self.total = plan.purchase_count, self.total + plan.amount_fen
+            self.count, self.total = plan.purchase_count, self.total + plan.change_fen
 
 
 class TestResending:

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from prewatt_fixtures.clock import RealClock
-from prewatt_platform.accounts.service import AccountService
+from prewatt_platform.accounts.sales import SalesService
 from prewatt_platform.kernel.audit import AuditRepository, Head
 from prewatt_platform.kernel.connections import connect
 from prewatt_platform.kernel.database import Database
@@ -69,7 +69,7 @@ async def sold(
         )
         for amount_fen in (5000, 1234):
             async with built.database.project(built.scope) as work:
-                command, _ = await AccountService(work).sell(uuid4(), METER, amount_fen)
+                command, _ = await SalesService(work).sell(uuid4(), METER, amount_fen)
             await built.ended(command.id)
         scope = built.scope
     return urlsplit(shared_database_url).path.removeprefix("/"), scope
@@ -90,7 +90,7 @@ async def test_clean_after_sales_and_reads(copy: Copy) -> None:
     assert {"M1", "M2", "M9", "T5", "T7", "A1"} <= {each.code for each in outcomes}
 
 
-LAST_SALE = "(SELECT command_id FROM sales ORDER BY created_at DESC LIMIT 1)"
+LAST_SALE = "(SELECT command_id FROM orders ORDER BY created_at DESC LIMIT 1)"
 APPLY = f"(SELECT id FROM transfers WHERE step = 'apply' AND subject = {LAST_SALE})"
 DAMAGE = {
     "M1": f"DELETE FROM entries WHERE line = 1 AND transfer_id = {APPLY}",
@@ -105,15 +105,15 @@ DAMAGE = {
         currency, at, actor_name, NULL, NULL, id FROM transfers WHERE id = {APPLY}""",
     "M7": """ALTER TABLE balances DROP CONSTRAINT balances_floor;
         UPDATE balances SET amount_fen = -1 WHERE floor_fen = 0""",
-    "M8": "ALTER TABLE sales ADD COLUMN tip_fen double precision",
+    "M8": "ALTER TABLE orders ADD COLUMN tip_fen double precision",
     "M9": "UPDATE balances SET amount_fen = amount_fen + 1 WHERE sequence = (SELECT max(sequence) FROM balances)",
-    "M10": f"UPDATE sales SET prices_e4 = '{{}}' WHERE command_id = {LAST_SALE}",
-    "T1": """DROP INDEX sales_one_order_a_count;
-        UPDATE sales SET planned_count = (SELECT max(planned_count) FROM sales)""",
+    "M10": f"UPDATE orders SET prices_e4 = '{{}}' WHERE command_id = {LAST_SALE}",
+    "T1": """DROP INDEX orders_one_a_count;
+        UPDATE orders SET planned_count = (SELECT max(planned_count) FROM orders)""",
     "T3": """DROP INDEX commands_one_open_money_order;
         UPDATE commands SET state = 'SENT', due_at = now() WHERE kind = 'SALE'""",
-    "T5": f"UPDATE sales SET applied_at = NULL WHERE command_id = {LAST_SALE}",
-    "T7": f"UPDATE sales SET amount_fen = amount_fen + 1 WHERE command_id = {LAST_SALE}",
+    "T5": f"UPDATE orders SET applied_at = NULL WHERE command_id = {LAST_SALE}",
+    "T7": f"UPDATE orders SET amount_fen = amount_fen + 1 WHERE command_id = {LAST_SALE}",
     "T7 count": "UPDATE readings SET purchase_count = purchase_count + 1 WHERE purchase_count > 0",
     "A1": "UPDATE audit_events SET actor_name = 'nobody' WHERE sequence = 2",
 }

@@ -82,10 +82,10 @@ async def sales_of(stall: Any) -> int:
     """How many sales the platform has been asked for."""
     from sqlalchemy import func, select
 
-    from prewatt_platform.accounts.models import Sale
+    from prewatt_platform.accounts.models import Order
 
     async with stall.deployment.database.project(stall.deployment.scope) as work:
-        count: int = (await work.session.execute(select(func.count()).select_from(Sale))).scalar_one()
+        count: int = (await work.session.execute(select(func.count()).select_from(Order))).scalar_one()
     return count
 
 

@@ -11,6 +11,9 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from prewatt_fixtures.clock import RealClock
+from prewatt_platform.accounts.refunds import RefundService
+from prewatt_platform.accounts.repository import OrderRepository, PolicyRepository
+from prewatt_platform.accounts.sales import SalesService
 from prewatt_platform.accounts.service import AccountService, OpeningTerms
 from prewatt_platform.kernel.connections import connect
 from prewatt_platform.kernel.database import Database
@@ -40,19 +43,30 @@ class TwoProjects:
 
 async def _sell(deployment: "Deployment") -> uuid.UUID:
     async with deployment.database.project(deployment.scope) as work:
-        command, _ = await AccountService(work).sell(uuid.uuid4(), unopened(deployment), 5000)
+        command, _ = await SalesService(work).sell(uuid.uuid4(), unopened(deployment), 5000)
     return command.id
 
 
 async def _live(deployment: "Deployment") -> None:
-    """Whatever leaves rows: readings, an opening, a sale."""
+    """Whatever leaves rows: readings, an opening, sales, a reversal, rules of selling, a proposal."""
     await deployment.read()
     async with deployment.database.project(deployment.scope) as work:
         command, _ = await AccountService(work).open(
             uuid.uuid4(), unopened(deployment), OpeningTerms("Shop", "123")
         )
     assert (await deployment.ended(command.id)).state == "SUCCEEDED"
-    assert (await deployment.ended(await _sell(deployment))).state == "APPLIED"
+    for _ in range(2):
+        sold = await _sell(deployment)
+        assert (await deployment.ended(sold)).state == "APPLIED"
+    async with deployment.database.project(deployment.scope) as work:
+        order = await OrderRepository(work).by_command(sold)
+        assert order is not None
+        reversal, _ = await RefundService(work).reverse(uuid.uuid4(), order.receipt_number, "mistyped")
+    assert (await deployment.ended(reversal.id)).state == "APPLIED"
+    async with deployment.database.project(deployment.scope) as work:
+        (await PolicyRepository(work).policy(for_update=True)).second_person_above_fen = 0
+        proposed, _ = await RefundService(work).refund(uuid.uuid4(), unopened(deployment), 100, "moves out")
+    assert proposed is None
 
 
 @pytest.fixture(scope="session")

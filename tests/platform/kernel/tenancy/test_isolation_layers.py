@@ -19,10 +19,10 @@ from sqlmodel import SQLModel, select
 
 from prewatt_platform import app  # noqa: F401 - brings every repository's module in
 from prewatt_platform.accounts.meter_list import MeterListFilter, MeterListOrder, MeterListRepository
-from prewatt_platform.accounts.models import Account, AccountPoint, Sale
-from prewatt_platform.accounts.repository import AccountRepository, SaleRepository
-from prewatt_platform.control.models import Command, CommandKind, CommandState, IdempotencyKey
-from prewatt_platform.control.repository import CommandRepository, IdempotencyRepository
+from prewatt_platform.accounts.models import Account, AccountPoint, Order
+from prewatt_platform.accounts.repository import AccountRepository, OrderRepository, PolicyRepository
+from prewatt_platform.control.models import Command, CommandKind, CommandState, IdempotencyKey, Proposal
+from prewatt_platform.control.repository import CommandRepository, IdempotencyRepository, ProposalRepository
 from prewatt_platform.field.messages import MeterReading
 from prewatt_platform.kernel.audit import AuditRepository
 from prewatt_platform.kernel.errors import PlatformError
@@ -38,6 +38,7 @@ from prewatt_platform.reconciliation.repository import OpenedMeter, Reconciliati
 pytestmark = pytest.mark.anyio
 
 EVER = datetime(2100, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclasses.dataclass
@@ -51,9 +52,11 @@ class Foreign:
     reading: Reading
     account: Account
     owned: AccountPoint
-    sale: Sale
+    sale: Order
+    reversed_sale: Order
     open_order: Command
     key: IdempotencyKey
+    proposal: Proposal
     till: LedgerAccount
     meter_reading: MeterReading
 
@@ -143,10 +146,17 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (AccountRepository, "ownership"): lambda r, f: r.ownership(f.account.id),
     (AccountRepository, "points_ever"): lambda r, f: r.points_ever(f.account.id),
     (AccountRepository, "count"): lambda r, _: r.count(),
-    (SaleRepository, "by_command"): lambda r, f: r.by_command(f.sale.command_id),
-    (SaleRepository, "by_commands"): lambda r, f: r.by_commands([f.sale.command_id]),
-    (SaleRepository, "applied"): lambda r, f: r.applied(f.epoch),
-    (SaleRepository, "next_receipt"): lambda r, _: r.next_receipt(),
+    (OrderRepository, "by_command"): lambda r, f: r.by_command(f.sale.command_id),
+    (OrderRepository, "by_commands"): lambda r, f: r.by_commands([f.sale.command_id]),
+    (OrderRepository, "by_receipt"): lambda r, f: r.by_receipt(f.sale.receipt_number),
+    (OrderRepository, "changed_since"): lambda r, f: r.changed_since(f.epoch, EPOCH),
+    (OrderRepository, "reversal_of"): lambda r, f: r.reversal_of(f.reversed_sale),
+    (OrderRepository, "newest_applied"): lambda r, f: r.newest_applied(f.epoch),
+    (PolicyRepository, "policy"): lambda r, _: r.policy(),
+    (ProposalRepository, "of_subject"): lambda r, f: r.of_subject(f.proposal.operation, f.proposal.subject),
+    (ProposalRepository, "since"): lambda r, _: r.since(EPOCH, 100),
+    (OrderRepository, "applied"): lambda r, f: r.applied(f.epoch),
+    (OrderRepository, "next_receipt"): lambda r, _: r.next_receipt(),
     (MeterListRepository, "page"): _page,
     (MeterListRepository, "count"): lambda r, _: r.count(MeterListFilter()),
     (MeterListRepository, "by_number"): lambda r, f: r.by_number(f.meter.number),
@@ -183,7 +193,7 @@ FILTERED_OTHERWISE = {
     (CommandRepository, "add_command"),
     (CommandRepository, "move"),
     (CommandRepository, "make_due"),
-    (SaleRepository, "next_receipt"),
+    (OrderRepository, "next_receipt"),
     (LedgerRepository, "post"),
     (AuditRepository, "append"),
     (GatewayRepository, "add"),
@@ -221,7 +231,8 @@ async def foreign(two_projects: Any) -> Foreign:
         async def first(model: type[SQLModel], *conditions: Any) -> Any:
             return (await work.session.execute(select(model).where(*conditions).limit(1))).scalar_one()
 
-        sale = await first(Sale, Sale.applied_at.is_not(None))  # type: ignore[union-attr]  # a column here
+        sale = await first(Order, Order.applied_at.is_not(None))  # type: ignore[union-attr]  # a column here
+        reversal = await first(Order, Order.reverses.is_not(None))  # type: ignore[union-attr]  # a column here
         meter = await first(Meter, Meter.id == sale.meter_id)
         reading = await first(Reading, Reading.meter_id == meter.id)
         return Foreign(
@@ -233,8 +244,10 @@ async def foreign(two_projects: Any) -> Foreign:
             account=await first(Account, Account.id == sale.account_id),
             owned=await first(AccountPoint, AccountPoint.account_id == sale.account_id),
             sale=sale,
+            reversed_sale=await first(Order, Order.command_id == reversal.reverses),
             open_order=await first(Command, Command.due_at.is_not(None)),  # type: ignore[union-attr]  # a column here
             key=await first(IdempotencyKey),
+            proposal=await first(Proposal),
             till=await first(LedgerAccount, LedgerAccount.kind == AccountKind.TILL),
             meter_reading=MeterReading(
                 number=meter.number,
