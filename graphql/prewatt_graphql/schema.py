@@ -22,6 +22,7 @@ from prewatt_graphql.accounts.policy import PolicyMutations, PolicyQueries
 from prewatt_graphql.accounts.refunds import RefundMutations
 from prewatt_graphql.accounts.resolutions import ResolutionMutations
 from prewatt_graphql.accounts.sales import SalesMutations
+from prewatt_graphql.accounts.sales_list import SalesQueries
 from prewatt_graphql.accounts.statements import StatementQueries
 from prewatt_graphql.commands.mutations import CommandMutations
 from prewatt_graphql.commands.proposals import ProposalQueries
@@ -55,6 +56,7 @@ class Query(
     CommandQueries,
     StatementQueries,
     ReconciliationQueries,
+    SalesQueries,
     PolicyQueries,
     ProposalQueries,
     NodeQueries,

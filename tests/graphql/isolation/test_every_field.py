@@ -109,6 +109,12 @@ asks(
       meterNumber totalPurchasedShown { amount } differences } } } }""",
     numbers=lambda target: [target.meter],
 )
+asks(
+    "Query.sales",
+    """query($filter: SaleFilter!) { sales(filter: $filter) { totalCount edges { node { id receiptNumber } }
+      totals { count sold { amount } } byOperator { operatorName } } }""",
+    filter=lambda target: {"account": target.ids["Account"]},
+)
 asks("Query.salesPolicy", "{ salesPolicy { saleMax { amount } } }")
 asks("Query.proposals", "{ proposals { summary } }")
 asks(

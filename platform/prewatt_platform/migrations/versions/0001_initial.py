@@ -304,6 +304,7 @@ PROJECT_ROWS = [
       CHECK (applied_at IS NULL OR fenced_at IS NULL),
       CHECK (coalesce(applied_at, fenced_at) IS NULL OR (planned_count IS NOT NULL AND evidence IS NOT NULL)))""",
     """CREATE UNIQUE INDEX orders_one_a_count ON orders (project_id, meter_id, epoch, planned_count)""",
+    "CREATE INDEX orders_by_time ON orders (project_id, created_at, command_id)",
     """CREATE TABLE ledger_accounts (
       project_id integer NOT NULL REFERENCES projects,
       id uuid NOT NULL,

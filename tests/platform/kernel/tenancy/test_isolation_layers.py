@@ -21,6 +21,7 @@ from prewatt_platform import app  # noqa: F401 - brings every repository's modul
 from prewatt_platform.accounts.meter_list import MeterListFilter, MeterListOrder, MeterListRepository
 from prewatt_platform.accounts.models import Account, AccountPoint, Order
 from prewatt_platform.accounts.repository import AccountRepository, OrderRepository, PolicyRepository
+from prewatt_platform.accounts.sales_list import SalesFilter, SalesListRepository
 from prewatt_platform.control.models import Command, CommandKind, CommandState, IdempotencyKey, Proposal
 from prewatt_platform.control.repository import CommandRepository, IdempotencyRepository, ProposalRepository
 from prewatt_platform.field.messages import MeterReading
@@ -152,6 +153,10 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (OrderRepository, "changed_since"): lambda r, f: r.changed_since(f.epoch, EPOCH),
     (OrderRepository, "reversal_of"): lambda r, f: r.reversal_of(f.reversed_sale),
     (OrderRepository, "newest_applied"): lambda r, f: r.newest_applied(f.epoch),
+    (SalesListRepository, "page"): lambda r, _: r.page(SalesFilter(), 1000, None, descending=True),
+    (SalesListRepository, "count"): lambda r, _: r.count(SalesFilter()),
+    (SalesListRepository, "totals"): lambda r, _: r.totals(SalesFilter()),
+    (SalesListRepository, "by_operator"): lambda r, _: r.by_operator(SalesFilter()),
     (PolicyRepository, "policy"): lambda r, _: r.policy(),
     (ProposalRepository, "of_subject"): lambda r, f: r.of_subject(f.proposal.operation, f.proposal.subject),
     (ProposalRepository, "since"): lambda r, _: r.since(EPOCH, 100),
