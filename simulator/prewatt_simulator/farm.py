@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from prewatt_fixtures.bounds import SEED, TRUTH, Bound, SettingRefused
+from prewatt_fixtures.bounds import SEED, TRUTH, Bound, SettingRefused, shown
 from prewatt_fixtures.clock import Clock, RealClock
 from prewatt_fixtures.errors import SiteError
 from prewatt_fixtures.profile import DeviceKind
@@ -166,17 +166,24 @@ class Farm(BusServer):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Set the devices to `state`; those that it does not name keep theirs.
 
-        Raises `StateError` when it is of another site, names a meter that this farm lacks, or is damaged.
+        Raises `StateError` when it is of another site, names a meter that this farm lacks, or is damaged; then all keep
+        theirs.
         """
-        meters = state.get("meters")
-        if state.get("project") != self.site.project.code or not isinstance(meters, Mapping):
+        meters = state.get("meters") if isinstance(state, Mapping) else None
+        if not isinstance(meters, Mapping) or state.get("project") != self.site.project.code:
             raise StateError(f"this is no state of project {self.site.project.code}")
-        for number, kept in meters.items():
-            if number not in self._meters:
-                raise StateError(f"the state holds meter {number}, which the site lacks")
-            self._meters[number].touch(self.clock.time())
-            snapshot.restore(self._meters[number], kept)
+        restored = {number: self._restored(number, kept) for number, kept in meters.items()}
+        for number, meter in restored.items():
+            self._meters[number].replace_with(meter)
         self._attach()
+
+    def _restored(self, number: str, kept: object) -> Meter:
+        if number not in self._meters:
+            raise StateError(f"the state holds meter {shown(number)}, which the site lacks")
+        meter = self._meters[number].copy()
+        meter.touch(self.clock.time())
+        snapshot.restore(meter, kept)
+        return meter
 
     def _attach(self) -> None:
         """Attach the devices to their buses at the addresses of their settings."""

@@ -64,7 +64,7 @@ def load_state(farm: Farm, path: Path) -> None:
         return
     try:
         farm.restore(strict_json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, AttributeError, StateError) as wrong:
+    except (OSError, ValueError, StateError) as wrong:
         raise StateError(f"{path}: {wrong}") from wrong
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BASE_PORT = 15001
 """Default TCP port of the first bus."""
 _REFUSED = 2
+RULE_SHOWN_MAX = 200
+"""Characters of a rule in a message."""
 
 
 class Protocol(StrEnum):
@@ -53,7 +55,7 @@ def add_faults(faults: "Faults", rules: "Iterable[str]") -> None:
         try:
             faults.add(fault_from_words(rule))
         except FaultRuleError as wrong:
-            refuse(f"--fault {rule}: {wrong}")
+            refuse(f"--fault {rule[:RULE_SHOWN_MAX]}: {wrong}")
     faults.set_baseline()
 
 
@@ -101,6 +103,7 @@ def show_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 
 def refuse(reason: object) -> NoReturn:
-    """Print the reason and exit with code 2."""
-    typer.echo(f"prewatt sim: {reason}", err=True)
+    """Print the reason as one line and exit with code 2."""
+    # what was given may hold line breaks of any kind
+    typer.echo(" ".join(f"prewatt sim: {reason}".split()), err=True)
     raise typer.Exit(_REFUSED)

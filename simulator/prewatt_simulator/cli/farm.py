@@ -54,7 +54,7 @@ def run(
     host: HostOption = "127.0.0.1",
     protocol: ProtocolOption = Protocol.RTU,
     seed: SeedOption = 1,
-    speed: Annotated[float, typer.Option(min=0, help="Farm seconds per second; 0 freezes the farm.")] = 1.0,
+    speed: Annotated[float, typer.Option(help="Farm seconds per second; 0 freezes the farm.")] = 1.0,
     start: Annotated[
         str | None,
         typer.Option(metavar="ISO", help="Farm time at the start, with an offset; now by default."),
@@ -239,7 +239,7 @@ def _farm(
 
 def _checked_farm(site: str) -> "Farm":
     """The farm that `sim run` would build, at a time before any of the site's fault windows is over."""
-    from prewatt_fixtures.clock import ManualClock  # noqa: PLC0415 - quick --help
+    from prewatt_fixtures.clock import FIRST, MOMENT, ManualClock  # noqa: PLC0415 - quick --help
     from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - quick --help
     from prewatt_fixtures.site import load_site  # noqa: PLC0415 - quick --help
 
@@ -247,11 +247,11 @@ def _checked_farm(site: str) -> "Farm":
         faults = load_site(site).faults
     except FixtureError as wrong:
         refuse(wrong)
-    windows = [moment for row in faults for moment in (row.get("since"), row.get("until"))]
-    aware = [moment for moment in windows if isinstance(moment, datetime) and moment.tzinfo is not None]
-    before = min(aware) - timedelta(seconds=1) if aware else None
+    windows = [row[key] for row in faults for key in ("since", "until") if MOMENT.fits(row.get(key))]
+    # moments that no clock shows are left to the rule, which refuses them as in `sim run`
+    starts: list[datetime] = [max(FIRST, moment - timedelta(seconds=1)) for moment in windows]
     # wire timing is on by default in `sim run`, and a site with second masters needs it
-    return _farm(site, clock=None if before is None else ManualClock(before), wire_timing=True)
+    return _farm(site, clock=ManualClock(min(starts)) if starts else None, wire_timing=True)
 
 
 def _control(farm: "Farm", host: str, port: int, token: str | None) -> "Control":
@@ -267,7 +267,7 @@ def _control(farm: "Farm", host: str, port: int, token: str | None) -> "Control"
 
 
 def _clock(start: str | None, speed: float, *, settable: bool) -> "Clock":
-    from prewatt_fixtures.bounds import SettingRefused  # noqa: PLC0415 - quick --help
+    from prewatt_fixtures.bounds import SettingRefused, shown  # noqa: PLC0415 - quick --help
     from prewatt_fixtures.clock import RealClock, ScaledClock  # noqa: PLC0415 - quick --help
 
     if start is None and speed == 1 and not settable:
@@ -275,8 +275,10 @@ def _clock(start: str | None, speed: float, *, settable: bool) -> "Clock":
     try:
         at = RealClock().now() if start is None else datetime.fromisoformat(start)
     except ValueError:
-        raise typer.BadParameter(f"{start!r} is no ISO 8601 time", param_hint="--start") from None
+        raise typer.BadParameter(
+            f"an ISO 8601 time with an offset, not {shown(start)}", param_hint="--start"
+        ) from None
     try:
         return ScaledClock(at, speed)
     except SettingRefused as wrong:
-        raise typer.BadParameter(str(wrong), param_hint=f"--{wrong.key}") from None
+        raise typer.BadParameter(wrong.expected, param_hint=f"--{wrong.key}") from None

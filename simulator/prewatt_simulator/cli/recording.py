@@ -107,9 +107,7 @@ def replay(
         Protocol | None, typer.Option(help="RTU frames over TCP, or Modbus TCP; as recorded by default.")
     ] = None,
     seed: SeedOption = 1,
-    speed: Annotated[
-        float, typer.Option(min=0, help="Recorded seconds per second; 0 stays at the start.")
-    ] = 1.0,
+    speed: Annotated[float, typer.Option(help="Recorded seconds per second; 0 stays at the start.")] = 1.0,
     loop: Annotated[
         bool, typer.Option("--loop/--hold", help="At the end start again, or keep the last values.")
     ] = False,
@@ -126,8 +124,9 @@ def replay(
     from contextlib import ExitStack  # noqa: PLC0415 - quick --help
 
     from prewatt_fixtures.clock import ScaledClock  # noqa: PLC0415 - quick --help
+    from prewatt_fixtures.errors import FixtureError  # noqa: PLC0415 - quick --help
     from prewatt_simulator import errors, serve  # noqa: PLC0415 - quick --help
-    from prewatt_simulator.journal.file import JournalFile, UnknownFormat  # noqa: PLC0415 - quick --help
+    from prewatt_simulator.journal.file import JournalFile  # noqa: PLC0415 - quick --help
     from prewatt_simulator.recording import Recording, Replay  # noqa: PLC0415 - quick --help
 
     try:
@@ -154,7 +153,7 @@ def replay(
                     file=file,
                 )
             )
-    except (errors.PortTaken, errors.RecordingError, UnknownFormat, OSError) as refused:
+    except (errors.SimulatorError, FixtureError, OSError) as refused:
         refuse(refused)
 
 

@@ -3,11 +3,17 @@
 import warnings
 from dataclasses import fields
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from pydantic import create_model
 
-from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
+from prewatt_simulator.control.operation import (
+    ControlContext,
+    Hexadecimal,
+    Operations,
+    RequestModel,
+    ResponseModel,
+)
 from prewatt_simulator.control.problem import Problem
 from prewatt_simulator.faults import Fault, FaultHandle, FaultKind
 
@@ -17,6 +23,10 @@ operations = Operations("faults")
 def _keys() -> dict[str, Any]:
     hints = get_type_hints(Fault)
     keys: dict[str, Any] = {key.name: (hints[key.name], key.default) for key in fields(Fault)}
+    # as on the command line, where 0x20 is a number
+    keys |= dict.fromkeys(
+        ("function", "register", "code", "unit"), (Annotated[int | None, Hexadecimal], None)
+    )
     return keys | {"kind": (FaultKind, ...)}
 
 

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 from prewatt_simulator.control.operation import (
     ControlContext,
     Document,
+    Hexadecimal,
     Operations,
     RequestModel,
     ResponseModel,
@@ -32,7 +33,7 @@ class JournalQuery(RequestModel):
     gateway: str | None = None
     port: int | None = None
     meter: str | None = None
-    function: int | None = None
+    function: Annotated[int | None, Hexadecimal] = None
     verdict: Verdict | None = None
     since: AwareDatetime | None = None
     """A time with an offset, not before the farm's start."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from prewatt_fixtures.endpoints import Endpoint
 from prewatt_simulator.control.numbering import Numbering
@@ -22,6 +22,14 @@ class RequestModel(BaseModel):
     """Base of bodies and queries. Unknown keys are refused; a body's types are not converted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+def _from_hexadecimal(value: object) -> object:
+    return int(value, 16) if isinstance(value, str) and re.fullmatch("0[xX][0-9a-fA-F]+", value) else value
+
+
+Hexadecimal = BeforeValidator(_from_hexadecimal, json_schema_input_type=int | str)
+"""Of addresses and function codes: a number, or text such as "0x20"."""
 
 
 class ResponseModel(BaseModel):

@@ -9,13 +9,19 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.profile import Profile, Register, Writing
 from prewatt_fixtures.registers import RegisterRange, RegisterType, Value
 from prewatt_fixtures.wire import pdu as modbus
-from prewatt_simulator.control.operation import ControlContext, Operations, RequestModel, ResponseModel
+from prewatt_simulator.control.operation import (
+    ControlContext,
+    Hexadecimal,
+    Operations,
+    RequestModel,
+    ResponseModel,
+)
 from prewatt_simulator.control.problem import Problem
 
 operations = Operations("registers")
@@ -24,14 +30,10 @@ _CLOCKS = frozenset({RegisterType.CLOCK_SMH_DMY, RegisterType.CLOCK_YM_DH_MS, Re
 _READ_DATA_AT = 2
 
 
-def _address(value: object) -> object:
-    return int(value, 16) if isinstance(value, str) and value[:2].lower() == "0x" else value
-
-
 Word = Annotated[int, Field(ge=0, le=0xFFFF)]
 Address = Annotated[
     Word,
-    BeforeValidator(_address),
+    Hexadecimal,
     WithJsonSchema({"type": "string", "pattern": "^([0-9]{1,5}|0x[0-9A-Fa-f]{1,4})$"}),
 ]
 
@@ -54,7 +56,7 @@ class RegistersAnswer(ResponseModel):
 class RegistersBody(RequestModel):
     """Values to write, from an address on."""
 
-    address: Word
+    address: Annotated[Word, Hexadecimal]
     registers: Annotated[tuple[Word, ...], Field(min_length=1, max_length=modbus.WRITE_REGISTERS_MAX)]
 
 

@@ -123,6 +123,11 @@ class Meter:
         # a new mapping, not an update: copies of the meter share the old one
         self.settings = {**self.settings, measurement: value}
 
+    def check_setting(self, measurement: Measurement, value: Value) -> None:
+        """Raise `ValueError` when a write of `value` to that register would be refused. Changes nothing."""
+        self.profile.register(measurement).encode(value)
+        self._change(measurement, value)
+
     def _read(self, pdu: bytes) -> bytes:
         try:
             self._last_reply = self._layout.view(pdu).reply(self)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from prewatt_fixtures.bounds import shown
 from prewatt_fixtures.measurements import Measurement
 from prewatt_fixtures.rates import DayTable, RateCalendar, YearZones
 from prewatt_simulator.devices.device import Meter
@@ -17,6 +18,7 @@ from prewatt_simulator.devices.energy.history import Frozen, Peak
 from prewatt_simulator.devices.energy.meter import EnergyMeter
 from prewatt_simulator.devices.prepaid import snapshot as prepaid_snapshot
 from prewatt_simulator.devices.prepaid.meter import PrepaidMeter
+from prewatt_simulator.devices.snapshot_rows import check
 from prewatt_simulator.devices.water import WaterMeter
 from prewatt_simulator.errors import StateError
 
@@ -41,13 +43,16 @@ def take(meter: Meter) -> dict[str, Any]:
     return kept
 
 
-def restore(meter: Meter, kept: Mapping[str, Any]) -> None:
-    """Set the meter to the state in `kept`. Raises `StateError` when that is of another model or damaged."""
+def restore(meter: Meter, kept: Any) -> None:
+    """Set the meter to the state in `kept`. Raises `StateError` when that is of another model or damaged.
+
+    The meter is then no longer of use: restore a copy, and replace the meter with it.
+    """
+    model = kept.get("model") if isinstance(kept, Mapping) else None
+    if isinstance(model, str) and model != meter.profile.model:
+        raise StateError(f"meter {meter.number} was kept as a {shown(model)}, not a {meter.profile.model}")
+    check(meter, kept)
     try:
-        if kept["model"] != meter.profile.model:
-            raise StateError(
-                f"meter {meter.number} was kept as a {kept['model']}, not a {meter.profile.model}"
-            )
         meter.settings = {
             Measurement.of(key): _value(meter, Measurement.of(key), value)
             for key, value in kept["settings"].items()
@@ -59,8 +64,8 @@ def restore(meter: Meter, kept: Mapping[str, Any]) -> None:
         if isinstance(meter, WaterMeter):
             for name in _WATER:
                 setattr(meter, name, kept[name])
-    except (KeyError, TypeError, ValueError) as wrong:
-        raise StateError(f"what was kept of meter {meter.number} is damaged: {wrong!r}") from wrong
+    except (KeyError, ValueError) as wrong:
+        raise StateError(f"what was kept of meter {meter.number} is damaged: {wrong}") from wrong
 
 
 def _take_energy(meter: EnergyMeter) -> dict[str, Any]:
@@ -104,12 +109,10 @@ def _restore_energy(meter: EnergyMeter, kept: Mapping[str, Any]) -> None:
     meter.ct, meter.pt = int(kept["ct"]), int(kept["pt"])
     meter.set_clock(datetime_of(meter.settled_ms + meter.clock.zone_ms + int(kept["clock_ahead_ms"])))
     meter.drift_clock(int(kept["clock_drift_ppm"]))
-    meter.set_calendar(
-        RateCalendar(
-            YearZones.from_bytes(bytes.fromhex(kept["zones"])),
-            tuple(DayTable.from_bytes(bytes.fromhex(table)) for table in kept["tables"]),
-        )
-    )
+    tables = tuple(DayTable.from_bytes(bytes.fromhex(table)) for table in kept["tables"])
+    if len(tables) != len(meter.calendar.tables):
+        raise ValueError(f"tables: {len(meter.calendar.tables)} of them, not {len(tables)}")
+    meter.set_calendar(RateCalendar(YearZones.from_bytes(bytes.fromhex(kept["zones"])), tables))
     meter.frozen = tuple(
         Frozen(
             datetime.fromisoformat(month["local"]),
@@ -128,4 +131,6 @@ def _restore_energy(meter: EnergyMeter, kept: Mapping[str, Any]) -> None:
 
 def _value(meter: Meter, measurement: Measurement, kept: Any) -> Any:
     kept_as_hex = meter.profile.register(measurement).type.value == "bytes"
-    return bytes.fromhex(kept) if kept_as_hex else kept
+    value = bytes.fromhex(kept) if kept_as_hex else kept
+    meter.check_setting(measurement, value)
+    return value

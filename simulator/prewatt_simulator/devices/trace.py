@@ -15,6 +15,7 @@ from itertools import accumulate, pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
+from prewatt_fixtures.bounds import shown
 from prewatt_fixtures.decimals import scaled
 from prewatt_fixtures.errors import SiteError
 from prewatt_simulator.devices.load import Load
@@ -162,8 +163,8 @@ def _read(path: str, unit: str, _changed_ns: int) -> Trace:
 def _readings(text: str, path: str, unit: str) -> Iterator[Reading]:
     rows = csv.reader(io.StringIO(text))
     if (head := next(_csv_rows(rows, path), [])) != ["time", unit]:
-        shown = ",".join(head)[:60] or "nothing"
-        raise SiteError(path, "line 1", f"the columns time,{unit} are expected, not {shown}")
+        found = shown(",".join(head)) if head else "nothing"
+        raise SiteError(path, "line 1", f"the columns time,{unit} are expected, not {found}")
     before: Reading | None = None
     count = 0
     for row in _csv_rows(rows, path):

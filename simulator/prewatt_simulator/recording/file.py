@@ -11,9 +11,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from prewatt_fixtures import strict_json
+from prewatt_fixtures.bounds import SECONDS
+from prewatt_fixtures.clock import MOMENT
 from prewatt_fixtures.endpoints import Framing
 from prewatt_fixtures.validation import expected_words
 from prewatt_fixtures.wire.pdu import PDU_BYTES_MAX
@@ -71,19 +81,19 @@ class _PlaceRow(_Line):
 class _Header(_Line):
     format: Literal["prewatt recording"]
     version: Literal[1]
-    start: AwareDatetime
+    start: Annotated[AwareDatetime, AfterValidator(MOMENT.valid)]
     framing: Framing
     places: tuple[_PlaceRow, ...] = Field(min_length=1)
 
 
 class _ExchangeRow(_Line):
-    at_s: float = Field(ge=0, allow_inf_nan=False)
+    at_s: Annotated[float, SECONDS]
     gateway: _Number
     port: _Port
     unit: int = Field(ge=0, le=255)
     request: _Pdu
     reply: _Pdu | None
-    latency_s: float | None = Field(ge=0, allow_inf_nan=False)
+    latency_s: Annotated[float, SECONDS] | None
 
 
 _Row = TypeVar("_Row", bound=_Line)

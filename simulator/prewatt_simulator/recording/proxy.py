@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import cast
 
+from prewatt_fixtures.bounds import HOST, TCP_PORT
 from prewatt_fixtures.clock import Clock, RealClock, ScaledClock
 from prewatt_fixtures.endpoints import Endpoint
 from prewatt_simulator.errors import PortTaken
@@ -71,9 +72,11 @@ async def record(
     """Record the traffic of gateways, all of one framing, to a new file at `path`.
 
     Listens on one TCP port per gateway, from `base_port` upwards, or on free ones. `clock` defaults to one that starts
-    at the machine's time and is steady from there. Raises `PortTaken`, and OSError when the file exists, cannot be
+    at the machine's time and is steady from there. Raises `PortTaken`, `SettingRefused`, and OSError when the file exists, cannot be
     written, or could not be written to the end.
     """
+    HOST.check("host", host)
+    TCP_PORT.check("base_port", base_port)
     clock = ScaledClock(RealClock().now()) if clock is None else clock
     places = tuple((each.gateway, each.port) for each in gateways)
     async with AsyncExitStack() as stack:

@@ -100,3 +100,14 @@ async def test_a_window_that_is_over_is_refused(api: Any) -> None:
 async def test_every_kind_is_in_the_schema(api: Any) -> None:
     described = (await api.ask("GET", "/openapi.json"))["components"]["schemas"]
     assert set(described["FaultKind"]["enum"]) == set(FaultKind)
+
+
+async def test_functions_and_registers_may_be_hexadecimal(api: Any) -> None:
+    rule = {"kind": "exception", "function": "0x03", "register": "0x0221", "code": "0x06"}
+    added = await api.ask("POST", "/faults", rule, 201)
+    assert added["rule"] == {"kind": "exception", "function": 3, "register": 0x0221, "code": 6}
+    assert (await api.refused("POST", "/faults", rule | {"function": "0xg"}))[0] == "function"
+    assert (await api.refused("POST", "/faults", rule | {"function": "3"}))[0] == "function"
+    body = {"address": "0x57", "registers": [1, 1]}
+    assert (await api.ask("PUT", "/meters/0010010101/registers", body))["address"] == 0x57
+    assert (await api.ask("GET", "/journal?function=0x03"))["entries"] == []

@@ -139,7 +139,7 @@ def test_water_meters_take_traces_of_volumes(site: Path, monday_midnight: Manual
     monday_midnight.advance(12.25 * 3600)
     assert farm.water_meter("0010010101").volume_litres == 8000
     csv.write_text(WEEK)
-    with pytest.raises(SiteError, match="line 1: the columns time,m3 are expected, not time,kwh"):
+    with pytest.raises(SiteError, match="line 1: the columns time,m3 are expected, not 'time,kwh'"):
         farm_of(site, monday_midnight)
 
 
@@ -147,7 +147,7 @@ def test_water_meters_take_traces_of_volumes(site: Path, monday_midnight: Manual
     ("text", "key", "expected"),
     [
         ("", "line 1", "time,kwh are expected, not nothing"),
-        ("when,kwh\n", "line 1", "not when,kwh"),
+        ("when,kwh\n", "line 1", "not 'when,kwh'"),
         ("time,kwh\n", "line 2", "at least two readings"),
         ("time,kwh\n2021-12-20 00:00,1\n", "line 3", "at least two readings"),
         ("time,kwh\n2021-12-20 00:00\n", "line 2", "not 1 columns"),
