@@ -7,6 +7,7 @@ write a function that returns its text and name it in `GENERATED`.
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 from prewatt_fixtures.profile import (
@@ -180,6 +181,8 @@ def _facts(described: Profile) -> Iterator[list[str]]:
     if described.energy_side is not None and described.energy_side_evidence is not None:
         yield ["phases, rates", f"{described.phases}, {described.rates}", ""]
         yield ["side of U, I, P, energy", described.energy_side.value, described.energy_side_evidence.value]
+        top = Decimal(described.energy_range - 1).scaleb(-2)
+        yield ["energy counters", f"0 again after {top:,} kWh", described.energy_range_evidence.value]
     if described.model_code is not None:
         yield ["model code", str(described.model_code), Evidence.ONE_SOURCE.value]
     limits = f"{described.limits.read_max} taken, {described.limits.read_planned} planned"

@@ -15,6 +15,7 @@ from prewatt_graphql.node import Node
 from prewatt_graphql.quantities import Money, maybe_money
 from prewatt_graphql.readings.types import Reading, ReadingColumns, Relay, columns_of, reading_of
 from prewatt_platform.accounts.meter_list import MeterListRow
+from prewatt_platform.accounts.rules import COUNT_NEAR_END
 from prewatt_platform.control.rules import observed_mode
 from prewatt_platform.metering.models import Gateway as GatewayRow
 from prewatt_platform.metering.models import Reading as ReadingRow
@@ -158,6 +159,14 @@ class Meter(Node):
         row = await self._latest(info)
         seen = None if row is None else observed_mode(row.forced_mode, row.forced_closed)
         return None if seen is None else ControlMode(seen)
+
+    @strawberry.field(
+        description="Whether the purchase count in the latest reading has used nine tenths of its 65,535: at the end the meter "
+        "takes no money until its count is set back and a new epoch is confirmed."
+    )
+    async def purchase_count_near_end(self, info: Info) -> bool:
+        row = await self._latest(info)
+        return row is not None and (row.purchase_count or 0) >= COUNT_NEAR_END
 
     @strawberry.field(description="Sale, refund or reversal that is being carried out; null without one.")
     async def open_order(self, info: Info) -> Sale | None:

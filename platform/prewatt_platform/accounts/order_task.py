@@ -21,7 +21,7 @@ from prewatt_platform.metering.errors import StalePicture
 from prewatt_platform.metering.models import MeterEpoch
 from prewatt_platform.metering.readings import ReadingRepository
 from prewatt_platform.metering.repository import MeterRepository
-from prewatt_platform.metering.rules import is_stale
+from prewatt_platform.metering.rules import counted_on, is_stale
 
 
 @dataclass
@@ -88,7 +88,12 @@ class OrderTask:
         if is_stale(seen, evidence.at, evidence.meter_clock, None):
             # a clock that was set back looks the same, so the energy decides
             shown = await self.lane.freshness()
-            if is_stale(seen, shown.at, shown.meter_clock, shown.energy_centikwh):
+            energy_centikwh = counted_on(
+                None if seen is None else seen.energy_centikwh,
+                shown.energy_centikwh,
+                shown.energy_range_centikwh,
+            )
+            if is_stale(seen, shown.at, shown.meter_clock, energy_centikwh):
                 raise StalePicture(self.task.meter.number, shown.meter_clock)
 
     async def _commit_plan(self, evidence: Evidence) -> Plan | None:

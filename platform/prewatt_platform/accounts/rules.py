@@ -31,6 +31,9 @@ CUSTOMER_PHONE_MAX: Final = 40
 COUNT_MAX: Final = 0xFFFF
 """Largest purchase count that the register holds."""
 
+COUNT_NEAR_END: Final = COUNT_MAX * 9 // 10
+"""Purchase count from which on a meter is marked: its count has to be set back, which begins a new epoch."""
+
 TOTAL_MAX_FEN: Final = 0x7FFF_FFFF
 """Largest total and credit that the registers hold (the credit register is signed)."""
 
@@ -104,7 +107,7 @@ def refusal_before_sending(
     if not evidence.money_control:
         return "money control is off in the meter: it is not opened"
     if plan.purchase_count > COUNT_MAX:
-        return f"the purchase count is at its maximum {COUNT_MAX}"
+        return f"the purchase count is at its maximum {COUNT_MAX}: set it back in the meter and confirm a new epoch"
     if plan.total_after_fen > TOTAL_MAX_FEN or credit_fen > TOTAL_MAX_FEN:
         return "the meter's registers cannot hold that much"
     if plan.change_fen < 0 and (credit_fen < 0 or plan.total_after_fen < 0):

@@ -37,6 +37,7 @@ def reading(
             if Measurement.ENERGY_REVERSE in values
             else None
         ),
+        energy_range_centikwh=described.energy_range * ct * pt,
         raw=raw,
     )
 
@@ -61,6 +62,7 @@ def freshness(meter: MeterAddress, described: Profile, values: Values, at: datet
         at=at,
         meter_clock=cast("datetime | None", values.get(Measurement.CLOCK)),
         energy_centikwh=_number(values, Measurement.ENERGY_TOTAL) * multiplier,
+        energy_range_centikwh=described.energy_range * multiplier,
     )
 
 

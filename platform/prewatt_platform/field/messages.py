@@ -89,6 +89,8 @@ class MeterReading:
     prepaid: PrepaidReading | None
     energy_reverse_centikwh: int | None = None
     """Energy fed in; None on a model without that register."""
+    energy_range_centikwh: int = 0
+    """Primary energy after which the meter's counters begin again at 0; 0: not known."""
     raw: bytes = b""
     """The register bytes of the frames, in the order of the plan."""
 
@@ -117,6 +119,8 @@ class Freshness:
     """The meter's own clock: local, without zone."""
     energy_centikwh: int
     """Primary."""
+    energy_range_centikwh: int
+    """As in `MeterReading`."""
 
 
 class ForcedControl(Enum):

@@ -169,7 +169,11 @@ class MeterState(SQLModel, table=True):
     )
     """The meter's own clock in the latest fresh reading."""
     energy_centikwh: int | None = Field(default=None, sa_column=_big(nullable=True))
-    """Energy in the latest fresh reading."""
+    """Energy in the latest fresh reading; it counts on where the meter's counter begins again at 0."""
+    energy_by_rate_centikwh: list[int] | None = Field(
+        default=None, sa_column=Column(ARRAY(BigInteger), nullable=True)
+    )
+    energy_reverse_centikwh: int | None = Field(default=None, sa_column=_big(nullable=True))
     stale_since: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     """Since when the meter repeats old registers; None: its latest reading was fresh."""
     tried_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))

@@ -5,8 +5,9 @@ first reading. `meter_states` keeps the columns that lists filter by and is upda
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from prewatt_platform.field.messages import MeterReading
 from prewatt_platform.kernel.backbone import notify
 from prewatt_platform.kernel.tenancy import Repository
 from prewatt_platform.metering.models import MeterState, Reading, Relay
-from prewatt_platform.metering.rules import Seen, is_stale
+from prewatt_platform.metering.rules import Seen, counted_on, is_stale
 
 _ENSURE_MONTH = text("SELECT ensure_readings_month(:at)")
 
@@ -37,9 +38,11 @@ class ReadingRepository(Repository):
     async def store(self, readings: Mapping[UUID, MeterReading]) -> dict[UUID, MeterReading]:
         """Insert one reading for each meter id, and update the meters' states. Returns the fresh readings.
 
-        A reading that repeats old registers is stored as stale; it updates only when the meter was heard.
+        A reading that repeats old registers is stored as stale; it updates only when the meter was heard. Energies count on
+        where a meter's counter begins again at 0.
         """
         seen = await self._seen(list(readings))
+        readings = {meter_id: _counted_on(seen.get(meter_id), shown) for meter_id, shown in readings.items()}
         fresh = {
             meter_id: reading
             for meter_id, reading in readings.items()
@@ -78,7 +81,13 @@ class ReadingRepository(Repository):
         # store() updates states by statement, so rows that the session already holds are out of date
         found = await self._all(statement.execution_options(populate_existing=True))
         return {
-            state.meter_id: Seen(state.reading_at, state.meter_clock, state.energy_centikwh)
+            state.meter_id: Seen(
+                state.reading_at,
+                state.meter_clock,
+                state.energy_centikwh,
+                state.energy_by_rate_centikwh or (),
+                state.energy_reverse_centikwh,
+            )
             for state in found
             if state.reading_at is not None and state.energy_centikwh is not None
         }
@@ -162,6 +171,25 @@ class ReadingRepository(Repository):
         }
 
 
+def _counted_on(seen: Seen | None, shown: MeterReading) -> MeterReading:
+    """The reading, with each energy counted on from the latest fresh reading."""
+    if seen is None:
+        return shown
+    by_rate = zip_longest(
+        seen.energy_by_rate_centikwh[: len(shown.energy_by_rate_centikwh)], shown.energy_by_rate_centikwh
+    )
+    turn = shown.energy_range_centikwh
+    reverse = shown.energy_reverse_centikwh
+    return replace(
+        shown,
+        energy_centikwh=counted_on(seen.energy_centikwh, shown.energy_centikwh, turn),
+        energy_by_rate_centikwh=tuple(counted_on(before, now, turn) for before, now in by_rate),
+        energy_reverse_centikwh=None
+        if reverse is None
+        else counted_on(seen.energy_reverse_centikwh, reverse, turn),
+    )
+
+
 def _state_of(reading: MeterReading) -> dict[str, Any]:
     prepaid = reading.prepaid
     # without money control a prepaid meter counts nothing down, and its alarm flags mean nothing
@@ -172,6 +200,8 @@ def _state_of(reading: MeterReading) -> dict[str, Any]:
         "failure": None,
         "meter_clock": reading.meter_clock,
         "energy_centikwh": reading.energy_centikwh,
+        "energy_by_rate_centikwh": list(reading.energy_by_rate_centikwh),
+        "energy_reverse_centikwh": reading.energy_reverse_centikwh,
         "stale_since": None,
         "relay": Relay.UNKNOWN if prepaid is None else Relay.CLOSED if prepaid.relay_closed else Relay.OPEN,
         "alarm_1": prepaid is not None and prepaid.money_control and prepaid.alarm_1,

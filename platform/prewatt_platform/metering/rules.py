@@ -1,5 +1,6 @@
-"""Pure rules of metering: lost meters, reading slots, repeated register pictures."""
+"""Pure rules of metering: lost meters, reading slots, repeated register pictures, counters that begin again at 0."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,13 +29,36 @@ SAME_SECOND_S: Final = 2
 """Readings closer than this may show the same second of the meter's clock without being repeated."""
 
 
+ROLLOVER_SHARE: Final = 10
+"""A counter rolled over when it goes from the last tenth of its range to the first: any other fall is a reset or another
+meter. A tenth of 999,999.99 kWh is years of use, so no gap between two readings is longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Clock and energy of the latest fresh reading, and its time."""
+    """Clock and energies of the latest fresh reading, and its time. Energies count on over the meter's range."""
 
     at: datetime
     meter_clock: datetime | None
     energy_centikwh: int
+    energy_by_rate_centikwh: Sequence[int] = ()
+    energy_reverse_centikwh: int | None = None
+
+
+def counted_on(before: int | None, shown: int, counter_range: int) -> int:
+    """Energy of a counter that shows `shown`, with the turns of its range that `before` has made or makes now.
+
+    `counter_range` 0: not known, so nothing is added. A late reading from before the last turn belongs to the turn before.
+    """
+    if before is None or not counter_range:
+        return shown
+    turns, last = divmod(before, counter_range)
+    tenth = counter_range // ROLLOVER_SHARE
+    if last >= counter_range - tenth and shown < tenth:
+        turns += 1
+    elif turns and last < tenth and shown >= counter_range - tenth:
+        turns -= 1
+    return turns * counter_range + shown
 
 
 def is_stale(

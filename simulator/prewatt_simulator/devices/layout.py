@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from prewatt_fixtures.measurements import Measurement
+from prewatt_fixtures.measurements import ENERGY, REACTIVE_ENERGY, Measurement
 from prewatt_fixtures.profile import Profile, Register
 from prewatt_fixtures.registers import RegisterType, Value
 from prewatt_fixtures.wire.pdu import READ_HOLDING, ExceptionCode
@@ -50,7 +50,12 @@ class View:
     """Packs `count` registers from `address` on into a reply PDU of function 03H; gaps between rows read as 0."""
 
     def __init__(
-        self, address: int, count: int, rows: list[Register], values: Mapping[Measurement, ValueOf]
+        self,
+        address: int,
+        count: int,
+        rows: list[Register],
+        values: Mapping[Measurement, ValueOf],
+        energy_range: int,
     ) -> None:
         # A read may begin or end inside a row of several registers: pack whole rows, then cut out the range.
         start = min([address, *(row.address for row in rows)])
@@ -60,7 +65,7 @@ class View:
             f"{2 * (row.address - before)}x{_code(row)}" for before, row in zip(stops, rows, strict=False)
         )
         self._pack = struct.Struct(f">{code}{2 * (end - stops[-1])}x").pack
-        self._fields = [_field(row, _of_month(row.month, values[row.measurement])) for row in rows]
+        self._fields = [_field(row, _shown(row, values[row.measurement], energy_range)) for row in rows]
         self._limits = [_NUMBERS[row.type][1:] if row.type in _NUMBERS else None for row in rows]
         self._head = bytes((READ_HOLDING, 2 * count))
         self._part = slice(2 * (address - start), 2 * (address - start + count))
@@ -87,6 +92,14 @@ def _field(row: Register, value_of: ValueOf) -> Callable[[Any], Any]:
     if row.counts == 1:
         return value_of
     return lambda meter: value_of(meter) // row.counts  # type: ignore[operator]  # a number by its row
+
+
+def _shown(row: Register, value_of: ValueOf, energy_range: int) -> ValueOf:
+    """Reads the value as the row shows it: of its month, and an energy counter modulo its range."""
+    shown = _of_month(row.month, value_of)
+    if row.measurement.quantity not in {ENERGY, REACTIVE_ENERGY}:
+        return shown
+    return lambda meter: shown(meter) % energy_range  # type: ignore[operator]  # a number by its quantity
 
 
 def _of_month(month: int, value_of: ValueOf) -> ValueOf:
@@ -119,6 +132,7 @@ class Layout:
         self.functions = tables.functions
         self._blocks = described.readable
         self._read_max = described.limits.read_max
+        self._energy_range = described.energy_range
         self._rows = sorted(described.rows, key=lambda row: row.address)
         self._by_address = {row.address: row for row in self._rows}
         self._values = tables.values
@@ -144,4 +158,4 @@ class Layout:
         if not any(block.start <= address and end <= block.end for block in self._blocks):
             raise RefusedRead(ExceptionCode.ILLEGAL_ADDRESS)
         rows = [row for row in self._rows if row.address < end and row.end > address]
-        return View(address, count, rows, self._values)
+        return View(address, count, rows, self._values, self._energy_range)

@@ -263,4 +263,4 @@ class Faults:
         if fault.kind in PREPAID_KINDS and not isinstance(meter, PrepaidMeter):
             raise FaultRuleError("meter", f"a prepaid meter, not a {meter.model}")
         if fault.kind in ENERGY_METER_KINDS and not isinstance(meter, EnergyMeter):
-            raise FaultRuleError("meter", f"a meter with a clock, not a {meter.model}")
+            raise FaultRuleError("meter", f"an energy meter, not a {meter.model}")

@@ -32,6 +32,8 @@ def apply(meter: Device, fault: Fault, now_s: float) -> None:
             meter.shift_clock(round((fault.jump_s or 0) * 1000))
         case FaultKind.DRIFT_CLOCK:
             meter.drift_clock(fault.drift_ppm or 0)
+        case FaultKind.NEAR_ROLLOVER:
+            meter.raise_energy(fault.counts_left or 0)
         case _:
             assert isinstance(meter, PrepaidMeter)
             _apply_to_money(meter, fault)

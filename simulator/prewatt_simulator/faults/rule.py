@@ -133,6 +133,8 @@ class FaultKind(StrEnum):
     """The meter's clock jumps by `jump_s`."""
     DRIFT_CLOCK = "drift-clock"
     """The meter's clock gains `drift_ppm` (86 ppm are 7.4 s a day), until the rule is removed."""
+    NEAR_ROLLOVER = "near-rollover"
+    """The energy total jumps to `counts_left` counts of its register (0.01 kWh) before it begins again at 0."""
     SET_PURCHASE_COUNT = "set-purchase-count"
     """The purchase count becomes `purchase_count`."""
     FOREIGN_TOP_UP = "foreign-top-up"
@@ -148,7 +150,7 @@ CALL_KINDS = frozenset({_K.CLAIM_ID, _K.REPLAY_SESSION})
 """Kinds that affect the calls of gateways that dial out."""
 LINE_KINDS = frozenset({_K.SECOND_MASTER})
 """Kinds that affect any frame on the line, at times of their own."""
-ENERGY_METER_KINDS = frozenset({_K.JUMP_CLOCK, _K.DRIFT_CLOCK})
+ENERGY_METER_KINDS = frozenset({_K.JUMP_CLOCK, _K.DRIFT_CLOCK, _K.NEAR_ROLLOVER})
 PREPAID_KINDS = frozenset(
     {_K.WELD_RELAY, _K.SWITCH_RELAY, _K.SET_PURCHASE_COUNT, _K.FOREIGN_TOP_UP, _K.REPLACE_METER}
 )
@@ -208,6 +210,7 @@ class Fault:
     relay: str | None = None
     jump_s: float | None = None
     drift_ppm: int | None = None
+    counts_left: int | None = None
     purchase_count: int | None = None
     amount_fen: int | None = None
 
@@ -304,6 +307,7 @@ BOUNDS: Mapping[str, Bound[Any]] = {
     "relay": one_of("open", "closed"),
     "jump_s": _without_0(number("seconds", -1e9, 1e9)),
     "drift_ppm": _without_0(whole("parts in a million", -100_000, 100_000)),
+    "counts_left": whole("counts of 0.01 kWh", 1, 10_000_000),
     "purchase_count": whole("a purchase count", 0, 0xFFFF),
     "amount_fen": whole("an amount in fen", 1, 0x7FFF_FFFF),
 }
@@ -331,6 +335,7 @@ _OPTIONS: Mapping[str, _Option] = {
     "relay": _Option(frozenset({_K.WELD_RELAY, _K.SWITCH_RELAY})),
     "jump_s": _Option(frozenset({_K.JUMP_CLOCK})),
     "drift_ppm": _Option(frozenset({_K.DRIFT_CLOCK})),
+    "counts_left": _Option(frozenset({_K.NEAR_ROLLOVER})),
     "purchase_count": _Option(frozenset({_K.SET_PURCHASE_COUNT})),
     "amount_fen": _Option(frozenset({_K.FOREIGN_TOP_UP})),
 }

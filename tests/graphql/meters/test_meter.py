@@ -9,7 +9,7 @@ pytestmark = pytest.mark.anyio
 
 METER = """query($number: String!) { meter(number: $number) {
   id number model place area gateway { id number name kind } port busAddress ct pt postpaid remark balanceLocation
-  account { id state customer { id name phone } openedAt } accountState standing controlMode controlModeObserved
+  account { id state customer { id name phone } openedAt } accountState standing controlMode controlModeObserved purchaseCountNearEnd
   relay relayReadAt lost lastHeardAt balance { amount currency } openOrder { id } readingIntervalMinutes
   reading {
     at meterClock energyTotal energySharp energyPeak energyFlat energyValley power voltages currents powerFactor
@@ -35,6 +35,7 @@ async def test_a_prepaid_meter(admin: Any) -> None:
     assert meter["account"]["customer"]["name"] == "钱乙"
     assert meter["account"]["customer"]["phone"] == "19900000002"
     assert (meter["controlMode"], meter["controlModeObserved"]) == ("PREPAID", "PREPAID")
+    assert meter["purchaseCountNearEnd"] is False
     assert (meter["relay"], meter["lost"], meter["openOrder"]) == ("CLOSED", False, None)
     assert meter["relayReadAt"] == meter["lastHeardAt"] == meter["reading"]["at"]
     assert meter["balance"] == meter["reading"]["remaining"]

@@ -79,3 +79,38 @@ class TestStale:
     def test_an_advancing_clock_is_never_stale(self, after_s: int, clock_s: int, energy: int) -> None:
         at, clock = self.AT + timedelta(seconds=after_s), self.CLOCK + timedelta(seconds=clock_s)
         assert not is_stale(self.SEEN, at, clock, energy)
+
+
+class TestCountedOn:
+    RANGE = 1_000
+
+    @pytest.mark.parametrize(
+        ("before", "shown", "counted"),
+        [
+            (None, 5, 5),
+            (990, 995, 995),
+            (990, 10, 1_010),
+            (1_010, 990, 990),
+            (3_990, 5, 4_005),
+            (600, 0, 0),
+            (990, 200, 200),
+        ],
+        ids=["first", "on", "over", "late", "fourth turn", "reset", "another meter"],
+    )
+    def test_only_the_last_tenth_goes_over_into_the_first(
+        self, before: int | None, shown: int, counted: int
+    ) -> None:
+        assert rules.counted_on(before, shown, self.RANGE) == counted
+
+    def test_without_a_known_range_it_stays_as_shown(self) -> None:
+        assert rules.counted_on(990, 10, 0) == 10
+
+    @given(st.lists(st.integers(0, 99), max_size=80), st.integers(0, 999))
+    def test_it_counts_what_the_meter_counted_as_long_as_each_step_is_below_a_tenth(
+        self, steps: list[int], start: int
+    ) -> None:
+        counted = energy = start
+        for step in steps:
+            energy += step
+            counted = rules.counted_on(counted, energy % self.RANGE, self.RANGE)
+        assert counted == energy

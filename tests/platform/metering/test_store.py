@@ -106,7 +106,7 @@ class TestStore:
         await store(database, {meters[0]: READING})
         found: Reading = (await ask(database, lambda r: r.latest(meters)))[meters[0]]
         for field in dataclasses.fields(MeterReading):
-            if field.name in {"number", "prepaid", "raw"}:
+            if field.name in {"number", "prepaid", "raw", "energy_range_centikwh"}:
                 continue
             wanted = getattr(READING, field.name)
             assert getattr(found, field.name) == (list(wanted) if isinstance(wanted, tuple) else wanted)
@@ -136,6 +136,35 @@ class TestStore:
         assert found[meters[0]].energy_centikwh == READING.energy_centikwh
         assert (await state(database, meters[0])).relay == "OPEN"
         assert await ask(database, lambda r: r.count(meters[0])) == 1
+
+    async def test_energies_count_on_where_counters_begin_again(
+        self, database: Database, meters: list[UUID]
+    ) -> None:
+        turn, later = 2_000, AT + timedelta(hours=1)
+        energies = {"energy_range_centikwh": turn, "multiplier": 20}
+        top = at(
+            AT,
+            energy_centikwh=1_980,
+            energy_by_rate_centikwh=(1_990, 700, 0, 1),
+            energy_reverse_centikwh=5,
+            **energies,
+        )
+        over = at(
+            later,
+            energy_centikwh=40,
+            energy_by_rate_centikwh=(0, 740, 0, 1),
+            energy_reverse_centikwh=6,
+            **energies,
+        )
+        for reading in (top, over, at(later + timedelta(hours=1), energy_centikwh=60, **energies)):
+            await store(database, {meters[0]: reading})
+        (first, second, third) = await ask(
+            database, lambda r: r.in_period(meters[0], AT, AT + timedelta(days=1), 9)
+        )
+        assert [each.energy_centikwh for each in (first, second, third)] == [1_980, 2_040, 2_060]
+        assert second.energy_by_rate_centikwh == [2_000, 740, 0, 1]
+        assert second.energy_reverse_centikwh == 6
+        assert not any(each.stale for each in (first, second, third))
 
     async def test_an_empty_batch_stores_nothing(self, database: Database, meters: list[UUID]) -> None:
         await store(database, {})

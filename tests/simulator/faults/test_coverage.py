@@ -57,6 +57,7 @@ MATRIX: dict[str, list[dict[str, Any]]] = {
         {"kind": "foreign-top-up", "meter": METER, "amount_fen": 1000},
     ],
     "F14 counter at its end": [{"kind": "set-purchase-count", "meter": METER, "purchase_count": 65_533}],
+    "energy counter at its end": [{"kind": "near-rollover", "meter": METER, "counts_left": 50}],
     "F15 relay": [
         {"kind": "lose-reply", "function": 0x10},
         {"kind": "weld-relay", "meter": METER, "relay": "closed"},

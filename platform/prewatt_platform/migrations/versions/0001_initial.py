@@ -142,6 +142,8 @@ PROJECT_ROWS = [
       arrears boolean NOT NULL,
       meter_clock timestamp,
       energy_centikwh bigint,
+      energy_by_rate_centikwh bigint[],
+      energy_reverse_centikwh bigint,
       stale_since timestamptz,
       tried_at timestamptz,
       failure text,

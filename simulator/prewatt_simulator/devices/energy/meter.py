@@ -182,6 +182,12 @@ class EnergyMeter(Meter):
         self._end_interval()
         self.clock.drift(ppm, self.settled_ms)
 
+    def raise_energy(self, left: int) -> None:
+        """Raise the running rate's counter until the total has `left` counts of its register left before it is 0 again."""
+        counted = self.energy_mwh // self.divisor
+        more = (self.profile.energy_range - left - counted) % self.profile.energy_range
+        self.rates_mwh[self._rate - 1] += more * self.divisor
+
     def set_month_setting(self, measurement: Measurement, value: Value) -> None:
         """Set the freeze time or the demand cycle from now on."""
         self._end_interval()
