@@ -44,15 +44,15 @@ from prewatt_platform.accounts.errors import (
     OverHoardingLimit,
     PolicyChanged,
     PolicyRefused,
-    ReasonMissing,
     TermRefused,
     UnknownOrder,
     UnknownReceipt,
 )
-from prewatt_platform.control.errors import CommandChanged, IdempotencyMismatch, NotPrepaid
+from prewatt_platform.control.errors import CommandChanged, IdempotencyMismatch, NotPrepaid, ReasonMissing
 from prewatt_platform.kernel.errors import PlatformError
 from prewatt_platform.metering.errors import GatewayUnreachable, UnknownMeter
 from prewatt_platform.operators.errors import NotAllowed, Throttled, WrongCredentials
+from prewatt_platform.tills.errors import DayRefused, NothingToClose, TillsOpen
 
 _log = structlog.get_logger(__name__)
 
@@ -98,6 +98,12 @@ class ErrorCode(Enum):
     )
     ORDER_DISPUTED = strawberry.enum_value(
         "ORDER_DISPUTED", description="A disputed order of the meter has to be resolved first."
+    )
+    NOTHING_TO_CLOSE = strawberry.enum_value(
+        "NOTHING_TO_CLOSE", description="No money moved since the last closing."
+    )
+    TILLS_OPEN = strawberry.enum_value(
+        "TILLS_OPEN", description="Tills that hold money have to be closed before the day."
     )
     NOT_REFUNDABLE = strawberry.enum_value(
         "NOT_REFUNDABLE",
@@ -203,6 +209,9 @@ _PAYLOAD_ERRORS: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ...
     NotOpened: (ErrorCode.NOT_OPENED, _METER),
     OrderOpen: (ErrorCode.ORDER_OPEN, _METER),
     MeterOnHold: (ErrorCode.METER_ON_HOLD, _METER),
+    NothingToClose: (ErrorCode.NOTHING_TO_CLOSE, ()),
+    TillsOpen: (ErrorCode.TILLS_OPEN, ()),
+    DayRefused: (ErrorCode.BAD_INPUT, ("input", "day")),
     NotRefundable: (ErrorCode.NOT_REFUNDABLE, ("input", "amount")),
     NotReversible: (ErrorCode.NOT_REVERSIBLE, ("input", "receiptNumber")),
     OverHoardingLimit: (ErrorCode.OVER_HOARDING_LIMIT, ("input", "amount")),

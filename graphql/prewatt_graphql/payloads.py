@@ -22,7 +22,7 @@ import strawberry
 
 from prewatt_graphql.commands.types import Command
 from prewatt_graphql.errors import UserError, errors_in_payload
-from prewatt_platform.accounts.reason import REASON_LENGTH_MAX
+from prewatt_platform.control.reason import REASON_LENGTH_MAX
 
 InputType = TypeVar("InputType")
 

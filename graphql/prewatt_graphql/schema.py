@@ -41,6 +41,8 @@ from prewatt_graphql.readings.subscriptions import ReadingSubscriptions
 from prewatt_graphql.reconciliation.queries import ReconciliationQueries
 from prewatt_graphql.scalars import SCALARS
 from prewatt_graphql.storable_text import StorableText
+from prewatt_graphql.tills.mutations import TillMutations
+from prewatt_graphql.tills.queries import TillQueries
 from prewatt_graphql.viewer.mutations import ViewerMutations
 from prewatt_graphql.viewer.queries import ViewerQueries
 
@@ -57,6 +59,7 @@ class Query(
     StatementQueries,
     ReconciliationQueries,
     SalesQueries,
+    TillQueries,
     PolicyQueries,
     ProposalQueries,
     NodeQueries,
@@ -70,6 +73,7 @@ class Mutation(
     AccountMutations,
     SalesMutations,
     RefundMutations,
+    TillMutations,
     PolicyMutations,
     ResolutionMutations,
     CommandMutations,

@@ -30,6 +30,7 @@ class MovementKind(Enum):
     ADJUSTMENT = strawberry.enum_value(
         "ADJUSTMENT", description="A correction, such as credit that a meter held before it came here."
     )
+    HANDOVER = strawberry.enum_value("HANDOVER", description="Cash of a till was handed over.")
     CLOSING = strawberry.enum_value("CLOSING", description="The account was settled.")
 
 

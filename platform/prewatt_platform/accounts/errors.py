@@ -20,7 +20,6 @@ AccountError
     OrderDisputed       a disputed order of this meter has to be resolved first
     NotOnHold           the meter is not on hold
     NoFreshReading      a decision needs a reading of the meter from now
-    ReasonMissing       a decision needs a reason
     AlarmsDoNotFit      alarm amount 1 is above alarm amount 2, and neither is negative
 """
 
@@ -117,13 +116,6 @@ class NoFreshReading(AccountError):
         super().__init__(
             f"meter {meter.number} was not read just now; refresh it, look at its registers, and decide"
         )
-
-
-class ReasonMissing(AccountError):
-    """A decision of a person is kept with its reason."""
-
-    def __init__(self, length_max: int) -> None:
-        super().__init__(f"a reason is needed, of at most {length_max} characters")
 
 
 class UnknownReceipt(AccountError):

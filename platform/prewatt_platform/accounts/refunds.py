@@ -10,10 +10,10 @@ from prewatt_platform.accounts.fresh_reading import fresh_reading, known_credit
 from prewatt_platform.accounts.models import Order
 from prewatt_platform.accounts.placing import Opened, opened, place
 from prewatt_platform.accounts.posting import adopt_counter
-from prewatt_platform.accounts.reason import given_reason
 from prewatt_platform.accounts.repository import OrderRepository, PolicyRepository
 from prewatt_platform.control.idempotency import once
 from prewatt_platform.control.models import Command, CommandKind
+from prewatt_platform.control.reason import given_reason
 from prewatt_platform.control.second_person import agreed
 from prewatt_platform.kernel.tenancy import Work
 from prewatt_platform.ledger.repository import LedgerRepository

@@ -18,11 +18,11 @@ from prewatt_platform.accounts.errors import (
 from prewatt_platform.accounts.fresh_reading import fresh_reading
 from prewatt_platform.accounts.models import AccountState
 from prewatt_platform.accounts.posting import apply, currency_of
-from prewatt_platform.accounts.reason import given_reason
 from prewatt_platform.accounts.repository import AccountRepository, OrderRepository, PolicyRepository
 from prewatt_platform.accounts.rules import Plan, yuan
 from prewatt_platform.control.idempotency import once
 from prewatt_platform.control.models import MONEY_KINDS, Command, CommandKind, CommandState
+from prewatt_platform.control.reason import given_reason
 from prewatt_platform.control.repository import CommandRepository
 from prewatt_platform.control.second_person import agreed
 from prewatt_platform.control.service import new_command

@@ -3,6 +3,7 @@
 ControlError
     IdempotencyMismatch     the key came before with another body
     NotPrepaid              the meter has no relay and no credit
+    ReasonMissing           a decision needs a reason
     CommandChanged          somebody else moved the command meanwhile; nothing was written
 """
 
@@ -38,3 +39,10 @@ class CommandChanged(ControlError):
     def __init__(self, command_id: UUID) -> None:
         self.command_id = command_id
         super().__init__(f"command {command_id} was changed by somebody else")
+
+
+class ReasonMissing(ControlError):
+    """A decision of a person is kept with its reason."""
+
+    def __init__(self, length_max: int) -> None:
+        super().__init__(f"a reason is needed, of at most {length_max} characters")

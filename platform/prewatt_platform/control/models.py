@@ -114,7 +114,7 @@ class Proposal(SQLModel, table=True):
 
 
 class IdempotencyKey(SQLModel, table=True):
-    """A client's key, the hash of what came with it, and the command it made. Never deleted."""
+    """A client's key, the hash of what came with it, and the command or other row it made. Never deleted."""
 
     __tablename__ = "idempotency_keys"
 
@@ -123,5 +123,6 @@ class IdempotencyKey(SQLModel, table=True):
     operation: str = Field(primary_key=True)
     key: UUID = Field(primary_key=True)
     input_hash: bytes
-    command_id: UUID
+    command_id: UUID | None = None
+    row_id: UUID | None = None
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

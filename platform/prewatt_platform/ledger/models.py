@@ -28,6 +28,7 @@ class TransferKind(StrEnum):
     CONSUMPTION = "CONSUMPTION"
     ADJUSTMENT = "ADJUSTMENT"
     CLOSING = "CLOSING"
+    HANDOVER = "HANDOVER"
 
 
 class Step(StrEnum):

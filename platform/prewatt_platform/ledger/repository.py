@@ -34,6 +34,14 @@ class Movement:
     transfer: Transfer
 
 
+@dataclass(frozen=True, slots=True)
+class MovedByKind:
+    """What moved on an account, in fen, and the last entry of it; 0 when nothing moved."""
+
+    fen: Mapping[TransferKind, int]
+    last_sequence: int
+
+
 class LedgerRepository(Repository):
     """The ledger of one project."""
 
@@ -176,6 +184,31 @@ class LedgerRepository(Repository):
             statement = statement.where(col(Transfer.at) >= since)
         found = await self._session.execute(self._narrow(statement, Entry, LedgerAccount, Transfer))
         return int(found.scalar_one())
+
+    async def moved_by_kind(self, key: AccountKey, after_sequence: int) -> MovedByKind:
+        """Sums in fen of an account's entries behind a sequence, by kind of transfer."""
+        statement = (
+            select(Transfer.kind, func.sum(Entry.amount_fen), func.max(Entry.sequence))
+            .join(Entry, _TRANSFER_OF_ENTRY)
+            .join(LedgerAccount, _ENTRY_OF_ACCOUNT)
+            .where(_named([key]), col(Entry.sequence) > after_sequence)
+            .group_by(col(Transfer.kind))
+        )
+        rows = list(await self._session.execute(self._narrow(statement, Transfer, Entry, LedgerAccount)))
+        return MovedByKind(
+            {TransferKind(kind): int(amount_fen) for kind, amount_fen, _ in rows},
+            max((int(last) for _, _, last in rows), default=0),
+        )
+
+    async def of_kind(self, kind: AccountKind) -> dict[AccountKey, int]:
+        """The kept balance of each account of a kind."""
+        statement = (
+            select(LedgerAccount, Balance.amount_fen)
+            .join(Balance, _BALANCE_OF_ACCOUNT)
+            .where(LedgerAccount.kind == kind)
+        )
+        rows = await self._session.execute(self._narrow(statement, LedgerAccount, Balance))
+        return {_key(account): amount_fen for account, amount_fen in rows}
 
     async def balances_fen(self, keys: Collection[AccountKey]) -> dict[AccountKey, int]:
         """The kept balance of each of those accounts that exists."""

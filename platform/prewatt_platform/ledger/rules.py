@@ -33,6 +33,10 @@ class AccountKind(StrEnum):
     """Credit between an old meter and a new one; owner: the meter change."""
     ADOPTED = "adopted"
     """Counterpart of credit that a meter held before its epoch here began, negative; owner: the meter."""
+    VAULT = "vault"
+    """Cash that tills handed over, negative; owner: the means of payment."""
+    CASH_DIFFERENCE = "cash difference"
+    """Cash that was missing when a till was counted, negative; a surplus is positive; owner: the means of payment."""
     ROUNDING = "rounding"
     """Remainders of amounts that do not divide evenly; owner: the reason."""
 

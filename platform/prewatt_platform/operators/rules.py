@@ -20,6 +20,8 @@ class Permission(StrEnum):
     SALES_REVERSE = "sales:reverse"
     REFUNDS_CREATE = "refunds:create"
     ORDERS_RESOLVE = "orders:resolve"
+    TILLS_CLOSE = "tills:close"
+    DAYS_CLOSE = "days:close"
     PROJECT_CONFIGURE = "project:configure"
 
 
@@ -29,6 +31,7 @@ _SELL = _LOOK | {
     Permission.SALES_CREATE,
     Permission.SALES_READ,
     Permission.ACCOUNTS_OPEN,
+    Permission.TILLS_CLOSE,
 }
 _ENGINEER = _LOOK | {Permission.METERS_REFRESH, Permission.METERS_CONFIGURE, Permission.RELAY_CONTROL}
 
@@ -38,6 +41,8 @@ _FINANCE = _LOOK | {
     Permission.SALES_REVERSE,
     Permission.REFUNDS_CREATE,
     Permission.ORDERS_RESOLVE,
+    Permission.TILLS_CLOSE,
+    Permission.DAYS_CLOSE,
 }
 
 ROLE_PERMISSIONS: Final = {

@@ -50,7 +50,9 @@ NOBODYS = Target(
     },
 )
 
-NAMELESS = {"Query.viewer", "Query.projects", "Query.project", "Query.salesPolicy", "Query.proposals"}
+NAMELESS = {"Query.viewer", "Query.projects", "Query.project", "Query.salesPolicy", "Query.proposals",
+    "Query.till", "Query.tillClosings", "Query.dayClosing",
+}  # fmt: skip
 """Fields that take no name; what they show of project 009 has these digits in it."""
 
 Answer = Callable[[Any, Target], Awaitable[Any]]
@@ -116,6 +118,9 @@ asks(
     filter=lambda target: {"account": target.ids["Account"]},
 )
 asks("Query.salesPolicy", "{ salesPolicy { saleMax { amount } } }")
+asks("Query.till", "{ till { operatorName expected { amount } } }")
+asks("Query.tillClosings", "{ tillClosings { operatorName } }")
+asks("Query.dayClosing", '{ dayClosing(day: "2026-01-05") { closedBy } }')
 asks("Query.proposals", "{ proposals { summary } }")
 asks(
     "Query.node", "query($id: ID!) { node(id: $id) { __typename id } }", id=lambda target: target.ids["Meter"]
@@ -167,6 +172,16 @@ asks(
         "receiptNumber": f"{t.code}00000001",
         "reason": "mistyped",
     },
+)
+asks(
+    "Mutation.tillClose",
+    "mutation($input: TillCloseInput!) { tillClose(input: $input) { tillClosing { number } errors { code } } }",
+    input=lambda _: {"idempotencyKey": str(uuid4()), "counted": "0.00"},
+)
+asks(
+    "Mutation.dayClose",
+    "mutation($input: DayCloseInput!) { dayClose(input: $input) { dayClosing { day } errors { code } } }",
+    input=lambda _: {"idempotencyKey": str(uuid4()), "day": "2026-01-01"},
 )
 asks(
     "Mutation.salesPolicySet",
@@ -298,6 +313,20 @@ async def two(open_shared_deployment: Any, open_shared_api: Any, client_of: Any)
         },
     )
     assert proposed["refundCreate"] == {"proposed": True, "errors": []}
+    for day in ("2026-01-05", None):
+        await theirs.data(
+            "mutation($input: TillCloseInput!) { tillClose(input: $input) { errors { code } } }",
+            input={"idempotencyKey": str(uuid4()), "counted": "1.00", "reason": "counted"},
+        )
+        if day is not None:
+            await theirs.data(
+                "mutation($input: DayCloseInput!) { dayClose(input: $input) { errors { code } } }",
+                input={"idempotencyKey": str(uuid4()), "day": day},
+            )
+            await theirs.data(
+                "mutation($input: SaleCreateInput!) { saleCreate(input: $input) { sale { id } } }",
+                input={"idempotencyKey": str(uuid4()), "meterNumber": "009001010A", "amount": "1.00"},
+            )
     found = await theirs.data(
         "query($number: String!) { project { id } meter(number: $number) { id account { id } gateway { id } } }",
         number=meter,

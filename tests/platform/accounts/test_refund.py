@@ -19,9 +19,8 @@ from prewatt_platform.accounts.errors import (
     NotOpened,
     NotRefundable,
     OrderOpen,
-    ReasonMissing,
 )
-from prewatt_platform.control.errors import IdempotencyMismatch, NotPrepaid
+from prewatt_platform.control.errors import IdempotencyMismatch, NotPrepaid, ReasonMissing
 from prewatt_platform.control.models import CommandState
 from prewatt_platform.ledger.rules import AccountKind
 from prewatt_platform.metering.errors import UnknownMeter

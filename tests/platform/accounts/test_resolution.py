@@ -17,13 +17,12 @@ from prewatt_platform.accounts.errors import (
     NotOnHold,
     OrderDisputed,
     OrderOpen,
-    ReasonMissing,
     UnknownOrder,
 )
 from prewatt_platform.accounts.repository import AccountRepository
 from prewatt_platform.accounts.resolution import ResolutionService
 from prewatt_platform.accounts.service import AccountService, OpeningTerms
-from prewatt_platform.control.errors import IdempotencyMismatch
+from prewatt_platform.control.errors import IdempotencyMismatch, ReasonMissing
 from prewatt_platform.control.models import Command
 from prewatt_platform.control.service import ControlService
 from prewatt_platform.kernel.audit import AuditEvent

@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from prewatt_fixtures.wire.pdu import VENDOR
 from prewatt_fixtures.wire.vendor import MoneyControl, encode_request
-from prewatt_platform.accounts.errors import NotReversible, OrderOpen, ReasonMissing, UnknownReceipt
+from prewatt_platform.accounts.errors import NotReversible, OrderOpen, UnknownReceipt
 from prewatt_platform.accounts.refunds import RefundService
+from prewatt_platform.control.errors import ReasonMissing
 from prewatt_platform.control.models import CommandState
 from prewatt_platform.ledger.repository import LedgerRepository
 from prewatt_simulator.faults import Fault

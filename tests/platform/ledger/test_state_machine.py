@@ -41,13 +41,14 @@ USED = AccountKey(AccountKind.CONSUMPTION, "tap")
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Orders are reserved, applied, voided and reversed, also twice and in the wrong order."""
+    """Sales, refunds and reversals are reserved, applied and voided, also twice and in the wrong order."""
 
     url: str
     runner: asyncio.Runner
     codes = iter(range(1000))
 
     orders = Bundle("orders")
+    returns = Bundle("returns")
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,6 +61,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.open: set[UUID] = set()
         self.applied: dict[UUID, UUID] = {}
         self.reversed: set[UUID] = set()
+        self.given_back: dict[UUID, tuple[int, UUID | None]] = {}
+        """Open refunds and reversals: amount, and the sale that is reversed."""
 
     def run(self, work: Any) -> Any:
         return self.runner.run(work)
@@ -146,11 +149,64 @@ class LedgerMachine(RuleBasedStateMachine):
                 reverses=undone,
             )
         )
-        assert bool(done) is (order not in self.reversed)
+        # the point may have given its credit back meanwhile
+        assert bool(done) is (order not in self.reversed and amount_fen <= self.model[POINT])
         if done:
             self.reversed.add(order)
             self.model[POINT] -= amount_fen
             self.model[TILL] += amount_fen
+
+    @rule(target=returns, share=st.integers(1, 4))
+    def ask_for_a_refund(self, share: int) -> UUID:
+        """Part of what was delivered, or more than that, which is refused."""
+        refund = self.new_id()
+        amount_fen = self.model[POINT] // 2 * share or 1
+        done = self.attempt(lambda ledger: ledger.reserve(TransferKind.REFUND, refund, {POINT: amount_fen}))
+        assert bool(done) is (amount_fen <= self.model[POINT])
+        if done:
+            self._take_back(refund, amount_fen, None)
+        return refund
+
+    @rule(target=returns, order=orders)
+    def ask_for_a_reversal(self, order: UUID) -> UUID:
+        reversal = self.new_id()
+        amount_fen = self.taken[order][TILL]
+        if order in self.applied and amount_fen <= self.model[POINT]:
+            assert self.attempt(
+                lambda ledger: ledger.reserve(TransferKind.REVERSAL, reversal, {POINT: amount_fen})
+            )
+            self._take_back(reversal, amount_fen, order)
+        return reversal
+
+    @rule(order=returns)
+    def pay_out(self, order: UUID) -> None:
+        """Once for each, and one reversal for each sale, however many were asked for."""
+        amount_fen, sale = self.given_back.get(order, (1, None))
+        kind = TransferKind.REFUND if sale is None else TransferKind.REVERSAL
+        undone = None if sale is None else self.applied[sale]
+        done = self.attempt(lambda ledger: ledger.apply(kind, order, {TILL: amount_fen}, reverses=undone))
+        assert bool(done) is (order in self.given_back and sale not in self.reversed)
+        if done:
+            self._given(order, TILL)
+            if sale is not None:
+                self.reversed.add(sale)
+
+    @rule(order=returns)
+    def keep(self, order: UUID) -> None:
+        """A refund or reversal that the meter did not carry out."""
+        if order in self.given_back:
+            assert self.attempt(lambda ledger: ledger.void(order))
+            self._given(order, POINT)
+
+    def _take_back(self, order: UUID, amount_fen: int, sale: UUID | None) -> None:
+        self.given_back[order] = (amount_fen, sale)
+        self.model[POINT] -= amount_fen
+        self.model[AccountKey(AccountKind.PENDING, str(order))] += amount_fen
+
+    def _given(self, order: UUID, target: AccountKey) -> None:
+        amount_fen, _ = self.given_back.pop(order)
+        self.model[AccountKey(AccountKind.PENDING, str(order))] -= amount_fen
+        self.model[target] += amount_fen
 
     @rule(amount_fen=amounts)
     def adopt(self, amount_fen: int) -> None:

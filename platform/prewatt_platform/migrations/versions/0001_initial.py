@@ -254,9 +254,11 @@ PROJECT_ROWS = [
       operation text NOT NULL,
       key uuid NOT NULL,
       input_hash bytea NOT NULL,
-      command_id uuid NOT NULL,
+      command_id uuid,
+      row_id uuid,
       created_at timestamptz NOT NULL,
       PRIMARY KEY (project_id, actor_id, operation, key),
+      CHECK (num_nonnulls(command_id, row_id) = 1),
       FOREIGN KEY (project_id, command_id) REFERENCES commands (project_id, id))""",
     """CREATE TABLE sales_policies (
       project_id integer PRIMARY KEY REFERENCES projects,
@@ -311,7 +313,7 @@ PROJECT_ROWS = [
       project_id integer NOT NULL REFERENCES projects,
       id uuid NOT NULL,
       kind text NOT NULL CHECK (kind IN ('till', 'pending', 'delivered', 'balance', 'granted', 'fees',
-        'consumption', 'in transit', 'adopted', 'rounding')),
+        'consumption', 'in transit', 'adopted', 'vault', 'cash difference', 'rounding')),
       owner text NOT NULL,
       funding text NOT NULL CHECK (funding IN ('PAID', 'GRANTED')),
       PRIMARY KEY (project_id, id),
@@ -320,7 +322,7 @@ PROJECT_ROWS = [
       project_id integer NOT NULL,
       id uuid NOT NULL,
       kind text NOT NULL CHECK (kind IN ('SALE', 'SERVICE_FEE', 'GRANT', 'REFUND', 'REVERSAL', 'TRANSFER_OUT',
-        'TRANSFER_IN', 'CONSUMPTION', 'ADJUSTMENT', 'CLOSING')),
+        'TRANSFER_IN', 'CONSUMPTION', 'ADJUSTMENT', 'CLOSING', 'HANDOVER')),
       step text NOT NULL CHECK (step IN ('reserve', 'apply', 'void', 'post')),
       subject uuid NOT NULL,
       currency text NOT NULL,
@@ -362,6 +364,36 @@ PROJECT_ROWS = [
       FOREIGN KEY (project_id, account_id) REFERENCES ledger_accounts (project_id, id),
       CONSTRAINT balances_floor CHECK (amount_fen >= floor_fen),
       CHECK (sequence > 0 OR amount_fen = 0))""",
+    """CREATE TABLE day_closings (
+      project_id integer NOT NULL REFERENCES projects,
+      day date NOT NULL,
+      id uuid NOT NULL,
+      closed_at timestamptz NOT NULL,
+      operator_id uuid NOT NULL,
+      operator_name text NOT NULL,
+      PRIMARY KEY (project_id, day),
+      UNIQUE (project_id, id))""",
+    """CREATE TABLE till_closings (
+      project_id integer NOT NULL REFERENCES projects,
+      id uuid NOT NULL,
+      number integer NOT NULL CHECK (number >= 1),
+      operator_id uuid NOT NULL,
+      operator_name text NOT NULL,
+      opened_at timestamptz,
+      closed_at timestamptz NOT NULL,
+      taken_fen bigint NOT NULL,
+      refunded_fen bigint NOT NULL,
+      reversed_fen bigint NOT NULL,
+      counted_fen bigint NOT NULL,
+      reason text,
+      until_sequence integer NOT NULL,
+      day date,
+      PRIMARY KEY (project_id, id),
+      UNIQUE (project_id, number),
+      UNIQUE (project_id, operator_id, until_sequence),
+      FOREIGN KEY (project_id, day) REFERENCES day_closings (project_id, day)
+        DEFERRABLE INITIALLY DEFERRED,
+      CHECK (counted_fen = taken_fen - refunded_fen - reversed_fen OR reason IS NOT NULL))""",
     """CREATE TABLE audit_events (
       project_id integer NOT NULL REFERENCES projects,
       sequence bigint NOT NULL CHECK (sequence >= 1),
@@ -399,9 +431,10 @@ CHANGING = (
     "sales_policies",
     "orders",
     "balances",
+    "till_closings",
     "audit_heads",
 )
-INSERTED = ("readings", "ledger_accounts")
+INSERTED = ("readings", "ledger_accounts", "day_closings")
 
 # after a transaction that set it locally, the setting is an empty string in the session and not NULL
 OWN_PROJECT = "nullif(current_setting('app.project', true), '')::integer"

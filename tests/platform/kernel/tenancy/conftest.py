@@ -20,6 +20,8 @@ from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.ids import IdMaker
 from prewatt_platform.kernel.tenancy import Actor, Scope
 from prewatt_platform.operators.models import Role
+from prewatt_platform.tills.models import TillClosing
+from prewatt_platform.tills.service import TillService
 
 if TYPE_CHECKING:
     from conftest import Deployment
@@ -41,14 +43,15 @@ class TwoProjects:
     """On the same database, for looking without row-level security."""
 
 
-async def _sell(deployment: "Deployment") -> uuid.UUID:
+async def _sell(deployment: "Deployment", meter_number: str | None = None) -> uuid.UUID:
+    number = meter_number or unopened(deployment)
     async with deployment.database.project(deployment.scope) as work:
-        command, _ = await SalesService(work).sell(uuid.uuid4(), unopened(deployment), 5000)
+        command, _ = await SalesService(work).sell(uuid.uuid4(), number, 5000)
     return command.id
 
 
 async def _live(deployment: "Deployment") -> None:
-    """Whatever leaves rows: readings, an opening, sales, a reversal, rules of selling, a proposal."""
+    """Whatever leaves rows: readings, an opening, sales, a reversal, rules of selling, a proposal, closings."""
     await deployment.read()
     async with deployment.database.project(deployment.scope) as work:
         command, _ = await AccountService(work).open(
@@ -67,6 +70,16 @@ async def _live(deployment: "Deployment") -> None:
         (await PolicyRepository(work).policy(for_update=True)).second_person_above_fen = 0
         proposed, _ = await RefundService(work).refund(uuid.uuid4(), unopened(deployment), 100, "moves out")
     assert proposed is None
+    closing = await _close_till(deployment)
+    async with deployment.database.project(deployment.scope) as work:
+        await TillService(work).close_day(uuid.uuid4(), closing.closed_at.date())
+
+
+async def _close_till(deployment: "Deployment") -> TillClosing:
+    async with deployment.database.project(deployment.scope) as work:
+        tills = TillService(work)
+        closing, _ = await tills.close(uuid.uuid4(), (await tills.till()).expected_fen, None)
+    return closing
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +100,9 @@ async def town_template(
             await first.platform.stop()
             for deployment in (first, second):
                 await _sell(deployment)
+            # so that the projects differ in their number of closings, too, and no till is empty
+            await _close_till(second)
+            await _sell(second, "0020010201")
         yield str(make_url(url).database)
 
 

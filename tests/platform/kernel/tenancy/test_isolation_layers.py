@@ -35,6 +35,8 @@ from prewatt_platform.metering.models import Meter, MeterEpoch, Point, Port, Rea
 from prewatt_platform.metering.readings import Failure, ReadingRepository
 from prewatt_platform.metering.repository import GatewayRepository, MeterRepository
 from prewatt_platform.reconciliation.repository import OpenedMeter, ReconciliationRepository
+from prewatt_platform.tills.models import DayClosing, TillClosing
+from prewatt_platform.tills.repository import TillRepository
 
 pytestmark = pytest.mark.anyio
 
@@ -58,6 +60,8 @@ class Foreign:
     open_order: Command
     key: IdempotencyKey
     proposal: Proposal
+    closing: TillClosing
+    day: DayClosing
     till: LedgerAccount
     meter_reading: MeterReading
 
@@ -174,6 +178,14 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (LedgerRepository, "lines_of"): lambda r, f: r.lines_of(f.sale.command_id, Step.RESERVE),
     (LedgerRepository, "movements"): lambda r, f: r.movements([_key(f)]),
     (LedgerRepository, "moved_fen"): lambda r, f: r.moved_fen([_key(f)], [TransferKind.SALE]),
+    (LedgerRepository, "moved_by_kind"): lambda r, f: r.moved_by_kind(_key(f), 0),
+    (LedgerRepository, "of_kind"): lambda r, _: r.of_kind(AccountKind.TILL),
+    (TillRepository, "by_id"): lambda r, f: r.by_id(f.closing.id),
+    (TillRepository, "latest"): lambda r, f: r.latest(f.closing.operator_id),
+    (TillRepository, "next_number"): lambda r, _: r.next_number(),
+    (TillRepository, "of_day"): lambda r, f: r.of_day(f.closing.day),
+    (TillRepository, "day"): lambda r, f: r.day(f.day.day),
+    (TillRepository, "day_by_id"): lambda r, f: r.day_by_id(f.day.id),
     (LedgerRepository, "balances_fen"): lambda r, f: r.balances_fen([_key(f)]),
     (LedgerRepository, "locked_balance_fen"): lambda r, f: r.locked_balance_fen(_key(f)),
     (LedgerRepository, "balance_fen"): lambda r, f: r.balance_fen(AccountKind(f.till.kind), f.till.owner),
@@ -253,6 +265,8 @@ async def foreign(two_projects: Any) -> Foreign:
             open_order=await first(Command, Command.due_at.is_not(None)),  # type: ignore[union-attr]  # a column here
             key=await first(IdempotencyKey),
             proposal=await first(Proposal),
+            closing=await first(TillClosing),
+            day=await first(DayClosing),
             till=await first(LedgerAccount, LedgerAccount.kind == AccountKind.TILL),
             meter_reading=MeterReading(
                 number=meter.number,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from prewatt_platform.accounts.errors import ReasonMissing
+from prewatt_platform.control.errors import ReasonMissing
 
 REASON_LENGTH_MAX: Final = 500
 

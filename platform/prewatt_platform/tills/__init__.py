@@ -1,0 +1,1 @@
+"""Cashiers' tills: counted at the end of a shift, handed over, and summed up for the day."""
