@@ -221,14 +221,19 @@ class Farm(BusServer):
                 seed=zlib.crc32(f"{self.seed}/{placed.number}".encode()) << 32 | self.seed & 0xFFFF_FFFF,
             )
         except LoadError as wrong:
-            raise SiteError(source, f"meters.{placed.number}.load.shape", str(wrong)) from wrong
+            place = f"meter {placed.number}, load.shape"
+            raise SiteError(source, f"meters.{placed.number}.load.shape", str(wrong), place) from wrong
 
     def _add_faults(self, source: str) -> None:
         for index, row in enumerate(self.site.faults):
             try:
                 self.faults.add(fault_from(row))
             except FaultRuleError as wrong:
-                raise SiteError(source, f"faults.{index}.{wrong.key}", wrong.expected) from wrong
+                line = self.site.fault_line(index)
+                place = f"fault {index + 1}" + (f", in the table at line {line}" if line else "")
+                raise SiteError(
+                    source, f"faults.{index}.{wrong.key}", wrong.expected, f"{place}, {wrong.key}"
+                ) from wrong
         self.faults.set_baseline()
 
     def _pace(self, gateway: str, port: int) -> Pace | None:

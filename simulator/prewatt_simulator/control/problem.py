@@ -71,6 +71,6 @@ def of_error(wrong: SimulatorError | FixtureError) -> Problem:
 
 def of_validation(wrong: ValidationError, place: str) -> Problem:
     """The problem for the first error of a body or query; `place` is the key for an error of the whole."""
-    first = wrong.errors(include_url=False, include_input=False)[0]
+    first = wrong.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"]) or place
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, key, expected_words(first))

@@ -10,13 +10,16 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from prewatt_fixtures.bounds import (
+    COUNT,
     DURATION_S,
     FUNCTION,
+    GATEWAY_NUMBER,
     GATEWAY_PORT,
+    PROBABILITY,
     REGISTER,
     SECONDS,
+    SKIP,
     Bound,
-    is_number,
     number,
     one_of,
     shown,
@@ -272,7 +275,6 @@ _MOMENT: Bound[datetime] = Bound(
     "a time with an offset, such as +08:00",
     lambda value: isinstance(value, datetime) and value.tzinfo is not None,
 )
-_COUNT_MAX = (1 << 31) - 1
 
 
 def _without_0(bound: Bound[Any]) -> Bound[Any]:
@@ -288,19 +290,16 @@ BOUNDS: Mapping[str, Bound[Any]] = {
     "register": REGISTER,
     "since": _MOMENT,
     "until": _MOMENT,
-    "count": whole("a number", 1, _COUNT_MAX),
-    "skip": whole("a number", 0, _COUNT_MAX),
-    "probability": Bound("a number above 0, at most 1", lambda value: is_number(value) and 0 < value <= 1),
+    "count": COUNT,
+    "skip": SKIP,
+    "probability": PROBABILITY,
     "delay_s": SECONDS,
     "every_s": DURATION_S,
     "size": whole("a number of bytes", 1, 256),
     "code": whole("an exception code", 1, 255),
     "unit": whole("a unit id", 0, 255),
     "lasts_s": DURATION_S,
-    "claims": Bound(
-        "the six digits of a gateway",
-        lambda value: isinstance(value, str) and len(value) == 6 and value.isascii() and value.isdecimal(),
-    ),
+    "claims": GATEWAY_NUMBER,
     "applied": _without_0(
         whole("a number of values", -modbus.WRITE_REGISTERS_MAX, modbus.WRITE_REGISTERS_MAX)
     ),

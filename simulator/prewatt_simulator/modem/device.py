@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from prewatt_fixtures.bounds import DURATION_S
 from prewatt_fixtures.clock import Clock, RealClock
 from prewatt_simulator.modem.card import Card, CardState
 from prewatt_simulator.modem.errors import MessageError, PortOpen
@@ -127,6 +128,8 @@ class Modem:
 
     def make_noise(self, every_s: float | None) -> None:
         """Emit unsolicited lines at random, every `every_s` on average; None stops them. Never a RING."""
+        if every_s is not None:
+            DURATION_S.check("every_s", every_s)
         self._noise += 1
         if every_s is not None:
             self._schedule_noise(self._noise, every_s)

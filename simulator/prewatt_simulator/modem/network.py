@@ -5,17 +5,18 @@ Decides the outcome of a message; `device` applies it when it is due. Sources: 3
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Any
 
+from prewatt_fixtures.bounds import COUNT, PROBABILITY, SECONDS, SKIP, Bound, shown, whole
 from prewatt_simulator.errors import FaultRuleError
 from prewatt_simulator.modem.pdu import DELIVERED, EXPIRED
 
 NETWORK_TIMEOUT = 332
 """+CMS ERROR of a message that the network did not answer."""
-SIGNAL_MAX = 31
-_CAUSE_MAX = 511
+_SIGNAL = whole("None or a number", 0, 31)
 
 
 class Registration(IntEnum):
@@ -68,24 +69,31 @@ class SmsFault:
     probability: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.kind not in set(SmsFaultKind):
-            raise FaultRuleError("kind", f"one of {', '.join(SmsFaultKind)}, not {self.kind!r}")
+        if not isinstance(self.kind, str) or self.kind not in set(SmsFaultKind):
+            raise FaultRuleError("kind", f"one of {', '.join(SmsFaultKind)}, not {shown(self.kind)}")
+        for key, bound in _BOUNDS.items():
+            value = getattr(self, key)
+            if value is not None and not bound.fits(value):
+                raise FaultRuleError(key, f"{bound.expected}, not {shown(value)}")
         if (self.kind in _NEEDS_CAUSE) != (self.cause is not None):
             raise FaultRuleError("cause", f"a +CMS ERROR for {SmsFaultKind.REJECT}, and for no other kind")
-        if self.cause is not None and not 0 <= self.cause <= _CAUSE_MAX:
-            raise FaultRuleError("cause", f"0 to {_CAUSE_MAX}, not {self.cause}")
         if self.status is not None and self.kind != SmsFaultKind.UNDELIVERED:
             raise FaultRuleError("status", f"for {SmsFaultKind.UNDELIVERED} only")
-        if self.status is not None and not 0 < self.status <= 255:
-            raise FaultRuleError("status", f"1 to 255, not {self.status}")
         if self.delay_s is None and self.kind in _NEEDS_DELAY:
             raise FaultRuleError("delay_s", f"seconds for {SmsFaultKind.SLOW}")
-        if self.delay_s is not None and (self.kind not in _TAKES_DELAY or self.delay_s < 0):
-            raise FaultRuleError("delay_s", f"0 or more, for one of {', '.join(sorted(_TAKES_DELAY))}")
-        if not 0 < self.probability <= 1:
-            raise FaultRuleError("probability", f"above 0, at most 1, not {self.probability}")
-        if self.skip < 0 or (self.count is not None and self.count < 1):
-            raise FaultRuleError("count", "at least 1, and skip at least 0")
+        if self.delay_s is not None and self.kind not in _TAKES_DELAY:
+            raise FaultRuleError("delay_s", f"seconds for one of {', '.join(sorted(_TAKES_DELAY))}")
+
+
+_BOUNDS: Mapping[str, Bound[Any]] = {
+    "number": Bound("text", lambda value: isinstance(value, str)),
+    "cause": whole("a +CMS ERROR", 0, 511),
+    "status": whole("a status", 1, 255),
+    "delay_s": SECONDS,
+    "count": COUNT,
+    "skip": SKIP,
+    "probability": PROBABILITY,
+}
 
 
 class SmsFaultHandle:
@@ -142,8 +150,8 @@ class Network:
 
     @signal.setter
     def signal(self, rssi: int | None) -> None:
-        if rssi is not None and not 0 <= rssi <= SIGNAL_MAX:
-            raise FaultRuleError("signal", f"0 to {SIGNAL_MAX} or None, not {rssi}")
+        if rssi is not None:
+            _SIGNAL.check("signal", rssi)
         self._signal = rssi
         self._changed()
 

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from prewatt_fixtures import strict_json
-from prewatt_fixtures.bounds import SECONDS
+from prewatt_fixtures.bounds import GATEWAY_NUMBER, GATEWAY_PORT, SECONDS, whole
 from prewatt_fixtures.clock import MOMENT
 from prewatt_fixtures.endpoints import Framing
 from prewatt_fixtures.validation import expected_words
@@ -69,8 +69,8 @@ def _from_hex(value: object) -> bytes:
 
 
 _Pdu = Annotated[bytes, BeforeValidator(_from_hex)]
-_Number = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
-_Port = Annotated[int, Field(ge=1, le=255)]
+_Number = Annotated[str, GATEWAY_NUMBER]
+_Port = Annotated[int, GATEWAY_PORT]
 
 
 class _PlaceRow(_Line):
@@ -90,7 +90,7 @@ class _ExchangeRow(_Line):
     at_s: Annotated[float, SECONDS]
     gateway: _Number
     port: _Port
-    unit: int = Field(ge=0, le=255)
+    unit: Annotated[int, whole("a unit id", 0, 255)]
     request: _Pdu
     reply: _Pdu | None
     latency_s: Annotated[float, SECONDS] | None

@@ -209,7 +209,10 @@ class TestCheck:
                 'model = "DDSY1352-NK/F"\nload = { shape = "trace" }',
                 "meter 0010010101, in the table at line 7, load: a trace needs",
             ),
-            ('model = "DDSY1352-NK/F"\n[[faults]]\nkind = "explode"', "faults.0.kind"),
+            (
+                'model = "DDSY1352-NK/F"\n[[faults]]\nkind = "explode"',
+                "fault 1, in the table at line 11, kind: one of lose-request",
+            ),
         ],
     )
     def test_a_wrong_site_is_exit_2_with_file_and_key(self, tmp_path: Path, change: str, key: str) -> None:

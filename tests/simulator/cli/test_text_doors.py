@@ -1,6 +1,7 @@
 """Whatever text comes in through a file or an option: exit code 2, one line that names the place, and no traceback."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ HEADER = {
     "framing": "rtu",
     "places": [{"gateway": "001001", "port": 1}],
 }
+LIBRARY = re.compile(
+    r"Input should|datetime\.(date|time)|pydantic|a valid (int|num|tup|list|str|bool|dict)|<class "
+)
+"""Phrases of libraries, which say nothing to a user."""
 NOWHERE = ("--host", "no host")
 """Ends a command that would run for ever: nothing listens there."""
 
@@ -46,6 +51,7 @@ def refused(ended: Any) -> str:
     lines: list[str] = ended.stderr.splitlines()
     assert len(lines) == 1, lines
     assert lines[0].startswith("prewatt sim")
+    assert not LIBRARY.search(lines[0])
     return lines[0]
 
 
@@ -101,7 +107,10 @@ class TestSite:
     @pytest.mark.parametrize(
         ("since", "said"),
         [
-            ("0001-01-01T00:00:00Z", "since: a time after the farm's start, not 0001-01-01"),
+            (
+                "0001-01-01T00:00:00Z",
+                "fault 1, in the table at line 11, since: a time after the farm's start, not 0001-01-01",
+            ),
             ("9999-12-31T23:59:59Z", "since: a time before 2099-12-31"),
             ("2026-01-05", "since: a time with an offset, such as +08:00, not 2026-01-05"),
         ],

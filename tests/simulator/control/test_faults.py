@@ -76,7 +76,7 @@ async def test_a_window_is_a_time_with_an_offset(api: Any) -> None:
         ),
         ({"kind": "lose-reply", "since": "2021-12-27T15:00:00Z"}, "since", "after the farm's start"),
         ({"kind": "lose-reply", "since": "2022-01-01T00:00:00"}, "since", "with an offset"),
-        ({"kind": "lose-reply", "since": 1640620800}, "since", "valid datetime"),
+        ({"kind": "lose-reply", "since": 1640620800}, "since", "a time with an offset, such as"),
         ({"kind": "replace-meter", "meter": "0010010102"}, "meter", "a prepaid meter"),
     ],
 )

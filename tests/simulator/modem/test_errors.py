@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from prewatt_fixtures.bounds import SettingRefused
 from prewatt_simulator.errors import FaultRuleError
 from prewatt_simulator.modem import SmsFault
 
@@ -116,6 +117,11 @@ def test_rules_can_be_removed(console: Any, hello: Any) -> None:
         ({"kind": "undelivered", "status": 0}, "status"),
         ({"kind": "lose-report", "probability": 0}, "probability"),
         ({"kind": "lose-report", "count": 0}, "count"),
+        ({"kind": []}, "kind"),
+        ({"kind": "reject", "cause": "38"}, "cause"),
+        ({"kind": "slow", "delay_s": float("nan")}, "delay_s"),
+        ({"kind": "slow", "delay_s": 1, "probability": "1"}, "probability"),
+        ({"kind": "lose-report", "count": True}, "count"),
     ],
 )
 def test_a_rule_that_cannot_apply_is_refused(keys: dict[str, Any], key: str) -> None:
@@ -124,9 +130,17 @@ def test_a_rule_that_cannot_apply_is_refused(keys: dict[str, Any], key: str) -> 
     assert refused.value.key == key
 
 
-def test_a_signal_out_of_range_is_refused(console: Any) -> None:
-    with pytest.raises(FaultRuleError, match="0 to 31 or None"):
-        console.modem.network.signal = 32
+@pytest.mark.parametrize("signal", [32, -1, "20", True, 1.5])
+def test_a_signal_out_of_range_is_refused(console: Any, signal: Any) -> None:
+    with pytest.raises(SettingRefused, match="signal: None or a number from 0 to 31, not "):
+        console.modem.network.signal = signal
+    assert console.modem.network.signal == 20
+
+
+@pytest.mark.parametrize("every_s", [0, -1, float("inf"), float("nan"), "1"])
+def test_noise_without_end_is_refused(console: Any, every_s: Any) -> None:
+    with pytest.raises(SettingRefused, match="every_s: seconds from "):
+        console.modem.make_noise(every_s)
 
 
 def test_an_unplugged_modem_sends_nothing_and_loses_its_settings(console: Any, hello: Any) -> None:
