@@ -6,6 +6,7 @@ Owns requests and their errors; the operations are in `documents`, their use in 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Final, Self
 from uuid import uuid4
 
@@ -69,6 +70,19 @@ class Api:
         """Sell credit and follow the sale until the meter has it; the finished command."""
         given = {**_fresh_key(), "meterNumber": meter_number, "amount": amount}
         return await self._done(documents.SELL, "saleCreate", given, "APPLIED")
+
+    async def refund(self, meter_number: str, amount: str) -> Json:
+        """Take unused credit back and follow it until the meter gave it; the finished command."""
+        given = {**_fresh_key(), "meterNumber": meter_number, "amount": amount, "reason": "demo"}
+        return await self._done(documents.REFUND, "refundCreate", given, "APPLIED")
+
+    async def statement(self, meter_number: str, since: datetime, until: datetime) -> Json:
+        """Statement of the account that owns the meter's point."""
+        held = await self._ask(documents.STATEMENT_ACCOUNT, "meter", {"number": meter_number})
+        span = {"from": since.isoformat(), "to": until.isoformat()}
+        given = {"account": held["meter"]["account"]["id"], **span}
+        found: Json = (await self._ask(documents.STATEMENT, "statement", given))["statement"]
+        return found
 
     async def set_control_mode(self, meter_number: str, mode: str) -> None:
         """Set the control mode and see it verified."""

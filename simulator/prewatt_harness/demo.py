@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 from prewatt_fixtures.clock import RealClock
 from prewatt_harness import demo_script
@@ -56,7 +57,12 @@ class Demo:
             progress.begin(f"reading {len(site.energy_meters)} meters")
             readings = await read_all(api, site, stack.started_at, self._clock, progress)
             sold = await demo_script.sell(api, probe, site, readings.read, progress)
+            refunded = await demo_script.refund(api, probe, sold, progress)
+            until = self._clock.now() + timedelta(seconds=1)
+            stated = await demo_script.state(api, sold, refunded, stack.started_at, until, progress)
             switched = await demo_script.switch(api, probe, sold.meter, progress)
         seconds = time.monotonic() - self._began_s
         read_seconds = readings.seconds_from(stack.ready_at)
-        return Summary(site, stack.url, sign_in, readings, read_seconds, sold, switched, seconds)
+        return Summary(
+            site, stack.url, sign_in, readings, read_seconds, sold, refunded, stated, switched, seconds
+        )

@@ -1,10 +1,12 @@
-"""Demo script on one meter: open an account, sell credit, switch supply off and on.
+"""Demo script on one meter: open an account, sell credit, refund some, state it, switch supply off and on.
 
 Every step uses the API; its result is checked there and, independently, on the meter's own bus.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from prewatt_fixtures.site import Site
@@ -15,6 +17,8 @@ from prewatt_harness.progress import Progress
 
 AMOUNT_FEN: Final = 5000
 AMOUNT: Final = "50.00"
+REFUND_FEN: Final = 2000
+REFUND: Final = "20.00"
 CUSTOMER: Final = "Demo customer"
 
 
@@ -27,6 +31,24 @@ class Sold:
     receipt: str
     before: ProbeReading
     after: ProbeReading
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """A refund of part of that sale, and the meter after it."""
+
+    state: str
+    receipt: str
+    after: ProbeReading
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """The account's statement since the demo began."""
+
+    opening: str
+    movements: Sequence[Json]
+    closing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +77,34 @@ async def sell(api: Api, probe: BusProbe, site: Site, meters: Sequence[Json], pr
     total_fen = before.total_purchased_fen + AMOUNT_FEN
     _expect("the meter's total purchased in fen", total_fen, after.total_purchased_fen)
     return Sold(number, command["state"], command["sale"]["receiptNumber"], before, after)
+
+
+async def refund(api: Api, probe: BusProbe, sold: Sold, progress: Progress) -> Refunded:
+    """Refund part of the sale; `CheckFailed`."""
+    progress.begin(f"refunding {REFUND} from meter {sold.meter}")
+    command = await api.refund(sold.meter, REFUND)
+    after = await probe.look(sold.meter)
+    # a refund uses up a purchase count, too: that is how the meter shows that it was carried out
+    _expect("the meter's purchase count", sold.after.purchase_count + 1, after.purchase_count)
+    total_fen = sold.after.total_purchased_fen - REFUND_FEN
+    _expect("the meter's total purchased in fen", total_fen, after.total_purchased_fen)
+    return Refunded(command["state"], command["sale"]["receiptNumber"], after)
+
+
+async def state(
+    api: Api, sold: Sold, refunded: Refunded, since: datetime, until: datetime, progress: Progress
+) -> Stated:
+    """Statement of the account, with the sale and the refund as its newest movements; `CheckFailed`."""
+    progress.begin(f"stating the account of meter {sold.meter}")
+    found = await api.statement(sold.meter, since, until)
+    movements = found["movements"]
+    newest = [(each["kind"], each["document"], each["amount"]["amount"]) for each in movements[-2:]]
+    due = [("SALE", sold.receipt, AMOUNT), ("REFUND", refunded.receipt, f"-{REFUND}")]
+    _expect("the statement's newest movements", due, newest)
+    opening, closing = Decimal(found["opening"]["amount"]), Decimal(found["closing"]["amount"])
+    total = sum((Decimal(each["amount"]["amount"]) for each in movements), start=opening)
+    _expect("opening and movements of the statement", closing, total)
+    return Stated(found["opening"]["amount"], movements, found["closing"]["amount"])
 
 
 async def switch(api: Api, probe: BusProbe, number: str, progress: Progress) -> Switched:

@@ -64,3 +64,25 @@ mutation SetControlMode($input: ControlModeSetInput!) {
   controlModeSet(input: $input) { command { id } errors { code message } }
 }
 """
+
+REFUND: Final = """
+mutation Refund($input: RefundCreateInput!) {
+  refundCreate(input: $input) { command { id } errors { code message } }
+}
+"""
+
+STATEMENT_ACCOUNT: Final = """
+query StatementAccount($number: String!) {
+  meter(number: $number) { account { id } }
+}
+"""
+
+STATEMENT: Final = """
+query Statement($account: ID!, $from: DateTime!, $to: DateTime!) {
+  statement(account: $account, from: $from, to: $to) {
+    opening { amount }
+    movements { kind document amount { amount } balanceAfter { amount } }
+    closing { amount }
+  }
+}
+"""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from prewatt_fixtures.site import Site
-from prewatt_harness.demo_script import AMOUNT, Sold, Switched
+from prewatt_harness.demo_script import AMOUNT, REFUND, Refunded, Sold, Stated, Switched
 from prewatt_harness.reading import ReadMeters
 from prewatt_harness.stack import SignIn
 
@@ -24,6 +24,8 @@ class Summary:
     read_seconds: float
     """From the start of collection until all readings came back through the API."""
     sold: Sold
+    refunded: Refunded
+    stated: Stated
     switched: Switched
     seconds: float
     """From the start of the command."""
@@ -49,6 +51,22 @@ class Summary:
                 "total_purchased_before": yuan(before.total_purchased_fen),
                 "total_purchased_after": yuan(after.total_purchased_fen),
             },
+            "refund": {
+                "amount": REFUND,
+                "state": self.refunded.state,
+                "receipt": self.refunded.receipt,
+                "purchase_count_after": self.refunded.after.purchase_count,
+                "remaining_after": yuan(self.refunded.after.remaining_fen),
+                "total_purchased_after": yuan(self.refunded.after.total_purchased_fen),
+            },
+            "statement": {
+                "opening": self.stated.opening,
+                "movements": [
+                    {"kind": each["kind"], "receipt": each["document"], "amount": each["amount"]["amount"]}
+                    for each in self.stated.movements
+                ],
+                "closing": self.stated.closing,
+            },
             "relay": {
                 "opened": self.switched.opened,
                 "closed": self.switched.closed,
@@ -72,9 +90,17 @@ class Summary:
             *(f"  not read: {number}" for number in readings.failed),
             f"meter {sold.meter}: sold {AMOUNT} {project.currency}, {sold.state}, receipt {sold.receipt}",
             f"  the meter itself shows: purchases {count}, remaining {credit}",
+            f"  refunded {REFUND} {project.currency}, {self.refunded.state}, receipt {self.refunded.receipt}:"
+            f" purchases {self.refunded.after.purchase_count}, remaining {yuan(self.refunded.after.remaining_fen)}",
+            f"  statement: {' '.join((self.stated.opening, *self._amounts(), '=', self.stated.closing))} {project.currency}",
             f"  its relay opened and closed again; it is left in {self.switched.control_mode}",
         ]
         return "\n".join(lines + (self._where_to_look() if staying else []))
+
+    def _amounts(self) -> list[str]:
+        """Movements of the statement, each with its sign."""
+        amounts = [Decimal(each["amount"]["amount"]) for each in self.stated.movements]
+        return [f"{'-' if amount < 0 else '+'} {abs(amount)}" for amount in amounts]
 
     def _where_to_look(self) -> list[str]:
         return [

@@ -1,7 +1,8 @@
 """The demo script succeeds only if the meter's own registers tell the same."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +35,9 @@ class Stage:
         return await demo_script.sell(
             self.api, self.probe, self.deployment.farm.site, self.meters, Progress()
         )
+
+    async def refund(self, sold: demo_script.Sold) -> demo_script.Refunded:
+        return await demo_script.refund(self.api, self.probe, sold, Progress())
 
     async def switch(self, number: str) -> demo_script.Switched:
         return await demo_script.switch(self.api, self.probe, number, Progress())
@@ -76,6 +80,23 @@ async def test_a_sale_that_the_meter_does_not_show_is_not_believed(
     stage.probe = BusProbe(stage.deployment.farm.site, twin)
     with pytest.raises(CheckFailed, match="purchase count should be 1 and is 0"):
         await stage.sell()
+
+
+async def test_a_refund_that_the_meter_does_not_show_is_not_believed(
+    stage: Stage, twin: tuple[Endpoint, ...]
+) -> None:
+    sold = await stage.sell()
+    stage.probe = BusProbe(stage.deployment.farm.site, twin)
+    with pytest.raises(CheckFailed, match="purchase count should be 2 and is 0"):
+        await stage.refund(sold)
+
+
+async def test_a_statement_without_the_refund_is_not_believed(stage: Stage) -> None:
+    since, sold = RealClock().now() - timedelta(minutes=1), await stage.sell()
+    refunded = await stage.refund(sold)
+    before_it = replace(refunded, receipt="00000000009")
+    with pytest.raises(CheckFailed, match="newest movements"):
+        await demo_script.state(stage.api, sold, before_it, since, since + timedelta(hours=1), Progress())
 
 
 async def test_a_relay_that_only_the_api_shows_is_not_believed(
