@@ -85,14 +85,16 @@ class Summary:
         )
         credit = f"{yuan(sold.before.remaining_fen)} -> {yuan(sold.after.remaining_fen)}"
         count = f"{sold.before.purchase_count} -> {sold.after.purchase_count}"
+        refunded = self.refunded
+        left = f"purchases {refunded.after.purchase_count}, remaining {yuan(refunded.after.remaining_fen)}"
+        sum_ = (self.stated.opening, *self._amounts(), "=", self.stated.closing)
         lines = [
             f"{project.name} ({project.code}): {read}",
             *(f"  not read: {number}" for number in readings.failed),
             f"meter {sold.meter}: sold {AMOUNT} {project.currency}, {sold.state}, receipt {sold.receipt}",
             f"  the meter itself shows: purchases {count}, remaining {credit}",
-            f"  refunded {REFUND} {project.currency}, {self.refunded.state}, receipt {self.refunded.receipt}:"
-            f" purchases {self.refunded.after.purchase_count}, remaining {yuan(self.refunded.after.remaining_fen)}",
-            f"  statement: {' '.join((self.stated.opening, *self._amounts(), '=', self.stated.closing))} {project.currency}",
+            f"  refunded {REFUND} {project.currency}, {refunded.state}, receipt {refunded.receipt}: {left}",
+            f"  statement: {' '.join(sum_)} {project.currency}",
             f"  its relay opened and closed again; it is left in {self.switched.control_mode}",
         ]
         return "\n".join(lines + (self._where_to_look() if staying else []))
