@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import in_memory, scale, servers, site_import, wire_timing, year
+from benchmarks import in_memory, sales, scale, servers, site_import, wire_timing, year
 from benchmarks.verdict import Verdict
 
 PARTS: Mapping[str, Callable[[bool], list[Verdict]]] = {
@@ -18,6 +18,7 @@ PARTS: Mapping[str, Callable[[bool], list[Verdict]]] = {
     "wire-timing": wire_timing.measure,
     "year": year.measure,
     "site-import": site_import.measure,
+    "sales": sales.measure,
 }
 
 
