@@ -41,6 +41,7 @@ ROOT_FIELDS: Final[dict[str, Requirement]] = {
     "Query.command": Permission.METERS_READ,
     "Query.statement": Permission.SALES_READ,
     "Query.reconciliation": Permission.SALES_READ,
+    "Query.verifications": Permission.SALES_READ,
     "Query.sales": Permission.SALES_READ,
     "Query.till": Permission.TILLS_CLOSE,
     "Query.tillClosings": Permission.SALES_READ,
@@ -114,6 +115,9 @@ TYPES: Final[dict[str, Requirement]] = {
     "TillClosePayload": Permission.TILLS_CLOSE,
     "DayClosing": Permission.SALES_READ,
     "DayClosePayload": Permission.DAYS_CLOSE,
+    "Finding": Permission.SALES_READ,
+    "Verification": Permission.SALES_READ,
+    "VerificationOutcome": Permission.SALES_READ,
     "Viewer": Needs.CREDENTIAL,
 }
 

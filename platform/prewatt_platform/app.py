@@ -33,6 +33,7 @@ from prewatt_platform.kernel.ids import IdMaker
 from prewatt_platform.kernel.leadership import LeadershipLost, leadership
 from prewatt_platform.kernel.settings import Settings
 from prewatt_platform.operators.service import OperatorService
+from prewatt_platform.reconciliation.nightly import NightlyVerification
 
 ServeRole = Literal["all", "api", "collector"]
 
@@ -117,7 +118,7 @@ class Platform:
                 await asyncio.sleep(1)
 
     async def _lead(self, lost: asyncio.Future[None]) -> None:
-        """Run collector and dispatcher until one fails or leadership is lost; then stop both and free the buses."""
+        """Run the leader's tasks until one fails or leadership is lost; then stop all and free the buses."""
         field = Field(
             self.clock,
             settings=FieldSettings(
@@ -133,6 +134,9 @@ class Platform:
         work = [
             asyncio.create_task(dispatcher.run(), name="dispatcher"),
             asyncio.create_task(collector.run(), name="collector"),
+            asyncio.create_task(
+                NightlyVerification(self.database, self.clock).run(), name="nightly verification"
+            ),
         ]
         try:
             # whichever ends first ends all: without the lock another process may already lead

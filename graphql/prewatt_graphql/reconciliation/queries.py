@@ -1,4 +1,4 @@
-"""Query `reconciliation`: the meters' registers beside ledger and orders."""
+"""Queries `reconciliation` (the meters' registers beside ledger and orders) and `verifications`."""
 
 from typing import Annotated
 
@@ -7,9 +7,16 @@ import strawberry
 from prewatt_graphql.connection import decode_cursor, page_size
 from prewatt_graphql.context import Info
 from prewatt_graphql.limit_values import PAGE_DEFAULT, PAGE_MAX
-from prewatt_graphql.reconciliation.types import ORDER, MeterReconciliationConnection, connection_of
-from prewatt_platform.reconciliation.repository import ReconciliationRepository
+from prewatt_graphql.reconciliation.types import (
+    ORDER,
+    MeterReconciliationConnection,
+    Verification,
+    connection_of,
+)
+from prewatt_platform.reconciliation.repository import ReconciliationRepository, VerificationRepository
 from prewatt_platform.reconciliation.service import reconcile
+
+VERIFICATIONS_DEFAULT = 7
 
 
 @strawberry.type
@@ -41,3 +48,17 @@ class ReconciliationQueries:
             )
             rows = await reconcile(work, opened[:size])
         return connection_of(rows, info.context.membership.project.currency, more=len(opened) > size)
+
+    @strawberry.field(
+        description="What the nightly proof of the project's rows found, newest first: the same checks as `prewatt verify`."
+    )
+    async def verifications(
+        self,
+        info: Info,
+        first: Annotated[
+            int, strawberry.argument(description=f"Nights, 1 to {PAGE_MAX}.")
+        ] = VERIFICATIONS_DEFAULT,
+    ) -> list[Verification] | None:
+        async with info.context.work() as work:
+            rows = await VerificationRepository(work).latest(page_size(first))
+        return [Verification.of(row) for row in rows]

@@ -1,12 +1,14 @@
 """Types of reconciled meters."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
 import strawberry
 
 from prewatt_graphql.connection import PageInfo, encode_cursor
 from prewatt_graphql.quantities import Money, maybe_money, money
+from prewatt_platform.reconciliation.checks import FINDINGS_MAX
+from prewatt_platform.reconciliation.models import Verification as VerificationRow
 from prewatt_platform.reconciliation.rules import Use
 from prewatt_platform.reconciliation.service import Reconciled
 
@@ -125,3 +127,47 @@ def connection_of(rows: list[Reconciled], currency: str, *, more: bool) -> Meter
     ]
     end = PageInfo(has_next_page=more, end_cursor=edges[-1].cursor if edges else None)
     return MeterReconciliationConnection(edges=edges, page_info=end)
+
+
+@strawberry.type(description="One place where the rows are not as promised, with both sides.")
+class Finding:
+    """API form of `reconciliation.checks.Finding`."""
+
+    subject: str = strawberry.field(description="The row, order or meter.")
+    expected: str = strawberry.field(description="What is promised.")
+    found: str = strawberry.field(description="What is there.")
+
+
+@strawberry.type(description="Result of one check.")
+class VerificationOutcome:
+    """API form of `reconciliation.service.Outcome`."""
+
+    code: str = strawberry.field(description="Code of the check, such as M1; the list is in the manual.")
+    promise: str = strawberry.field(description="What it proves.")
+    findings: int = strawberry.field(description="How many findings; 0: the promise holds.")
+    first: list[Finding] = strawberry.field(description=f"The first {FINDINGS_MAX} findings.")
+
+
+@strawberry.type(description="One night's proof that ledger, orders, audit trail and meters agree.")
+class Verification:
+    """API form of `reconciliation.models.Verification`."""
+
+    day: date = strawberry.field(description="Day of the project's zone.")
+    at: datetime = strawberry.field(description="When it ran.")
+    clean: bool = strawberry.field(description="Whether every check held.")
+    findings: int = strawberry.field(description="Findings over all checks.")
+    outcomes: list[VerificationOutcome] = strawberry.field(description="Each check.")
+
+    @classmethod
+    def of(cls, row: VerificationRow) -> Self:
+        """The API type of a kept verification."""
+        outcomes = [
+            VerificationOutcome(
+                code=outcome["code"],
+                promise=outcome["promise"],
+                findings=outcome["findings"],
+                first=[Finding(**finding) for finding in outcome["first"]],
+            )
+            for outcome in row.outcomes
+        ]
+        return cls(day=row.day, at=row.at, clean=not row.findings, findings=row.findings, outcomes=outcomes)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from prewatt_platform.control.models import Command, CommandState
 from prewatt_platform.kernel.tenancy import Repository
 from prewatt_platform.metering.models import BalanceLocation, Meter, MeterEpoch, Point, Reading
 from prewatt_platform.metering.readings import ReadingRepository
+from prewatt_platform.reconciliation.models import Verification
 from prewatt_platform.reconciliation.rules import Registers
 
 USE_PERIOD_MAX: Final = timedelta(days=35)
@@ -171,3 +172,15 @@ def _folded(before: Sold, order: Order, state: str, reading: Reading | None) -> 
         fencing = state == CommandState.FENCING
         under_way = replace(before, open_fen=gained_fen, open_count=order.planned_count, open_fencing=fencing)
     return replace(under_way, posted_fen=before.posted_fen + posted_fen)
+
+
+class VerificationRepository(Repository):
+    """Nightly verifications of one project."""
+
+    async def of_day(self, day: date) -> Verification | None:
+        """The verification of a day of the project's zone."""
+        return await self._one(self._scoped(Verification).where(Verification.day == day))
+
+    async def latest(self, limit: int) -> Sequence[Verification]:
+        """The newest verifications, newest first."""
+        return await self._all(self._scoped(Verification).order_by(col(Verification.day).desc()).limit(limit))

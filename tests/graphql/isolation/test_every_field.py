@@ -8,6 +8,7 @@ answers have to be alike in every byte but the name that was asked for.
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,8 @@ from graphql import GraphQLInterfaceType, build_schema
 
 from prewatt_graphql.ids import global_id
 from prewatt_graphql.schema import sdl
+from prewatt_platform.reconciliation.models import Verification
+from prewatt_platform.reconciliation.repository import VerificationRepository
 
 pytestmark = pytest.mark.anyio
 
@@ -51,7 +54,7 @@ NOBODYS = Target(
 )
 
 NAMELESS = {"Query.viewer", "Query.projects", "Query.project", "Query.salesPolicy", "Query.proposals",
-    "Query.till", "Query.tillClosings", "Query.dayClosing",
+    "Query.till", "Query.tillClosings", "Query.dayClosing", "Query.verifications",
 }  # fmt: skip
 """Fields that take no name; what they show of project 009 has these digits in it."""
 
@@ -117,6 +120,7 @@ asks(
       totals { count sold { amount } } byOperator { operatorName } } }""",
     filter=lambda target: {"account": target.ids["Account"]},
 )
+asks("Query.verifications", "{ verifications { day findings outcomes { first { subject } } } }")
 asks("Query.salesPolicy", "{ salesPolicy { saleMax { amount } } }")
 asks("Query.till", "{ till { operatorName expected { amount } } }")
 asks("Query.tillClosings", "{ tillClosings { operatorName } }")
@@ -339,6 +343,16 @@ async def two(open_shared_deployment: Any, open_shared_api: Any, client_of: Any)
         "Command": sold["command"]["id"],
         "Sale": sold["sale"]["id"],
     }
+    async with other.database.project(other.scope) as work:
+        night = Verification(
+            project_id=work.project_id,
+            day=date(2026, 1, 5),
+            id=work.new_id(),
+            at=work.clock.now(),
+            findings=1009,
+            outcomes=[],
+        )
+        await VerificationRepository(work).add(night)
     return Two(mine, theirs, Target("009", meter, "009001", ids), live)
 
 

@@ -1,12 +1,18 @@
 """Meters beside ledger and orders, through the API."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from prewatt_fixtures.clock import ManualClock
 from prewatt_fixtures.wire.vendor import TopUp, encode_request
+from prewatt_platform.kernel.connections import connect
+from prewatt_platform.kernel.database import Database
+from prewatt_platform.kernel.ids import IdMaker
 from prewatt_platform.operators.models import Role
+from prewatt_platform.reconciliation.nightly import NightlyVerification
 
 pytestmark = pytest.mark.anyio
 
@@ -88,3 +94,33 @@ async def test_pages_by_number_and_only_for_those_who_may_see_sales(stack: Any) 
     viewer = await stack.client(Role.VIEWER)
     assert await viewer.code(ASK) == "FORBIDDEN"
     assert await finance.code(ASK, after="nonsense") == "BAD_INPUT"
+
+
+VERIFICATIONS = (
+    """{ verifications { day clean findings outcomes { code findings first { subject expected found } } } }"""
+)
+
+
+async def test_what_a_night_found_is_shown_with_both_sides(own_stack: Any) -> None:
+    stack = await own_stack()
+    await stack.deployment.read()
+    admin = await stack.client()
+    await _sold(stack, admin, "10.00")
+    assert await admin.data(VERIFICATIONS) == {"verifications": []}
+    clock = ManualClock(datetime(2026, 3, 1, 20, tzinfo=UTC))
+    database = Database(stack.deployment.database.url, clock=clock, new_id=IdMaker(clock))
+    await NightlyVerification(database, clock).verify_due()
+    # a counter that moved without us
+    connection = await connect(stack.deployment.database.url)
+    await connection.execute("UPDATE readings SET purchase_count = purchase_count + 1")
+    await connection.close()
+    clock.advance(86_400)
+    await NightlyVerification(database, clock).verify_due()
+    await database.close()
+    wrong, right = (await admin.data(VERIFICATIONS))["verifications"]
+    assert (right["day"], right["clean"], right["findings"]) == ("2026-03-02", True, 0)
+    assert (wrong["day"], wrong["clean"]) == ("2026-03-03", False)
+    (meters,) = [each for each in wrong["outcomes"] if each["findings"]]
+    assert meters["code"] == "T7"
+    assert meters["first"][0]["subject"].startswith("meter 00000102")
+    assert "purchase count" in meters["first"][0]["found"]

@@ -394,6 +394,15 @@ PROJECT_ROWS = [
       FOREIGN KEY (project_id, day) REFERENCES day_closings (project_id, day)
         DEFERRABLE INITIALLY DEFERRED,
       CHECK (counted_fen = taken_fen - refunded_fen - reversed_fen OR reason IS NOT NULL))""",
+    """CREATE TABLE verifications (
+      project_id integer NOT NULL REFERENCES projects,
+      day date NOT NULL,
+      id uuid NOT NULL,
+      at timestamptz NOT NULL,
+      findings integer NOT NULL CHECK (findings >= 0),
+      outcomes jsonb NOT NULL,
+      PRIMARY KEY (project_id, day),
+      UNIQUE (project_id, id))""",
     """CREATE TABLE audit_events (
       project_id integer NOT NULL REFERENCES projects,
       sequence bigint NOT NULL CHECK (sequence >= 1),
@@ -434,7 +443,7 @@ CHANGING = (
     "till_closings",
     "audit_heads",
 )
-INSERTED = ("readings", "ledger_accounts", "day_closings")
+INSERTED = ("readings", "ledger_accounts", "day_closings", "verifications")
 
 # after a transaction that set it locally, the setting is an empty string in the session and not NULL
 OWN_PROJECT = "nullif(current_setting('app.project', true), '')::integer"

@@ -20,6 +20,8 @@ from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.ids import IdMaker
 from prewatt_platform.kernel.tenancy import Actor, Scope
 from prewatt_platform.operators.models import Role
+from prewatt_platform.reconciliation.models import Verification
+from prewatt_platform.reconciliation.repository import VerificationRepository
 from prewatt_platform.tills.models import TillClosing
 from prewatt_platform.tills.service import TillService
 
@@ -73,6 +75,15 @@ async def _live(deployment: "Deployment") -> None:
     closing = await _close_till(deployment)
     async with deployment.database.project(deployment.scope) as work:
         await TillService(work).close_day(uuid.uuid4(), closing.closed_at.date())
+        row = Verification(
+            project_id=work.project_id,
+            day=closing.closed_at.date(),
+            id=work.new_id(),
+            at=closing.closed_at,
+            findings=0,
+            outcomes=[],
+        )
+        await VerificationRepository(work).add(row)
 
 
 async def _close_till(deployment: "Deployment") -> TillClosing:

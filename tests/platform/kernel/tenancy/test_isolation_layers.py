@@ -34,7 +34,12 @@ from prewatt_platform.ledger.rules import AccountKey, AccountKind, Funding, move
 from prewatt_platform.metering.models import Meter, MeterEpoch, Point, Port, Reading
 from prewatt_platform.metering.readings import Failure, ReadingRepository
 from prewatt_platform.metering.repository import GatewayRepository, MeterRepository
-from prewatt_platform.reconciliation.repository import OpenedMeter, ReconciliationRepository
+from prewatt_platform.reconciliation.repository import (
+    OpenedMeter,
+    ReconciliationRepository,
+    VerificationRepository,
+)
+from prewatt_platform.reconciliation.models import Verification
 from prewatt_platform.tills.models import DayClosing, TillClosing
 from prewatt_platform.tills.repository import TillRepository
 
@@ -62,6 +67,7 @@ class Foreign:
     proposal: Proposal
     closing: TillClosing
     day: DayClosing
+    verification: Verification
     till: LedgerAccount
     meter_reading: MeterReading
 
@@ -180,6 +186,8 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (LedgerRepository, "moved_fen"): lambda r, f: r.moved_fen([_key(f)], [TransferKind.SALE]),
     (LedgerRepository, "moved_by_kind"): lambda r, f: r.moved_by_kind(_key(f), 0),
     (LedgerRepository, "of_kind"): lambda r, _: r.of_kind(AccountKind.TILL),
+    (VerificationRepository, "of_day"): lambda r, f: r.of_day(f.verification.day),
+    (VerificationRepository, "latest"): lambda r, _: r.latest(10),
     (TillRepository, "by_id"): lambda r, f: r.by_id(f.closing.id),
     (TillRepository, "latest"): lambda r, f: r.latest(f.closing.operator_id),
     (TillRepository, "next_number"): lambda r, _: r.next_number(),
@@ -266,6 +274,7 @@ async def foreign(two_projects: Any) -> Foreign:
             key=await first(IdempotencyKey),
             proposal=await first(Proposal),
             closing=await first(TillClosing),
+            verification=await first(Verification),
             day=await first(DayClosing),
             till=await first(LedgerAccount, LedgerAccount.kind == AccountKind.TILL),
             meter_reading=MeterReading(
