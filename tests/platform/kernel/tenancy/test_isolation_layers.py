@@ -34,12 +34,12 @@ from prewatt_platform.ledger.rules import AccountKey, AccountKind, Funding, move
 from prewatt_platform.metering.models import Meter, MeterEpoch, Point, Port, Reading
 from prewatt_platform.metering.readings import Failure, ReadingRepository
 from prewatt_platform.metering.repository import GatewayRepository, MeterRepository
+from prewatt_platform.reconciliation.models import Verification
 from prewatt_platform.reconciliation.repository import (
     OpenedMeter,
     ReconciliationRepository,
     VerificationRepository,
 )
-from prewatt_platform.reconciliation.models import Verification
 from prewatt_platform.tills.models import DayClosing, TillClosing
 from prewatt_platform.tills.repository import TillRepository
 
