@@ -20,6 +20,22 @@ def why_no_sale(meter: MeterDetail) -> str | None:
     return None
 
 
+def why_no_orders(meter: MeterDetail) -> str | None:
+    """Why the meter has no money orders; None when it may have some."""
+    if meter.postpaid or meter.balance_location != "METER":
+        return tr("{number} is not a prepaid meter.", number=meter.number)
+    return None
+
+
+def why_no_refund(meter: MeterDetail) -> str | None:
+    """Why nothing can be refunded from the meter now; None when it can."""
+    if meter.account_state is not AccountState.OPEN:
+        return tr("{number} has no open account.", number=meter.number)
+    if meter.open_order is not None:
+        return tr("An order of {number} is under way: wait for its end.", number=meter.number)
+    return None
+
+
 def why_no_account(meter: MeterDetail) -> str | None:
     """Why no account can be opened on the meter now; None when one can."""
     if meter.postpaid or meter.balance_location != "METER":

@@ -9,10 +9,11 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from prewatt_tui.errors import Declined, NotThePlatform, Reason
+from prewatt_tui.errors import Declined, NotThePlatform, Reason, SecondPersonNeeded
 from prewatt_tui.language import tr
 from prewatt_tui.models.command import Command
 from prewatt_tui.models.meter import MeterDetail, Page
+from prewatt_tui.models.order import Orders
 from prewatt_tui.models.reading import Reading
 from prewatt_tui.models.session import Project, SignedIn
 from prewatt_tui.models.values import Json
@@ -36,6 +37,10 @@ class ProjectApi(Protocol):
         ...
 
     async def meter(self, number: str) -> MeterDetail: ...
+
+    async def orders(self, number: str, first: int) -> Orders:
+        """The newest money orders of a meter, and its reconciliation."""
+        ...
 
     async def refresh(self, number: str) -> Command:
         """Have the meter read now."""
@@ -115,6 +120,12 @@ class GraphQLProject:
             )
         return MeterDetail.of(data["meter"])
 
+    async def orders(self, number: str, first: int) -> Orders:
+        data = await self._ask("MeterOrders", {"number": number, "first": first})
+        self._there(data["sales"])
+        self._there(data["reconciliation"])
+        return Orders.of(data)
+
     async def refresh(self, number: str) -> Command:
         return await self._mutate("MeterRefresh", "meterRefresh", {"meterNumber": number})
 
@@ -138,6 +149,8 @@ class GraphQLProject:
 
     async def _mutate(self, operation: str, field: str, input: Json) -> Command:  # noqa: A002 - the API's own word
         payload = _accepted((await self._ask(operation, {"input": input}))[field])
+        if payload.get("proposed"):
+            raise SecondPersonNeeded
         return Command.of(self._there(payload["command"]))
 
     async def _ask(self, name: str, variables: Json) -> Json:

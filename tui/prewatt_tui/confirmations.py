@@ -7,7 +7,17 @@ from functools import singledispatch
 from prewatt_tui import formatting, labels
 from prewatt_tui.language import tr
 from prewatt_tui.models.meter import ControlMode, MeterDetail
-from prewatt_tui.requests import ActionRequest, OpenAccount, Sell, SetControlMode
+from prewatt_tui.requests import (
+    ActionRequest,
+    CancelOrder,
+    ConfirmRegisters,
+    OpenAccount,
+    Refund,
+    Resolve,
+    Reverse,
+    Sell,
+    SetControlMode,
+)
 
 TYPED_CHARACTERS = 4
 
@@ -79,6 +89,82 @@ def _sale(request: Sell, meter: MeterDetail) -> _Details:
 
 
 @_details.register
+def _refund(request: Refund, meter: MeterDetail) -> _Details:
+    unit = formatting.currency_word(meter.balance.currency) if meter.balance else ""
+    return (
+        tr("Refund {amount:.2f} {unit}: {reason}", amount=request.amount, unit=unit, reason=request.reason),
+        _taken_back(meter, request.amount, unit),
+        tr("Refund {amount:.2f}", amount=request.amount),
+        tr("Pay out when it says done: the meter has given the credit back then."),
+    )
+
+
+@_details.register
+def _reverse(request: Reverse, meter: MeterDetail) -> _Details:
+    amount = request.order.amount
+    return (
+        tr(
+            "Reverse sale {receipt} of {amount}: {reason}",
+            receipt=request.order.receipt_number,
+            amount=formatting.money(amount),
+            reason=request.reason,
+        ),
+        _taken_back(meter, amount.amount, formatting.currency_word(amount.currency)),
+        tr("Reverse the sale"),
+        tr("Pay back when it says done: the meter has given the credit back then."),
+    )
+
+
+@_details.register
+def _cancel(request: CancelOrder, meter: MeterDetail) -> _Details:
+    return (
+        tr("Cancel order {receipt}: {reason}", receipt=request.order.receipt_number, reason=request.reason),
+        (_state(request.order.state, tr("voided")),),
+        tr("Cancel the order"),
+        tr("If it was sent already, the meter decides: it ends as done or as voided."),
+    )
+
+
+@_details.register
+def _resolve(request: Resolve, meter: MeterDetail) -> _Details:
+    after = tr("done") if request.delivered else tr("voided")
+    return (
+        tr("Resolve order {receipt}: {reason}", receipt=request.order.receipt_number, reason=request.reason),
+        (_state(request.order.state, after),),
+        tr("Resolve the order"),
+        tr("The meter stays on hold until its registers are accepted (h)."),
+    )
+
+
+@_details.register
+def _confirm_registers(request: ConfirmRegisters, meter: MeterDetail) -> _Details:
+    return (
+        tr("Accept the meter's registers as they are: {reason}", reason=request.reason),
+        (Change(tr("meter"), tr("on hold"), tr("free")),),
+        tr("Accept the registers"),
+        tr("The ledger is adjusted by the difference."),
+    )
+
+
+def _state(before: str, after: str) -> Change:
+    return Change(tr("order"), labels.ORDER_STATE.get(before, before), after)
+
+
+def _taken_back(meter: MeterDetail, amount: Decimal, unit: str) -> tuple[Change, ...]:
+    """Credit that leaves the meter uses up one purchase count, like a sale."""
+    before = meter.balance.amount if meter.balance else None
+    count = meter.reading.purchase_count if meter.reading else None
+    return (
+        Change(tr("remaining"), _amount(before, unit), _about(before, -amount, unit)),
+        Change(
+            tr("purchase count"),
+            formatting.number(count),
+            formatting.number(None if count is None else count + 1),
+        ),
+    )
+
+
+@_details.register
 def _control_mode(request: SetControlMode, meter: MeterDetail) -> _Details:
     return (
         tr("Set the control mode to {value}", value=labels.CONTROL_MODE[request.mode]),
@@ -122,7 +208,7 @@ def _amount(value: Decimal | None, unit: str) -> str:
 def _about(before: Decimal | None, amount: Decimal, unit: str) -> str:
     """What will remain, if nothing is used meanwhile."""
     return (
-        f"+{amount:.2f} {unit}"
+        f"{amount:+.2f} {unit}"
         if before is None
         else tr("about {value:.2f} {unit}", value=before + amount, unit=unit)
     )

@@ -8,6 +8,7 @@ TerminalError           root of everything this package raises on purpose
     Refused             the platform does not take the request (sign-in, permission, limits, malformed)
         SignedOut       the session is over: sign in again
     Declined            the platform took the request and says no; carries each reason
+    SecondPersonNeeded  the platform recorded the request; another operator has to agree
     BadInput            what was typed cannot be meant; nothing was sent
 """
 
@@ -87,6 +88,13 @@ class Declined(TerminalError):
     def codes(self) -> frozenset[str]:
         """The codes of all reasons."""
         return frozenset(reason.code for reason in self.reasons)
+
+
+class SecondPersonNeeded(TerminalError):
+    """The request is recorded as a proposal; nothing is carried out until another operator agrees."""
+
+    def __init__(self) -> None:
+        super().__init__(tr("it waits for a second person: another operator makes the same request to agree"))
 
 
 class BadInput(TerminalError):

@@ -81,6 +81,19 @@ COMMAND_STATE = {
     "EXPIRED": tr("not carried out in time; nothing was sent"),
 }
 
+ORDER_STATE = {
+    "RESERVED": tr("waiting"),
+    "PLANNED": tr("being sent"),
+    "SENT": tr("being sent"),
+    "ECHOED": tr("being sent"),
+    "UNKNOWN": tr("no answer"),
+    "FENCING": tr("cancelling"),
+    "APPLIED": tr("done"),
+    "VOIDED": tr("voided"),
+    "DISPUTED": tr("DISPUTED"),
+}
+"""State of an order in a column of 11 cells."""
+
 _GOOD = ("APPLIED", "SUCCEEDED")
 _BAD = ("DISPUTED", "FAILED", "EXPIRED")
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from prewatt_tui.models.meter import ControlMode
+from prewatt_tui.models.order import Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +67,86 @@ class OpenAccount(ActionRequest):
 
     def input(self) -> dict[str, Any]:
         return {**ActionRequest.input(self), "customerName": self.customer, "customerPhone": self.phone}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund(ActionRequest):
+    """Take unused credit back from a meter and pay it out."""
+
+    operation = "RefundCreate"
+    field = "refundCreate"
+
+    amount: Decimal
+    reason: str
+
+    def input(self) -> dict[str, Any]:
+        return {**ActionRequest.input(self), "amount": f"{self.amount:.2f}", "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmRegisters(ActionRequest):
+    """Accept the registers of a meter on hold as they are."""
+
+    operation = "MeterEpochConfirm"
+    field = "meterEpochConfirm"
+
+    reason: str
+
+    def input(self) -> dict[str, Any]:
+        return {**ActionRequest.input(self), "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest(ActionRequest):
+    """One decision about one order of the meter."""
+
+    order: Order
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reverse(OrderRequest):
+    """Undo a sale as a whole."""
+
+    operation = "SaleReverse"
+    field = "saleReverse"
+
+    def input(self) -> dict[str, Any]:
+        return _about_receipt(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelOrder(OrderRequest):
+    """Cancel an order that is under way."""
+
+    operation = "SaleCancel"
+    field = "saleCancel"
+
+    def input(self) -> dict[str, Any]:
+        return _about_receipt(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolve(OrderRequest):
+    """End a disputed order."""
+
+    operation = "OrderResolve"
+    field = "orderResolve"
+
+    delivered: bool
+
+    def input(self) -> dict[str, Any]:
+        return {
+            "idempotencyKey": str(self.key),
+            "order": self.order.command_id,
+            "delivered": self.delivered,
+            "reason": self.reason,
+        }
+
+
+def _about_receipt(request: OrderRequest) -> dict[str, Any]:
+    return {
+        "idempotencyKey": str(request.key),
+        "receiptNumber": request.order.receipt_number,
+        "reason": request.reason,
+    }

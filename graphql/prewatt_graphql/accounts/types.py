@@ -80,6 +80,9 @@ class Sale(Node):
     row: strawberry.Private[Order]
     project: strawberry.Private[Project]
     kind: SaleKind = strawberry.field(description="Kind of the record.")
+    command_id: strawberry.ID = strawberry.field(
+        description="Id of its command, for `command` and `orderResolve`."
+    )
     receipt_number: str = strawberry.field(
         description="Receipt number; consecutive within the project, without gaps."
     )
@@ -131,6 +134,7 @@ class Sale(Node):
             row=row,
             project=project,
             kind=SaleKind(row.kind),
+            command_id=global_id("Command", project.code, row.command_id),
             id=global_id("Sale", project.code, row.command_id),
             receipt_number=row.receipt_number,
             meter_number=row.meter_number,

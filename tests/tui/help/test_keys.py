@@ -14,6 +14,7 @@ from prewatt_tui.screens.dialog import Dialog
 from prewatt_tui.screens.help import HelpScreen
 from prewatt_tui.screens.meter import MeterScreen
 from prewatt_tui.screens.meters import MetersScreen
+from prewatt_tui.screens.orders import OrdersScreen
 from prewatt_tui.widgets.meter_table import MeterTable
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +23,7 @@ HANDBOOK = Path(__file__).parents[3] / "docs" / "technicians.md"
 CHANGES_A_METER = {"sell", "open_account", "control_mode"}
 
 
-@pytest.mark.parametrize("owner", [TerminalApp, MetersScreen, MeterTable, MeterScreen, Dialog])
+@pytest.mark.parametrize("owner", [TerminalApp, MetersScreen, MeterTable, MeterScreen, OrdersScreen, Dialog])
 async def test_the_handbook_lists_every_key(owner: Any) -> None:
     text = HANDBOOK.read_text("utf-8")
     for key in keys_of(owner.BINDINGS):
@@ -35,7 +36,7 @@ async def test_the_handbook_explains_every_state() -> None:
         assert f"| {word} | {STANDING_MEANS[standing]} |" in text
 
 
-@pytest.mark.parametrize("owner", [TerminalApp, MetersScreen, MeterTable, MeterScreen, Dialog])
+@pytest.mark.parametrize("owner", [TerminalApp, MetersScreen, MeterTable, MeterScreen, OrdersScreen, Dialog])
 async def test_no_single_control_key_and_no_first_action_changes_a_meter(owner: Any) -> None:
     bindings = list(owner.BINDINGS)
     assert bindings[0].action not in CHANGES_A_METER

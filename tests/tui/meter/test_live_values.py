@@ -80,7 +80,7 @@ async def test_a_meter_page_fits_80_by_24_and_keeps_its_lines_whole(
         await t.open_meter(SHOP)
         assert "API online" in t.lines[0]
         assert t.lines[0].rstrip().endswith("8/8 meters")
-        for hint in ("f Refresh", "r Reload", "s Sell", "o Account", "c Control", "esc Back", "? Help"):
+        for hint in ("f Refresh", "s Sell", "m Orders", "o Account", "c Control", "esc Back", "? Help"):
             assert hint in t.lines[-1]
         assert "balance         41." in t.text
         assert "purchase count  6" in t.text

@@ -49,8 +49,14 @@ class MeterScreen(FullScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "refresh", tr("Refresh"), tooltip=tr("have the meter read now")),
-        Binding("r", "reload", tr("Reload"), tooltip=tr("ask the platform for the page again")),
+        Binding("r", "reload", tr("Reload"), tooltip=tr("ask the platform for the page again"), show=False),
         Binding("s", "sell", tr("Sell"), tooltip=tr("sell energy to the meter")),
+        Binding(
+            "m",
+            "orders",
+            tr("Orders"),
+            tooltip=tr("money orders: refund, reverse, cancel, resolve; compare meter and ledger"),
+        ),
         Binding("o", "open_account", tr("Account"), tooltip=tr("open an account for a customer")),
         Binding(
             "c",
@@ -132,12 +138,12 @@ class MeterScreen(FullScreen):
             line.update(text)
 
     def _notice(self, meter: MeterDetail, view: View) -> str:
-        """Notice above the values: outage, open sale, or lost meter."""
+        """Notice above the values: outage, open order, or lost meter."""
         if not self._online:
             return tr("The platform does not answer: these are the last values.")
         if meter.open_order is not None:
             amount = formatting.money(meter.open_order.amount)
-            return tr("A sale of {amount} is being delivered; do not sell again.", amount=amount)
+            return tr("An order of {amount} is under way; do not sell again.", amount=amount)
         if meter.lost:
             heard = "never" if meter.last_heard_at is None else formatting.age(meter.last_heard_at, view.now)
             return tr("LOST: the meter was last heard {heard}; these are its last values.", heard=heard)
@@ -207,6 +213,9 @@ class MeterScreen(FullScreen):
 
     def action_sell(self) -> None:
         self._decide(action_dialogs.on_sale, available_actions.why_no_sale)
+
+    def action_orders(self) -> None:
+        self._decide(action_dialogs.on_orders, available_actions.why_no_orders)
 
     def action_control_mode(self) -> None:
         self._decide(action_dialogs.on_control_mode, available_actions.why_no_control)
