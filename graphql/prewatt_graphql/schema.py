@@ -38,6 +38,8 @@ from prewatt_graphql.node_resolver import NodeQueries
 from prewatt_graphql.permissions import guard
 from prewatt_graphql.projects.queries import ProjectQueries
 from prewatt_graphql.readings.subscriptions import ReadingSubscriptions
+from prewatt_graphql.receipts.mutations import ReceiptMutations
+from prewatt_graphql.receipts.queries import ReceiptQueries
 from prewatt_graphql.reconciliation.queries import ReconciliationQueries
 from prewatt_graphql.scalars import SCALARS
 from prewatt_graphql.storable_text import StorableText
@@ -59,6 +61,7 @@ class Query(
     StatementQueries,
     ReconciliationQueries,
     SalesQueries,
+    ReceiptQueries,
     TillQueries,
     PolicyQueries,
     ProposalQueries,
@@ -73,6 +76,7 @@ class Mutation(
     AccountMutations,
     SalesMutations,
     RefundMutations,
+    ReceiptMutations,
     TillMutations,
     PolicyMutations,
     ResolutionMutations,

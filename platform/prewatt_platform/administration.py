@@ -12,6 +12,7 @@ from pathlib import Path
 from prewatt_fixtures.clock import RealClock
 from prewatt_fixtures.endpoints import read_endpoints
 from prewatt_fixtures.site import load_site
+from prewatt_platform.accounts.errors import UnknownReceipt
 from prewatt_platform.kernel import migrate
 from prewatt_platform.kernel.audit import AuditRepository, Head
 from prewatt_platform.kernel.database import Database
@@ -27,8 +28,14 @@ from prewatt_platform.operators.service import OperatorService
 from prewatt_platform.projects.errors import UnknownProject
 from prewatt_platform.projects.models import Project
 from prewatt_platform.projects.repository import ProjectRepository
+from prewatt_platform.receipts.models import Form, Language
+from prewatt_platform.receipts.pdf import pdf
+from prewatt_platform.receipts.plain_text import COLUMNS, plain_text
+from prewatt_platform.receipts.service import ReceiptService
 from prewatt_platform.reconciliation.service import Outcome
 from prewatt_platform.reconciliation.service import verify as verify_project
+
+PROJECT_CODE_LENGTH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,31 @@ async def verify(code: str | None, heads: Mapping[str, Head]) -> list[Verified]:
             clean = not any(outcome.findings for outcome in outcomes)
             found.append(Verified(project.code, clean, tuple(outcomes)))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedReceipt:
+    """A printed copy: `text`, or `pdf` with the characters that no font has."""
+
+    copy_number: int
+    text: str | None = None
+    pdf: bytes | None = None
+    missing: str = ""
+
+
+async def print_receipt(number: str, form: str, language: str) -> PrintedReceipt:
+    """Print a copy of a receipt; its number begins with the code of its project. Raises `UnknownReceipt`."""
+    async with _ready() as database:
+        async with database.directory() as directory:
+            project = await ProjectRepository(directory).by_code(number[:PROJECT_CODE_LENGTH])
+        if project is None or project.id is None:
+            raise UnknownReceipt(number)
+        async with database.project(Scope(project.id, PLATFORM)) as work:
+            copy = await ReceiptService(work).print_without_key(number, Form(form), Language(language))
+    if copy.row.form == Form.PDF:
+        file = pdf(copy.sheet)
+        return PrintedReceipt(copy.row.copy_number, pdf=file.content, missing=file.missing)
+    return PrintedReceipt(copy.row.copy_number, text=plain_text(copy.sheet, COLUMNS[Form(form)]))
 
 
 async def audit_heads(code: str | None) -> list[ExportedHead]:

@@ -1,4 +1,4 @@
-"""Commands of the platform that need no API: `prewatt db`, `project`, `operator`, `audit`, `verify`.
+"""Commands of the platform that need no API: `prewatt db`, `project`, `operator`, `audit`, `verify`, `receipt`.
 
 An error that the user can correct gives exit code 2 and one line that says how. The work is in `administration`, which
 takes about a second to import and is imported when a command runs.
@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Coroutine
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
@@ -22,6 +23,7 @@ project = typer.Typer(help="Projects: import a site.", no_args_is_help=True)
 operator = typer.Typer(help="Operators: who may sign in.", no_args_is_help=True)
 audit = typer.Typer(help="The audit trail: export its heads.", no_args_is_help=True)
 verify_app = typer.Typer(add_completion=False)
+receipt_app = typer.Typer(add_completion=False)
 
 _WRONG = 1
 
@@ -165,6 +167,55 @@ def verify(
             _print_verified(each)
     if not all(each.clean for each in verified):
         raise typer.Exit(_WRONG)
+
+
+class Columns(StrEnum):
+    """Width of a thermal printer."""
+
+    NARROW = "32"
+    WIDE = "48"
+
+
+class ReceiptLanguage(StrEnum):
+    """Language of a receipt."""
+
+    CHINESE = "chinese"
+    ENGLISH = "english"
+
+
+@receipt_app.command()
+def receipt(
+    number: Annotated[str, typer.Argument(help="Receipt number.")],
+    text: Annotated[
+        Columns | None,
+        typer.Option(help="Plain text for a printer of so many columns; the default, with 48."),
+    ] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write a PDF to this file instead.")] = None,
+    language: Annotated[ReceiptLanguage, typer.Option(help="Language of the receipt.")] = (
+        ReceiptLanguage.CHINESE
+    ),
+) -> None:
+    """Print a receipt. Every print is counted and audited; from the second on it is marked as a reprint.
+
+    Example: prewatt receipt 00100000001 --text 32
+    """
+    from prewatt_platform import administration  # noqa: PLC0415 - heavy
+
+    if text is not None and pdf is not None:
+        _refuse("--text and --pdf exclude each other")
+    form = "PDF" if pdf is not None else f"TEXT_{(text or Columns.WIDE).value}"
+    printed = _run(administration.print_receipt(number, form, language.name))
+    if pdf is None:
+        typer.echo(printed.text, nl=False)
+        return
+    assert printed.pdf is not None
+    try:
+        pdf.write_bytes(printed.pdf)
+    except OSError as wrong:
+        _refuse(f"PDF file {pdf}: {wrong.strerror}")
+    typer.echo(f"receipt {number}, copy {printed.copy_number}: {pdf}")
+    if printed.missing:
+        typer.echo(f"prewatt: no glyph for {' '.join(printed.missing)}; a box stands instead", err=True)
 
 
 def _print_verified(verified: "Verified") -> None:

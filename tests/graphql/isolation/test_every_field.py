@@ -120,6 +120,11 @@ asks(
       totals { count sold { amount } } byOperator { operatorName } } }""",
     filter=lambda target: {"account": target.ids["Account"]},
 )
+asks(
+    "Query.receipt",
+    "query($number: String!) { receipt(number: $number) { number checkCode sale { id } copies { copyNumber } } }",
+    number=lambda target: f"{target.code}00000001",
+)
 asks("Query.verifications", "{ verifications { day findings outcomes { first { subject } } } }")
 asks("Query.salesPolicy", "{ salesPolicy { saleMax { amount } } }")
 asks("Query.till", "{ till { operatorName expected { amount } } }")
@@ -175,6 +180,15 @@ asks(
         "idempotencyKey": str(uuid4()),
         "receiptNumber": f"{t.code}00000001",
         "reason": "mistyped",
+    },
+)
+asks(
+    "Mutation.receiptPrint",
+    "mutation($input: ReceiptPrintInput!) { receiptPrint(input: $input) { receipt { number } text errors { code message path } } }",
+    input=lambda t: {
+        "idempotencyKey": str(uuid4()),
+        "receiptNumber": f"{t.code}00000001",
+        "form": "TEXT_32",
     },
 )
 asks(

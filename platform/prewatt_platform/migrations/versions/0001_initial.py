@@ -309,6 +309,18 @@ PROJECT_ROWS = [
       CHECK (coalesce(applied_at, fenced_at) IS NULL OR (planned_count IS NOT NULL AND evidence IS NOT NULL)))""",
     """CREATE UNIQUE INDEX orders_one_a_count ON orders (project_id, meter_id, epoch, planned_count)""",
     "CREATE INDEX orders_by_time ON orders (project_id, created_at, command_id)",
+    """CREATE TABLE receipt_prints (
+      project_id integer NOT NULL,
+      receipt_number text NOT NULL,
+      copy_number integer NOT NULL CHECK (copy_number >= 1),
+      id uuid NOT NULL,
+      at timestamptz NOT NULL,
+      operator_name text NOT NULL,
+      form text NOT NULL CHECK (form IN ('TEXT_32', 'TEXT_48', 'PDF')),
+      language text NOT NULL CHECK (language IN ('CHINESE', 'ENGLISH')),
+      PRIMARY KEY (project_id, receipt_number, copy_number),
+      UNIQUE (project_id, id),
+      FOREIGN KEY (project_id, receipt_number) REFERENCES orders (project_id, receipt_number))""",
     """CREATE TABLE ledger_accounts (
       project_id integer NOT NULL REFERENCES projects,
       id uuid NOT NULL,
@@ -443,7 +455,7 @@ CHANGING = (
     "till_closings",
     "audit_heads",
 )
-INSERTED = ("readings", "ledger_accounts", "day_closings", "verifications")
+INSERTED = ("readings", "ledger_accounts", "day_closings", "verifications", "receipt_prints")
 
 # after a transaction that set it locally, the setting is an empty string in the session and not NULL
 OWN_PROJECT = "nullif(current_setting('app.project', true), '')::integer"

@@ -20,6 +20,8 @@ from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.ids import IdMaker
 from prewatt_platform.kernel.tenancy import Actor, Scope
 from prewatt_platform.operators.models import Role
+from prewatt_platform.receipts.models import Form, Language
+from prewatt_platform.receipts.service import ReceiptService
 from prewatt_platform.reconciliation.models import Verification
 from prewatt_platform.reconciliation.repository import VerificationRepository
 from prewatt_platform.tills.models import TillClosing
@@ -66,6 +68,7 @@ async def _live(deployment: "Deployment") -> None:
     async with deployment.database.project(deployment.scope) as work:
         order = await OrderRepository(work).by_command(sold)
         assert order is not None
+        await ReceiptService(work).print(uuid.uuid4(), order.receipt_number, Form.TEXT_32, Language.CHINESE)
         reversal, _ = await RefundService(work).reverse(uuid.uuid4(), order.receipt_number, "mistyped")
     assert (await deployment.ended(reversal.id)).state == "APPLIED"
     async with deployment.database.project(deployment.scope) as work:

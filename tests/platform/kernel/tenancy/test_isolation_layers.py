@@ -34,6 +34,8 @@ from prewatt_platform.ledger.rules import AccountKey, AccountKind, Funding, move
 from prewatt_platform.metering.models import Meter, MeterEpoch, Point, Port, Reading
 from prewatt_platform.metering.readings import Failure, ReadingRepository
 from prewatt_platform.metering.repository import GatewayRepository, MeterRepository
+from prewatt_platform.receipts.models import ReceiptPrint
+from prewatt_platform.receipts.repository import ReceiptRepository
 from prewatt_platform.reconciliation.models import Verification
 from prewatt_platform.reconciliation.repository import (
     OpenedMeter,
@@ -68,6 +70,7 @@ class Foreign:
     closing: TillClosing
     day: DayClosing
     verification: Verification
+    receipt_print: ReceiptPrint
     till: LedgerAccount
     meter_reading: MeterReading
 
@@ -188,6 +191,9 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (LedgerRepository, "of_kind"): lambda r, _: r.of_kind(AccountKind.TILL),
     (VerificationRepository, "of_day"): lambda r, f: r.of_day(f.verification.day),
     (VerificationRepository, "latest"): lambda r, _: r.latest(10),
+    (ReceiptRepository, "order"): lambda r, f: r.order(f.sale.receipt_number),
+    (ReceiptRepository, "prints"): lambda r, f: r.prints(f.receipt_print.receipt_number),
+    (ReceiptRepository, "by_id"): lambda r, f: r.by_id(f.receipt_print.id),
     (TillRepository, "by_id"): lambda r, f: r.by_id(f.closing.id),
     (TillRepository, "latest"): lambda r, f: r.latest(f.closing.operator_id),
     (TillRepository, "next_number"): lambda r, _: r.next_number(),
@@ -275,6 +281,7 @@ async def foreign(two_projects: Any) -> Foreign:
             proposal=await first(Proposal),
             closing=await first(TillClosing),
             verification=await first(Verification),
+            receipt_print=await first(ReceiptPrint),
             day=await first(DayClosing),
             till=await first(LedgerAccount, LedgerAccount.kind == AccountKind.TILL),
             meter_reading=MeterReading(

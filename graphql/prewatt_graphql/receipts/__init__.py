@@ -1,0 +1,1 @@
+"""Receipts: data, and printed copies."""
