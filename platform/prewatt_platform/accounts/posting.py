@@ -34,6 +34,7 @@ async def post_reserved(work: Work, order: Order, command: Command) -> None:
             sources = {_delivered(order): order.amount_fen}
         case _:
             assert order.reverses is not None, "the database says so"
+            # what the sale gave, account by account: a reversal leaves every balance as it was before
             sources = await _gained(work, order.reverses, Step.APPLY)
     await Ledger(work, await currency_of(work)).reserve(
         TransferKind(order.kind), order.command_id, sources, document=order.receipt_number

@@ -114,6 +114,7 @@ class RefundService:
             at.held.account.id,
         ):
             raise NotReversible(sale, "its meter or its account was changed since")
+        # an older sale cannot be taken back exactly: the orders after it were priced and counted on top of it
         newest = await self._orders.newest_applied(at.epoch)
         if newest is None or newest.command_id != sale.command_id:
             raise NotReversible(sale, "only the meter's newest order is reversed")

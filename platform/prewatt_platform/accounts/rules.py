@@ -74,6 +74,7 @@ def judge(plan: Plan, evidence: Evidence, *, fencing: bool = False) -> Verdict:
         return Verdict.APPLIED
     if found == (plan.purchase_count - 1, plan.total_before_fen):
         return Verdict.NOT_APPLIED
+    # only while fencing: otherwise the same registers mean that somebody else used the count up
     if fencing and found == (plan.purchase_count, plan.total_before_fen):
         return Verdict.FENCED
     return Verdict.CONTRADICTION
@@ -127,6 +128,7 @@ def refundable_fen(remaining_fen: int, paid_fen: int) -> int:
 
 def service_fee_fen(amount_fen: int, share_e4: int, fixed_fen: int) -> int:
     """Service fee on a sale: a share of the amount in 0.0001, rounded half up, and a fixed part."""
+    # half up in whole numbers: (2a·s + 10⁴) // (2·10⁴)
     return fixed_fen + (2 * amount_fen * share_e4 + 10_000) // 20_000
 
 

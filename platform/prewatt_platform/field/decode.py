@@ -27,6 +27,7 @@ def reading(
         energy_centikwh=_number(values, Measurement.ENERGY_TOTAL) * ct * pt,
         energy_by_rate_centikwh=_numbers(values, ENERGY_BY_RATE, times=ct * pt),
         power_w=_number(values, Measurement.POWER_TOTAL) * ct * pt,
+        # a voltage transformer scales voltages alone, a current transformer currents alone; energy and power have both
         voltages_dv=_numbers(values, VOLTAGES, times=pt),
         currents_ca=_numbers(values, CURRENTS, times=ct),
         power_factor_e3=cast("int | None", values.get(Measurement.POWER_FACTOR_TOTAL)),

@@ -94,6 +94,7 @@ class Lane:
         counts: frozenset[object] = frozenset()
         for _ in range(self._settings.evidence_attempts):
             data = [await self._registers(frame) for frame in plan.frames]
+            # two frames are two instants: only equal copies of the count prove that no purchase came between them
             counts = plan.purchase_counts(data)
             if len(counts) <= 1:
                 return data

@@ -120,12 +120,14 @@ class Master:
         doubt = self._doubts.setdefault(unit, {})
         lengths = range(1, min(PROBE_WORDS_MAX, station.probe.count) + 1)
         for attempts_left in reversed(range(PROBES_PER_REQUEST)):
+            # the length that was unused for longest: its old answer, if any, is the least likely to be still on its way
             words = min(lengths, key=lambda length: doubt.get(length, 0))
             doubt[words] = next(self._order)
             self.traffic.probes += 1
             try:
                 await self._ask(station.meter, read_holding(station.probe.start, words))
             except MeterRefused as refused:
+                # any other exception is an answer of the meter, but may be that to an older request: try another length
                 if refused.retryable or refused.code in OUTCOME_UNKNOWN_CODES or not attempts_left:
                     raise
             else:
@@ -154,6 +156,7 @@ class Master:
         self.traffic.replies += 1
         if reply[0] & EXCEPTION_FLAG:
             if reply[1] in OUTCOME_UNKNOWN_CODES:
+                # 05H and 0BH: the meter may still answer this request later
                 self._put_in_doubt(meter.unit, request)
             raise MeterRefused(meter, request[0], reply[1])
         return reply
@@ -176,12 +179,14 @@ class Master:
     def _frame(self, unit: int, request: bytes) -> rtu.Exchange | mbap.Exchange:
         if self._bus.framing == "rtu":
             return rtu.Exchange(unit, request)
+        # 16 bits in the header: 65,535 exchanges pass before a number is used again
         return mbap.Exchange(unit, request, next(self._transactions) & 0xFFFF)
 
     def _put_in_doubt(self, unit: int, request: bytes) -> None:
         self._believed.discard(unit)
         doubt = self._doubts.setdefault(unit, {})
         if request[0] == READ_HOLDING:
+            # only answers to reads can be mistaken for a probe's; bytes 3 and 4 are the quantity (Modbus V1.1b3, 6.3)
             doubt[int.from_bytes(request[3:5], "big")] = next(self._order)
 
     async def _send(self, data: bytes) -> Connection:
@@ -234,6 +239,7 @@ class Master:
         return connection
 
     def _patience_s(self) -> float:
+        # bounded before the shift: a gateway that is dead for a week must not compute 2 to the power of thousands
         doublings = min(self._failures - 1, 16)
         return min(self._settings.reconnect_max_s, self._settings.reconnect_first_s * (1 << doublings))
 

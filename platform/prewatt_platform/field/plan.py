@@ -150,6 +150,7 @@ def make_plan(
     offered = [
         row for block in blocks for row in _within(block, usable) if row.measurement in needed.union(welcome)
     ]
+    # of a value that two blocks bring, the later entry wins below: the main register over its mirror
     mains_last = sorted(offered, key=lambda row: not row.mirror)
     rows = sorted({row.measurement: row for row in mains_last}.values(), key=lambda row: row.address)
     frames = tuple(frame for block in described.blocks for frame in _frames(_within(block, rows), described))
@@ -172,6 +173,7 @@ def _blocks(described: Profile, usable: Sequence[Register], needed: set[Measurem
         block: [row for row in _within(block, usable) if row.measurement in needed]
         for block in described.blocks
     }
+    # a block of mirrors alone is the likeliest to be spared, so it is tried first
     kept = sorted(described.blocks, key=lambda block: sum(not row.mirror for row in offers[block]))
     for block in tuple(kept):
         others = [row.measurement for other in kept if other != block for row in offers[other]]
@@ -191,6 +193,7 @@ def _frames(rows: Sequence[Register], described: Profile) -> list[Frame]:
         last = frames[-1] if frames else None
         if (
             last is not None
+            # reading through a gap is cheaper than another frame, as long as the meter answers that many registers at once
             and row.address - last.end <= GAP_WORDS_MAX
             and row.end - last.start <= described.limits.read_planned
         ):

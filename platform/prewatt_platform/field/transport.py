@@ -54,6 +54,7 @@ class TcpConnection:
 
     async def write(self, data: bytes) -> None:
         try:
+            # one direct attempt first: only its error proves that not one byte was taken
             sent = self._socket.send(data)
         except BlockingIOError:
             sent = 0
@@ -106,6 +107,7 @@ async def tcp_connect(host: str, tcp: int) -> Connection:
         attempt = socket.socket(family, kind, protocol)
         try:
             attempt.setblocking(False)
+            # a request is one small segment; Nagle's algorithm would hold the second one of a turn back for an ACK
             attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await loop.sock_connect(attempt, address)
         except OSError as refused:

@@ -58,6 +58,7 @@ class Ledger:
         """Move the order's reserved money back to its sources, line by line."""
         reserved, lines = await self._rows.lines_of(order, Step.RESERVE)
         assert reserved is not None, "an order is voided after it was reserved"
+        # line by line and not as sums: paid and granted money return to where each came from
         back = [Line(line.account, -line.amount_fen) for line in lines]
         return await self.post(
             reserved.kind, Step.VOID, order, back, document=reserved.document, reason=reason

@@ -57,6 +57,7 @@ class Dialler:
         dial, failures = self._dial, 0
         while True:
             failures = 0 if await self._call() else failures + 1
+            # a call on which the head end sent nothing counts as a failure: accepting and closing must not cause a storm of calls
             wait_s = min(dial.retry_s * 2.0 ** max(failures - 1, 0), dial.retry_max_s)
             await self._clock.sleep(wait_s * self._rng.uniform(*_JITTER))
 

@@ -173,6 +173,7 @@ class Line:
         # `heard_s` is computed, not read after the sleep: a timer that fires late must not delay the reply.
         heard_s = self._now()
         if self._pace is not None:
+            # the request's own time on the line, and what is left of the silence that must precede it
             wait_s = self._pace.request_s(request) + max(
                 self._pace.gap_s - (heard_s - self._idle_since_s), 0.0
             )
@@ -193,6 +194,7 @@ class Line:
             await wire_wait(
                 self._clock, out.outcome.held_s - (late_s if late_s > _TIME_RESOLUTION_S else 0.0)
             )
+            # after the wait: the next request keeps the inter-frame gap from the end of this reply
             self._idle_since_s = self._now()
         hit = out.outcome.hit
         between_s = (hit.fault.delay_s or 0.0) if hit is not None else 0.0
@@ -280,6 +282,7 @@ class Connection(asyncio.Protocol):
 
     def answer(self, tag: int, unit: int, request: bytes, reply: bytes) -> None:
         """Send the frame of a reply PDU or of `NO_DEVICE`; does nothing when the client has disconnected."""
+        # checked here and not by callers: a client may disconnect between its request and the reply
         frame = self.frame(tag, unit, request, reply)
         if frame and self._transport is not None:
             self._transport.write(frame)

@@ -84,6 +84,7 @@ def _last_cycle_to_check(meter: Counter, known: Peak) -> int:
     Bounds the work of the first read after months without one.
     """
     period_ms, cycle_ms = meter.load.period_ms, _cycle_ms(meter)
+    # a drifting clock, or a load that is no multiple of the cycle, makes every cycle a different stretch of the load
     if meter.clock.drift_ppm or period_ms % cycle_ms:
         return meter.clock.local_ms(meter.settled_ms) // cycle_ms
     return (meter.clock.local_ms(known.since_ms) + period_ms) // cycle_ms

@@ -135,6 +135,7 @@ class EnergyMeter(Meter):
     def count(self, rate: int, until_ms: int) -> int:
         """Count the load's energy up to `until_ms` into `rate`; return the forward part in mWh."""
         zone_ms = self.clock.zone_ms
+        # differences of one cumulative function: however often a meter is read, its counter ends at the same value
         drawn = self.load.drawn(until_ms + zone_ms) - self.load.drawn(self.settled_ms + zone_ms)
         self.rates_mwh[rate - 1] += drawn
         if self.load.feeds_in:
@@ -185,6 +186,7 @@ class EnergyMeter(Meter):
     def raise_energy(self, left: int) -> None:
         """Raise the running rate's counter until the total has `left` counts of its register left before it is 0 again."""
         counted = self.energy_mwh // self.divisor
+        # modulo: a counter that is past the wanted value goes once round
         more = (self.profile.energy_range - left - counted) % self.profile.energy_range
         self.rates_mwh[self._rate - 1] += more * self.divisor
 
@@ -234,6 +236,7 @@ class EnergyMeter(Meter):
         if self.profile.closes_months:
             month_end = months.next_end(self, local)
             self._month_ends = month_end <= until
+            # a month may end inside a slot: the frozen counters must be those of the freeze time
             until = min(until, month_end)
         self._rate = min(rate, self.profile.rates)
         self._rate_until_ms = self.clock.reaches_ms(until)

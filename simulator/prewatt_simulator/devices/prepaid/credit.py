@@ -110,6 +110,7 @@ class CreditMeter(EnergyMeter):
         """Arrears, alarm 1 and alarm 2; all off without money control."""
         if not self.money_on:
             return False, False, False
+        # arrears is an alarm at 0; one comparison serves all three
         limits = (0, *self.alarms_fen)
         arrears, first, second = (self.remaining_fine <= limit * FINE_PER_FEN for limit in limits)
         return arrears, first, second
@@ -148,6 +149,7 @@ class CreditMeter(EnergyMeter):
         """As `charge`, by the step tariff."""
         # An interval of one rate ends at midnight at the latest, so a month or year never ends inside it.
         tariff = self.step_tariff
+        # a new month or year sets the used energy to 0 before this interval is charged
         self.step_used_mwh = self.step_energy_mwh
         self.step_period = tariff.period_of(self.clock.local(self.settled_ms))
         if spare_fine is not None:
@@ -161,6 +163,7 @@ class CreditMeter(EnergyMeter):
     def _spare_fine(self) -> int:
         """Credit left before the relay opens: down to alarm 2 while a reminder is due, else down to the overdraft."""
         if not self.reminded and self.reminds:
+            # the reminder opens the relay first: alarm 2 lies above the overdraft
             return self.remaining_fine - self.alarms_fen[1] * FINE_PER_FEN
         return self.remaining_fine + self.overdraft_fen * FINE_PER_FEN
 

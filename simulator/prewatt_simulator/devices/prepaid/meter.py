@@ -62,6 +62,7 @@ class PrepaidMeter(CreditMeter):
     @property
     def relay_closed(self) -> bool:
         """Whether the relay is closed: a weld wins over forced control, and that over money, load and time control."""
+        # the stronger first: welded contacts, forced control, then all three controllers together
         if self.welded_closed is not None:
             return self.welded_closed
         if self.forced_mode:
@@ -114,6 +115,7 @@ class PrepaidMeter(CreditMeter):
     @property
     def status_word_1(self) -> int:
         """Value of register 0224H: relay, forced control and alarms (source: vendor commissioning tool)."""
+        # bit 13 upwards: relays of L1 to L3; bits 0 to 2: forced state closed; bits 3 to 7: flags (commissioning tool)
         phases = (1 << self.profile.phases) - 1
         word = (phases << 13 if self.relay_closed else 0) | (phases if self.forced_state == 0 else 0)
         flags = [bool(self.forced_mode), self.over_limit, *self.flags]
@@ -125,6 +127,7 @@ class PrepaidMeter(CreditMeter):
         phases = (1 << self.profile.phases) - 1
         money, time = (self.money_ok, self.money_on), (self.time_ok, self.time_acts)
         decided = (money, time, (self.load_ok, self.load_limit is not None))
+        # a nibble for each controller: three phases and, as bit 3, whether the controller is switched on
         nibbles = ((phases if closed else 0) | is_on << 3 for closed, is_on in decided)
         return sum(nibble << 4 * place for place, nibble in enumerate(nibbles))
 
