@@ -2,7 +2,14 @@
 
 Reads are asked again (`FieldSettings.read_retries`), because they change nothing. Money and relay writes never are:
 an outcome that is not known is the caller's to find out, by `evidence` or `read`.
+
+Rule *Compare*: a reading is refused when, while it was taken, an answer came that nobody here asked for, as long as one of
+ours and of other content. Either may be ours (`master`, *Another master*). It is taken again with other lengths. The short
+frames of a plan come first, so that the true answer arrives while the long ones are read; money evidence is two frames,
+each with a copy of the purchase count, and a stranger's answer in place of one makes the copies differ.
 """
+
+from collections.abc import Sequence
 
 from prewatt_fixtures.clock import Clock
 from prewatt_fixtures.errors import UnknownName
@@ -11,6 +18,7 @@ from prewatt_fixtures.profile import Profile, profile
 from prewatt_fixtures.wire.vendor import MalformedVendorFrame, MoneyControl, TopUp, VendorReply, decode_reply
 from prewatt_platform.field import decode, requests
 from prewatt_platform.field.errors import (
+    AnotherMaster,
     FieldError,
     ImplausibleReading,
     ReadAgain,
@@ -87,17 +95,29 @@ class Lane:
             raise UnreadableReply(self._meter, request[0], str(malformed)) from malformed
 
     async def _consistent(self, plan: Plan) -> list[bytes]:
-        """The frames' register bytes, read again until the copies of the purchase count agree.
+        """The frames' register bytes, read again until the copies of the purchase count agree and all answers are ours.
 
-        Between two frames a card or a second master may change the meter.
+        Between two frames a card or a second master may change the meter. The bytes are those of the plan's own frames.
         """
         counts: frozenset[object] = frozenset()
-        for _ in range(self._settings.evidence_attempts):
-            data = [await self._registers(frame) for frame in plan.frames]
+        mixed = False
+        for attempt in range(self._settings.evidence_attempts):
+            asked = plan.widened(attempt, self._profile) if mixed else plan
+            before = self._master.traffic.unasked
+            data = [await self._registers(frame) for frame in asked.frames]
+            mixed = _mixed(data, self._master.unasked(self._meter.unit, before))
+            if mixed:
+                continue
             # two frames are two instants: only equal copies of the count prove that no purchase came between them
+            data = [
+                _cut(held, wide, frame)
+                for held, wide, frame in zip(data, asked.frames, plan.frames, strict=True)
+            ]
             counts = plan.purchase_counts(data)
             if len(counts) <= 1:
                 return data
+        if mixed:
+            raise AnotherMaster(self._meter)
         raise ImplausibleReading(
             self._meter, f"copies of the purchase count disagree: {sorted(map(str, counts))}"
         )
@@ -123,3 +143,15 @@ class Lane:
     @staticmethod
     def _data(reply: bytes) -> bytes:
         return reply[2:]
+
+
+def _mixed(data: Sequence[bytes], unasked: Sequence[bytes]) -> bool:
+    """Whether an answer to another master could be one of ours: as long, and of other content."""
+    lengths = {len(held) for held in data}
+    return any(len(other) in lengths and other not in data for other in unasked)
+
+
+def _cut(held: bytes, wide: Frame, frame: Frame) -> bytes:
+    """The registers of `frame` out of those of the wider one."""
+    at = 2 * (frame.start - wide.start)
+    return held[at : at + 2 * frame.count]

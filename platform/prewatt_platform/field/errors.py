@@ -109,6 +109,17 @@ class ImplausibleReading(FieldError):
         self.what = what
 
 
+class AnotherMaster(FieldError):
+    """Another master asks on this bus, and its answers reach us: which answer was ours cannot be told."""
+
+    def __init__(self, meter: MeterAddress) -> None:
+        super().__init__(
+            f"meter {meter.number}: another master on bus {meter.bus}: answers came that were not asked for here, and "
+            "ours cannot be told from them; let one master only use this port of the serial server"
+        )
+        self.meter = meter
+
+
 class ReadAgain(Enum):
     """When a read that failed is asked again."""
 
@@ -126,9 +137,10 @@ READ_AGAIN_AFTER: Final[Mapping[type[FieldError], ReadAgain]] = {
     BusUnreachable: ReadAgain.NEVER,
     UnknownModel: ReadAgain.NEVER,
     ImplausibleReading: ReadAgain.NEVER,
+    AnotherMaster: ReadAgain.NEVER,
 }
 """Reads change nothing, so whatever may pass is asked again. An unreachable bus has a back-off of its own, and an
-implausible reading was repeated already (`FieldSettings.evidence_attempts`).
+implausible reading, or one among another master's answers, was repeated already (`FieldSettings.evidence_attempts`).
 """
 
 READ_AGAIN_AFTER_CODE: Final[Mapping[int, ReadAgain]] = {

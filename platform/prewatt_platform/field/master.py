@@ -17,6 +17,10 @@ After a time-out the answer may still come, and would fit the next request that 
 
 Other units of the bus need no probe: their number is in the answer.
 
+**Another master.** A serial server may send each answer to all its clients. Then the answer to somebody else's read of as
+many registers comes first and looks like ours, and ours comes after it. So answers that nobody here asked for are kept
+(`unasked`), and the driver compares them with what it took for its own (`driver`, rule *Compare*).
+
 **What surely was not sent.** A connection found ended before the write, or whose write took no byte, is opened again
 and the request sent on it, once. As soon as one byte was taken, a broken link means "outcome unknown". The master
 never sends a request twice; asking a read again is the driver's decision.
@@ -28,6 +32,8 @@ between attempts to reach a dead serial server are the clock's.
 
 import asyncio
 import itertools
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from prewatt_fixtures.clock import Clock
@@ -53,6 +59,9 @@ PROBE_WORDS_MAX = 16
 EXCHANGE_BYTES_MAX = 64 * 1024
 """Bytes without a reply among them after which the connection is cut: many times what a gateway can have kept back."""
 
+UNASKED_KEPT = 64
+"""Answers to another master's reads that are kept; one reading takes a few exchanges."""
+
 PROBES_PER_REQUEST = 3
 """How many exceptions in a row a probe may meet before the request behind it is given up."""
 
@@ -67,6 +76,8 @@ class Traffic:
     strays: int = 0
     cuts: int = 0
     connects: int = 0
+    unasked: int = 0
+    """Sound answers to reads that this master did not ask: another master shares the bus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,8 @@ class Master:
         self._doubts: dict[int, dict[int, int]] = {}
         """Lengths of the reads that a unit has not answered, each with its place in the order of asking."""
         self._order = itertools.count(1)
+        self._unasked: deque[tuple[int, int, bytes]] = deque(maxlen=UNASKED_KEPT)
+        """Serial number, unit and register bytes."""
         self.turn = BusLock().turn
         """The bus, alone, for the length of a block; commands ahead of polls."""
         self.traffic = Traffic()
@@ -136,6 +149,10 @@ class Master:
         del self._doubts[unit]
         return True
 
+    def unasked(self, unit: int, since: int) -> list[bytes]:
+        """Register bytes of the answers of that unit to another master's reads, behind number `since` of `traffic.unasked`."""
+        return [data for number, other, data in self._unasked if number > since and other == unit]
+
     async def _ask(self, meter: MeterAddress, request: bytes) -> bytes:
         exchange = self._frame(meter.unit, request)
         try:
@@ -153,6 +170,7 @@ class Master:
         finally:
             exchange.close()
             self.traffic.strays += len(exchange.strays)
+            self._keep_unasked(exchange.strays)
         self.traffic.replies += 1
         if reply[0] & EXCEPTION_FLAG:
             if reply[1] in OUTCOME_UNKNOWN_CODES:
@@ -160,6 +178,16 @@ class Master:
                 self._put_in_doubt(meter.unit, request)
             raise MeterRefused(meter, request[0], reply[1])
         return reply
+
+    def _keep_unasked(self, strays: Iterable[bytes]) -> None:
+        if self._bus.framing != "rtu":
+            return  # on Modbus TCP the transaction number says whose answer it is
+        for stray in strays:
+            for unit, data in rtu.read_replies(stray):
+                # an answer of a unit in doubt may be a late one of our own
+                if unit in self._believed:
+                    self.traffic.unasked += 1
+                    self._unasked.append((self.traffic.unasked, unit, data))
 
     async def _settle(self, exchange: rtu.Exchange | mbap.Exchange) -> bytes:
         connection = await self._send(exchange.request_bytes)
@@ -213,6 +241,7 @@ class Master:
             arrived = self._connection.arrived()
             if arrived is not None:
                 self.traffic.strays += bool(arrived)
+                self._keep_unasked([arrived])
                 return self._connection
             self._cut()
         return await self._open()

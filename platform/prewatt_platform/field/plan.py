@@ -6,7 +6,7 @@ when that is cheaper than another frame. What the values mean together is `decod
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from prewatt_fixtures.measurements import Measurement
@@ -87,6 +87,11 @@ class Plan:
         """Values of the copies of the purchase count; more than one means that the frames contradict each other."""
         return frozenset(self._value(row, data) for row in self.copies)
 
+    def widened(self, words: int, described: Profile) -> "Plan":
+        """The plan with `words` more registers in each frame, as far as the meter's blocks and limits allow."""
+        frames = tuple(_widened(frame, words, described) for frame in self.frames)
+        return replace(self, frames=frames)
+
     def _value(self, row: Register, data: Sequence[bytes]) -> Value:
         frame, held = next(pair for pair in zip(self.frames, data, strict=True) if pair[0].holds(row))
         at = 2 * (row.address - frame.start)
@@ -132,7 +137,9 @@ def _with_settings(plan: Plan, described: Profile) -> Plan:
     """
     rows = [described.register(setting) for setting in _SETTINGS if described.has(setting)]
     frames = tuple(Frame(row.address, row.words) for row in rows)
-    return Plan(plan.frames + frames, (*plan.rows, *rows), plan.copies)
+    # first, because they are short: should another master's answer be taken for one of theirs, the true one arrives
+    # while the long frames are read, and the driver sees it
+    return Plan(frames + plan.frames, (*rows, *plan.rows), plan.copies)
 
 
 def make_plan(
@@ -180,6 +187,13 @@ def _blocks(described: Profile, usable: Sequence[Register], needed: set[Measurem
         if needed <= set(others):
             kept.remove(block)
     return kept
+
+
+def _widened(frame: Frame, words: int, described: Profile) -> Frame:
+    """Longer at the end where the block goes on, else at the start; as it is where neither is possible."""
+    block = next(each for each in described.blocks if each.start <= frame.start and frame.end <= each.end)
+    count = min(frame.count + words, block.count, described.limits.read_planned)
+    return Frame(min(frame.start, block.end - count), count)
 
 
 def _within(block: Block, rows: Iterable[Register]) -> list[Register]:

@@ -92,6 +92,8 @@ class FaultKind(StrEnum):
     """The reply is kept until the next one to the same connection, and leaves after it."""
     CROSS_REPLY = "cross-reply"
     """The reply is kept until the next request on the port, and goes to that client, before its own reply."""
+    SHARE_REPLIES = "share-replies"
+    """The reply goes to every client of the port, as from a serial server that knows no masters."""
 
     BACKLOG = "backlog"
     """The gateway keeps replies until a client connects, and sends them all to it in random order, some twice."""
@@ -168,6 +170,7 @@ ONLY_FUNCTIONS = {
 WIRE_KINDS = frozenset(
     {_K.FLIP_BIT, _K.BAD_CRC, _K.TRUNCATE, _K.EXTRA_BYTES, _K.JUNK_BEFORE, _K.DUPLICATE_REPLY, _K.SPLIT_REPLY}
     | {_K.WRONG_UNIT, _K.ECHO, _K.NOISE, _K.JOIN_REPLIES, _K.SWAP_REPLIES, _K.CROSS_REPLY, _K.BACKLOG}
+    | {_K.SHARE_REPLIES}
     | {_K.DISCONNECT, _K.REBOOT_GATEWAY}
 )
 """Kinds that the gateway applies to the reply frame, after the bus."""

@@ -216,6 +216,12 @@ class Line:
                 out.client.abort()
             case FaultKind.REBOOT_GATEWAY:
                 self._reboot(out.outcome)
+            case FaultKind.SHARE_REPLIES:
+                segments = self._reply_writer.segments(out)
+                for other in self.connections:
+                    if other is not out.client:
+                        other.send(b"".join(segments))
+                return segments
             case _:
                 return self._reply_writer.segments(out)
         return ()

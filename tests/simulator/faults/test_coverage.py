@@ -25,6 +25,7 @@ MATRIX: dict[str, list[dict[str, Any]]] = {
         {"kind": "delay-reply", "delay_s": 86_400.0},
     ],
     "F8 replies reordered or late": [{"kind": "swap-replies"}, {"kind": "cross-reply"}],
+    "another master's replies": [{"kind": "share-replies"}],
     "F9 damaged frames": [
         {"kind": "flip-bit"},
         {"kind": "bad-crc"},
