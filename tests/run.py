@@ -4,9 +4,9 @@ With arguments it hands them to pytest and leaves coverage aside: `python tests/
 code is pytest's; when the tests pass and a floor is missed it is 1.
 
 Coverage more than doubles the time that Python takes, and half as much again where it has to follow greenlets, in which
-SQLAlchemy does its asyncio work. So it does that for the tests of the platform only. The campaigns, which go the same
-ways a hundred thousand times, and the tests of whole processes run without it, together: while a campaign keeps one
-core busy, the processes of a demo mostly wait.
+SQLAlchemy does its asyncio work. So it does that for the tests of the platform only. The campaigns and the fuzzing of
+text doors, which go the same ways a hundred thousand times, and the tests of whole processes run without it, together:
+while a campaign keeps one core busy, the processes of a demo mostly wait.
 """
 
 import json
@@ -24,7 +24,15 @@ WORKERS: Final = ("-n", "3", "--dist", "worksteal")
 
 
 GREENLETS: Final = ("tests/platform", "tests/graphql")
-UNMEASURED: Final = ("tests/campaigns", "tests/harness")
+UNMEASURED: Final = (
+    "tests/campaigns",
+    "tests/harness",
+    "tests/fixtures/install",
+    "tests/simulator/cli/test_text_doors.py",
+    "tests/simulator/control/test_malformed.py",
+    "tests/simulator/farm/test_damaged_state.py",
+    "tests/simulator/plugin/test_bounds.py",
+)
 
 
 @dataclass(frozen=True, slots=True)

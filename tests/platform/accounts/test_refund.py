@@ -220,7 +220,8 @@ class TestOnce:
                 try:
                     command = await shop.refund(share_fen)
                 except OrderOpen:
-                    await asyncio.sleep(0.05)
+                    # an order takes some tenths of a second; a hundred that ask more often only slow it down
+                    await asyncio.sleep(0.5)
                     continue
                 except NotRefundable:
                     return
