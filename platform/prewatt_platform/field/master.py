@@ -100,6 +100,8 @@ class Master:
         self._closed = False
         self._failures = 0
         self._retry_at = 0.0
+        self._answered = False
+        """Whether a reply came over the present connection."""
         self._transactions = itertools.count(1)
         self._believed: set[int] = set()
         self._doubts: dict[int, dict[int, int]] = {}
@@ -165,6 +167,7 @@ class Master:
             if isinstance(failure, TimeoutError):
                 raise NoReply(meter, request[0], self._settings.timeout_s) from None
             if isinstance(failure, OSError | mbap.BrokenStream):
+                self._note_barren()
                 raise LinkLost(meter, request[0], str(failure)) from failure
             raise
         finally:
@@ -172,6 +175,7 @@ class Master:
             self.traffic.strays += len(exchange.strays)
             self._keep_unasked(exchange.strays)
         self.traffic.replies += 1
+        self._answered, self._failures = True, 0
         if reply[0] & EXCEPTION_FLAG:
             if reply[1] in OUTCOME_UNKNOWN_CODES:
                 # 05H and 0BH: the meter may still answer this request later
@@ -259,13 +263,20 @@ class Master:
             self._failures += 1
             self._retry_at = self._clock.time() + self._patience_s()
             raise BusUnreachable(self._bus, str(failure) or "no connection in time") from failure
-        self._failures = 0
         self._connection = connection
+        self._answered = False
         self.traffic.connects += 1
         if self._closed:
             self._cut()
             raise BusUnreachable(self._bus, "the field is closed")
         return connection
+
+    def _note_barren(self) -> None:
+        """A serial server that accepts and hangs up before any reply is left alone, too; from the second time on."""
+        if not self._answered:
+            self._failures += 1
+            if self._failures > 1:
+                self._retry_at = self._clock.time() + self._patience_s()
 
     def _patience_s(self) -> float:
         # bounded before the shift: a gateway that is dead for a week must not compute 2 to the power of thousands

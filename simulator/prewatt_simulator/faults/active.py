@@ -27,6 +27,10 @@ from prewatt_simulator.faults.rule import (
 
 _ADDRESS_AND_COUNT_BYTES = 5
 _NOT_OF_REQUESTS = CONNECTION_KINDS | LINE_KINDS | CALL_KINDS
+_KEEPS_A_REPLY = frozenset(
+    {FaultKind.JOIN_REPLIES, FaultKind.SWAP_REPLIES, FaultKind.CROSS_REPLY, FaultKind.BACKLOG}
+)
+"""Kinds whose hit changes a later exchange, too, which has to be recorded with what was sent."""
 _NEEDS_OTHERS = frozenset({FaultKind.REFUSE_SECOND_CLIENT, FaultKind.KICK_FIRST_CLIENT})
 
 
@@ -115,9 +119,14 @@ class FaultHandle:
             and (self._until_s is None or now_s < self._until_s)
         )
 
+    @property
+    def spent(self) -> bool:
+        """Whether it has fired as often as it may."""
+        return self._limit is not None and self.fired >= self._limit
+
     def _fires(self) -> bool:
         fault = self.fault
-        if self._limit is not None and self.fired >= self._limit:
+        if self.spent:
             return False
         self._seen += 1
         if self._seen <= fault.skip or (fault.probability < 1 and self.rng.random() >= fault.probability):
@@ -147,6 +156,11 @@ class Faults:
         self._down: dict[str | tuple[str, int], tuple[float, str]] = {}
         self._baseline: tuple[Fault, ...] = ()
         self.rules: list[FaultHandle] = []
+        """All that were added and not removed; those whose `count` is used up, too."""
+        self._live: list[FaultHandle] = []
+        """Rules that can still fire, in the order of adding."""
+        self.acting = False
+        """Whether a rule can fire or something is down; a plain attribute, because the bus looks at every request."""
 
     def add(self, fault: Fault) -> FaultHandle:
         """Put a rule in force. Raises `FaultRuleError` when it can never apply in this farm."""
@@ -163,6 +177,8 @@ class Faults:
         name = f"{fault.kind}-{self._added}"
         handle = FaultHandle(name, fault, random.Random(f"{self._seed}/{name}"))
         self.rules.append(handle)
+        self._live.append(handle)
+        self.acting = True
         return handle
 
     def set_baseline(self) -> None:
@@ -173,10 +189,13 @@ class Faults:
         """Remove a rule and end its effects; does nothing for a rule that was removed before."""
         if handle in self.rules:
             self.rules.remove(handle)
+            if handle in self._live:
+                self._live.remove(handle)
             for revert in handle.revert:
                 revert(self._clock.time())
             handle.revert.clear()
             self._down = {place: down for place, down in self._down.items() if down[1] != handle.name}
+            self._note_acting()
 
     def clear(self) -> None:
         """Remove all rules and end their effects."""
@@ -194,29 +213,35 @@ class Faults:
         self, gateway: str, port: int, meter: str | None, request: bytes, now_s: float
     ) -> FaultHandle | None:
         """The rule that hits this request; None when none does."""
-        return next(
-            (rule for rule in self.rules if rule.hits_request(gateway, port, meter, request, now_s)), None
-        )
+        return self._first(lambda rule: rule.hits_request(gateway, port, meter, request, now_s))
 
     def client_hit(self, gateway: str, port: int, now_s: float, *, others: bool) -> FaultHandle | None:
         """The rule that hits a client that connects now; `others` are connected already."""
-        return next(
-            (rule for rule in self.rules if rule.hits_client(gateway, port, now_s, others=others)), None
-        )
+        return self._first(lambda rule: rule.hits_client(gateway, port, now_s, others=others))
 
     def call_hit(self, gateway: str, port: int, now_s: float, *, called_before: bool) -> FaultHandle | None:
         """The rule that hits a call of a gateway that dials out."""
-        return next(
-            (r for r in self.rules if r.hits_call(gateway, port, now_s, called_before=called_before)), None
-        )
+        return self._first(lambda rule: rule.hits_call(gateway, port, now_s, called_before=called_before))
 
     def line_hit(self, gateway: str, port: int, begun_s: float, ended_s: float) -> FaultHandle | None:
         """The rule that hits a frame transmitted from `begun_s` to `ended_s`."""
-        return next((rule for rule in self.rules if rule.hits_line(gateway, port, begun_s, ended_s)), None)
+        return self._first(lambda rule: rule.hits_line(gateway, port, begun_s, ended_s))
+
+    def _first(self, hits: Callable[[FaultHandle], bool]) -> FaultHandle | None:
+        rule = next((rule for rule in self._live if hits(rule)), None)
+        if rule is not None and rule.spent and rule.fault.kind not in _KEEPS_A_REPLY:
+            # it stays in `rules` for its count of hits; matching would cost every further frame a look at it
+            self._live.remove(rule)
+            self._note_acting()
+        return rule
+
+    def _note_acting(self) -> None:
+        self.acting = bool(self._live or self._down)
 
     def take_down(self, place: str | tuple[str, int], until_s: float, handle: FaultHandle) -> None:
         """Let a meter, by number, or a port, by gateway and port, answer nothing until `until_s`."""
         self._down[place] = (until_s, handle.name)
+        self._note_acting()
 
     def down(self, place: str | tuple[str, int] | None, now_s: float) -> str | None:
         """Name of the rule that took a meter or port down; None when it is up."""
@@ -226,6 +251,7 @@ class Faults:
         if now_s < until_s:
             return name
         del self._down[place]  # it is up again
+        self._note_acting()
         return None
 
     def _check_place(self, fault: Fault) -> None:

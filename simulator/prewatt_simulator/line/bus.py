@@ -117,7 +117,7 @@ class Bus:
         With a `pace`, `ExchangeOutcome.held_s` says how long the reply takes on the line. The caller waits.
         """
         # The farm's busiest path: without a rule and without a pace, one look-up, one reply, one record.
-        if self.faults.rules or self._delayed:
+        if self.faults.acting or self._delayed:
             reply, outcome = self._exchange_under_faults(unit, request, now_s, ExchangeOutcome(), pace)
         else:
             meter = self._meters.get(unit)
@@ -128,7 +128,7 @@ class Bus:
             self._record((now_s, self, unit, _ANSWERED, request, reply, outcome))
         if pace is not None and outcome is not None and reply:
             outcome.held_s += pace.reply_s(reply)
-            if self.faults.rules:
+            if self.faults.acting:
                 reply = self._interrupted(unit, reply, now_s, outcome)
         return reply, outcome
 

@@ -59,7 +59,7 @@ class Line:
         """Add a client: apply the fault rules on connections, then send what `backlog` kept for it."""
         others = tuple(self.connections)
         self.connections[connection] = None
-        if self._bus.faults.rules:
+        if self._bus.faults.acting:
             self._admit_under_faults(connection, others)
         for frame in self._reply_writer.backlog():
             connection.send(frame)

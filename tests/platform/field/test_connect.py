@@ -193,6 +193,39 @@ async def test_unreachable_bus_fails_at_once_until_its_wait_is_over_and_the_wait
     assert waits == [1, 2, 4, 8]
 
 
+async def test_serial_server_that_accepts_and_hangs_up_is_left_alone_longer_each_time(wire: Any) -> None:
+    """Once may be a restart: the first time it is dialled again at once. A reply ends the waits."""
+    hung_up: list[float] = []
+    hangs_up = True
+
+    async def script(asked: Any) -> None:
+        if hangs_up:
+            hung_up.append(clock.time())
+            asked.hang_up()
+        else:
+            asked.write(asked.frame())
+
+    clock = ManualClock(datetime(2021, 12, 28, tzinfo=UTC))
+    async with wire.serve_from_the_first(script) as server:
+        master = wire.master(
+            server.bus, FieldSettings(timeout_s=20, reconnect_first_s=1, reconnect_max_s=8), clock
+        )
+        station = wire.station(server.bus)
+        for _ in range(40):
+            with pytest.raises((LinkLost, BusUnreachable)):
+                await master.exchange(station, wire.read(*QUESTION))
+            clock.advance(0.5)
+        waits = [later - earlier for earlier, later in pairwise(hung_up)]
+        assert waits[:5] == [0.5, 2, 4, 8]
+        hangs_up = False
+        clock.advance(8)
+        await master.exchange(station, wire.read(*QUESTION))
+        hangs_up = True
+        for _ in range(2):
+            with pytest.raises(LinkLost):
+                await master.exchange(station, wire.read(*QUESTION))
+
+
 async def test_serial_server_that_does_not_take_the_connection_in_time_is_unreachable() -> None:
     async def never(_host: str, _tcp: int) -> Connection:
         await asyncio.Event().wait()

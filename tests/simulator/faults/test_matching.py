@@ -266,3 +266,39 @@ def test_torn_reads_and_writes_affect_their_functions_only(
     assert rule.fired == 0
     master.ask(affected)
     assert rule.fired == 1
+
+
+def test_rules_that_have_fired_cost_nothing_and_stay_listed(master: Any) -> None:
+    """A long run adds thousands of rules for one frame each; later frames are not compared with them."""
+    faults = master.farm.faults
+    for _ in range(300):
+        faults.add(Fault(kind="lose-reply", count=1))
+        assert faults.acting
+        assert master.ask(READ) is None
+        assert not faults.acting, "the bus takes its short way again"
+    assert [handle.fired for handle in faults.rules] == [1] * 300
+    assert master.ask(READ) is not None
+    faults.remove(faults.rules[0])
+    faults.clear()
+    assert faults.rules == []
+
+
+def test_a_rule_that_has_fired_still_holds_what_it_took_down(master: Any) -> None:
+    master.farm.faults.add(Fault(kind="reboot-meter", meter=METER, lasts_s=30, count=1))
+    assert [master.ask(READ) for _ in range(3)] == [None] * 3
+    assert master.farm.faults.acting
+    master.clock.advance(31)
+    assert master.ask(READ) is not None
+    assert not master.farm.faults.acting
+
+
+def test_a_rule_without_a_count_keeps_nothing_of_its_hits(master: Any) -> None:
+    handle = master.farm.faults.add(Fault(kind="lose-reply"))
+    kept = {name: value for name, value in vars(handle).items() if isinstance(value, list | dict | set)}
+    for _ in range(500):
+        master.ask(READ)
+    assert handle.fired == 500
+    assert {name: len(getattr(handle, name)) for name in kept} == {
+        name: len(value) for name, value in kept.items()
+    }
+    assert sum(map(len, kept.values())) == 0

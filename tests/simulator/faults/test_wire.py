@@ -165,6 +165,19 @@ class TestOrder:
                 coming.send(rtu.encode(2, READ))
                 assert await coming.receive(14) == FRAME + OTHER
 
+    async def test_a_shared_reply_goes_to_every_client_of_the_port(self, master: Any, connected: Any) -> None:
+        master.farm.faults.add(Fault(kind="share-replies"))
+        async with (
+            master.farm.serving() as endpoints,
+            connected(endpoints[0]) as asking,
+            connected(endpoints[0]) as silent,
+        ):
+            silent.send(rtu.encode(2, READ))
+            assert await silent.receive(7) == OTHER
+            asking.send(rtu.encode(1, READ))
+            assert await asking.receive(14) == OTHER + FRAME
+            assert await silent.receive(7) == FRAME
+
     async def test_over_modbus_tcp_a_late_reply_has_the_next_transaction(
         self, master: Any, served: Any
     ) -> None:
