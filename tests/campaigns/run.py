@@ -1,4 +1,5 @@
-"""Long campaigns: a million malformed frames, one journal a hundred times, and orders under loss and outages.
+"""Long campaigns: a million malformed frames, one journal a hundred times, orders under loss and outages, reading success
+beside each kind of loss, the ledger against its model.
 
 Each round has a seed of its own, from --seed upwards, and says how far it came. What breaks is told with the seed that
 shows it again: `make campaign ARGS="malformed --seed 17 --frames 20000"`.
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from campaigns import journals, malformed, resolution
+from campaigns import journals, losses, malformed, resolution
 
 from prewatt_fixtures.endpoints import Framing
 from prewatt_platform.kernel import migrate
@@ -32,6 +33,9 @@ OTHER_SEEDS = 30
 RESOLUTION_RUNS, RESOLUTION_SALES = 4, 100
 RESOLUTION_P95_S, RESOLUTION_P99_S = 30, 300
 """From the moment at which a meter can be reached again to the end of its order, on virtual time."""
+LOSS_ROUNDS = 60
+LOSS_POINTS_MAX = 3
+"""Between the best and the worst kind of loss, in percent points."""
 FRAMINGS: tuple[Framing, ...] = ("rtu", "tcp")
 
 
@@ -99,6 +103,29 @@ def resolve_orders(seed: int, _frames: int) -> None:
             raise SystemExit("orders stay open too long")
 
 
+def compare_losses(seed: int, _frames: int) -> None:
+    """Scheduled readings at 10 % loss of each kind; SystemExit when the kinds are more than three points apart."""
+    shares = {}
+    with EmbeddedPostgres(settings={"fsync": "off", "synchronous_commit": "off"}) as url:
+        for number, (kind, fault) in enumerate(losses.KINDS.items()):
+            database_url = asyncio.run(_own_database(url, number))
+            shares[kind] = losses.run(database_url, fault, seed, LOSS_ROUNDS)
+            share = shares[kind]
+            print(f"{kind:<19}{share.percent:6.2f} % of {share.slots} readings", flush=True)
+    percents = [share.percent for share in shares.values()]
+    if max(percents) - min(percents) > LOSS_POINTS_MAX:
+        raise SystemExit(f"{max(percents) - min(percents):.2f} points apart, at most {LOSS_POINTS_MAX}")
+
+
+def check_the_ledger(seed: int, _frames: int) -> None:
+    """The ledger's state machine, 2,000 runs of 50 steps; SystemExit when one fails."""
+    environment = os.environ | {"LEDGER_EXAMPLES": "2000", "LEDGER_STEPS": "50"}
+    command = [sys.executable, "-m", "pytest", "-q", "--timeout=0", f"--hypothesis-seed={seed}"]
+    done = subprocess.run([*command, "platform/ledger/test_state_machine.py"], env=environment, check=False)
+    if done.returncode:
+        raise SystemExit(f"the ledger differs from its model, seed {seed}")
+
+
 async def _own_database(server_url: str, number: int) -> str:
     connection = await connect(server_url)
     try:
@@ -114,6 +141,8 @@ CAMPAIGNS: Mapping[str, Callable[[int, int], None]] = {
     "malformed": send_malformed,
     "journals": compare_journals,
     "resolution": resolve_orders,
+    "losses": compare_losses,
+    "ledger": check_the_ledger,
 }
 
 

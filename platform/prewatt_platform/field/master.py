@@ -106,6 +106,8 @@ class Master:
         self._believed: set[int] = set()
         self._doubts: dict[int, dict[int, int]] = {}
         """Lengths of the reads that a unit has not answered, each with its place in the order of asking."""
+        self._doubted_at: dict[int, float] = {}
+        """Loop time at which a unit left a request unanswered last."""
         self._order = itertools.count(1)
         self._unasked: deque[tuple[int, int, bytes]] = deque(maxlen=UNASKED_KEPT)
         """Serial number, unit and register bytes."""
@@ -140,7 +142,9 @@ class Master:
             doubt[words] = next(self._order)
             self.traffic.probes += 1
             try:
-                await self._ask(station.meter, read_holding(station.probe.start, words))
+                await self._ask(
+                    station.meter, read_holding(station.probe.start, words), self._probe_timeout_s(unit)
+                )
             except MeterRefused as refused:
                 # any other exception is an answer of the meter, but may be that to an older request: try another length
                 if refused.retryable or refused.code in OUTCOME_UNKNOWN_CODES or not attempts_left:
@@ -155,17 +159,24 @@ class Master:
         """Register bytes of the answers of that unit to another master's reads, behind number `since` of `traffic.unasked`."""
         return [data for number, other, data in self._unasked if number > since and other == unit]
 
-    async def _ask(self, meter: MeterAddress, request: bytes) -> bytes:
+    def _probe_timeout_s(self, unit: int) -> float:
+        """Longer just after a time-out: the late answer keeps the bus busy, and the probe's comes behind it."""
+        timeout_s = self._settings.timeout_s
+        since_s = asyncio.get_running_loop().time() - self._doubted_at.get(unit, -timeout_s)
+        return timeout_s + max(timeout_s - since_s, 0.0)
+
+    async def _ask(self, meter: MeterAddress, request: bytes, timeout_s: float | None = None) -> bytes:
+        timeout_s = self._settings.timeout_s if timeout_s is None else timeout_s
         exchange = self._frame(meter.unit, request)
         try:
-            reply = await self._settle(exchange)
+            reply = await self._settle(exchange, timeout_s)
         except BusUnreachable:
             raise
         except BaseException as failure:  # a cancelled caller leaves an unanswered request behind, too
             self._cut()
             self._put_in_doubt(meter.unit, request)
             if isinstance(failure, TimeoutError):
-                raise NoReply(meter, request[0], self._settings.timeout_s) from None
+                raise NoReply(meter, request[0], timeout_s) from None
             if isinstance(failure, OSError | mbap.BrokenStream):
                 self._note_barren()
                 raise LinkLost(meter, request[0], str(failure)) from failure
@@ -193,10 +204,10 @@ class Master:
                     self.traffic.unasked += 1
                     self._unasked.append((self.traffic.unasked, unit, data))
 
-    async def _settle(self, exchange: rtu.Exchange | mbap.Exchange) -> bytes:
+    async def _settle(self, exchange: rtu.Exchange | mbap.Exchange, timeout_s: float) -> bytes:
         connection = await self._send(exchange.request_bytes)
         heard_bytes = 0
-        async with asyncio.timeout(self._settings.timeout_s):
+        async with asyncio.timeout(timeout_s):
             while data := await connection.read():
                 reply = exchange.feed(data)
                 if reply is not None:
@@ -216,6 +227,7 @@ class Master:
 
     def _put_in_doubt(self, unit: int, request: bytes) -> None:
         self._believed.discard(unit)
+        self._doubted_at[unit] = asyncio.get_running_loop().time()
         doubt = self._doubts.setdefault(unit, {})
         if request[0] == READ_HOLDING:
             # only answers to reads can be mistaken for a probe's; bytes 3 and 4 are the quantity (Modbus V1.1b3, 6.3)

@@ -111,6 +111,7 @@ async def test_a_reading_shows_what_the_meter_holds(rig: Any, words: int) -> Non
         met.there.farm.ask(SHOP, write_multiple(OVERLOAD.address, (7654).to_bytes(2, "big")))
         reading = await met.field.read(met.meter)
         held = met.there.farm.meter(SHOP)
+        assert reading.prepaid is not None
         assert reading.prepaid.overload_w == 7654
         assert reading.energy_centikwh == held.energy_centikwh
         assert reading.prepaid.remaining_fen == held.remaining_fen

@@ -300,3 +300,27 @@ async def test_connection_made_while_the_field_closes_is_not_used(wire: Any) -> 
         with pytest.raises(BusUnreachable, match="closed"):
             await field.read(MeterAddress(server.bus, 1, "DTSD1352-C", "0000010101"))
         assert not server.asked
+
+
+async def test_a_late_answer_does_not_use_up_the_time_of_the_probe_behind_it(wire: Any) -> None:
+    """The meter answers after 1.5 time-outs, and the probe a time-out later: the bus carries one frame at a time."""
+    timeout_s = 0.2
+    late = True
+
+    async def script(asked: Any) -> None:
+        nonlocal late
+        if late:
+            late = False
+            await asyncio.sleep(1.5 * timeout_s)
+        asked.write(asked.frame())
+
+    async with wire.serve(script) as server:
+        master, station = (
+            wire.master(server.bus, FieldSettings(timeout_s=timeout_s)),
+            wire.station(server.bus),
+        )
+        with pytest.raises(NoReply):
+            await master.exchange(station, wire.read(*QUESTION))
+        # the serial server is still busy with the first request
+        reply = await master.exchange(station, wire.read(*QUESTION))
+        assert reply[2:] == wire.registers(*QUESTION)
