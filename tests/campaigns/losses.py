@@ -74,13 +74,13 @@ async def _run(database_url: str, fault: Fault | None, seed: int, rounds: int) -
             async with platform.database.project(scope) as work:
                 await MeteringService(work).set_reading_interval(None, INTERVAL_S)
             await platform.start("collector")
-            # a slot has ended when the next one begins; the last is left time to end, too
-            await clock.sleep(rounds * INTERVAL_S - 1)
+            await clock.sleep(rounds * INTERVAL_S)
             async with platform.database.project(scope) as work:
                 rows = await work.session.execute(select(Reading.meter_id, Reading.at))
-                # a tick may come a microsecond before its slot: the clock adds floats
-                read = {(meter, round((at - START).total_seconds()) // INTERVAL_S) for meter, at in rows}
+                read = {(meter, int(at.timestamp()) // INTERVAL_S) for meter, at in rows}
         finally:
             await platform.stop()
-    in_time = [place for place in read if 0 <= place[1] < rounds]
-    return Share(len(in_time), rounds * len(site.energy_meters))
+    first = min(slot for _, slot in read)
+    # the first slot had begun already, and the last has not ended
+    whole = [place for place in read if first < place[1] < first + rounds]
+    return Share(len(whole), (rounds - 1) * len(site.energy_meters))

@@ -116,8 +116,9 @@ class Database:
         Autovacuum does so only after about a minute; until then PostgreSQL plans for empty tables and joins take
         seconds. PostgreSQL skips tables that the account does not own, with a warning.
         """
-        async with self.engine.begin() as connection:
-            await connection.execute(text(f"ANALYZE {', '.join(tables)}"))
+        with time_held():
+            async with self.engine.begin() as connection:
+                await connection.execute(text(f"ANALYZE {', '.join(tables)}"))
 
     async def close(self) -> None:
         """Close all connections."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
+from datetime import UTC, datetime
 from enum import Enum, auto
 
 import pytest
@@ -116,7 +117,7 @@ async def _ask_all(
 ) -> None:
     address = BusAddress("in memory", 1, framing)
     bus = Bus(framing, fates)
-    clock = ManualClock()
+    clock = ManualClock(datetime(2026, 1, 5, tzinfo=UTC))
     master = Master(address, clock, FieldSettings(), bus.connect)
     stations = {
         unit: Station(MeterAddress(address, unit, "DTSD1352-C", str(unit)), Block(start=0, count=50))
