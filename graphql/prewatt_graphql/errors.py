@@ -49,6 +49,7 @@ from prewatt_platform.accounts.errors import (
     UnknownReceipt,
 )
 from prewatt_platform.control.errors import CommandChanged, IdempotencyMismatch, NotPrepaid, ReasonMissing
+from prewatt_platform.grants.errors import AllowanceGiven, MeterTwice, RowRefusal, RowsRefused
 from prewatt_platform.kernel.errors import PlatformError
 from prewatt_platform.metering.errors import GatewayUnreachable, UnknownMeter
 from prewatt_platform.operators.errors import NotAllowed, Throttled, WrongCredentials
@@ -117,6 +118,9 @@ class ErrorCode(Enum):
     )
     VERSION_CONFLICT = strawberry.enum_value(
         "VERSION_CONFLICT", description="Somebody else changed it meanwhile; read it again."
+    )
+    ALREADY_GRANTED = strawberry.enum_value(
+        "ALREADY_GRANTED", description="The metering point has its allowance of that month."
     )
     NOT_CANCELLABLE = strawberry.enum_value(
         "NOT_CANCELLABLE",
@@ -218,6 +222,8 @@ _PAYLOAD_ERRORS: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ...
     PolicyChanged: (ErrorCode.VERSION_CONFLICT, ("input", "expectedVersion")),
     UnknownReceipt: (ErrorCode.NOT_FOUND, ("input", "receiptNumber")),
     NotCancellable: (ErrorCode.NOT_CANCELLABLE, ("input", "receiptNumber")),
+    AllowanceGiven: (ErrorCode.ALREADY_GRANTED, _METER),
+    MeterTwice: (ErrorCode.BAD_INPUT, _METER),
     UnknownOrder: (ErrorCode.NOT_FOUND, ("input", "order")),
     NotDisputed: (ErrorCode.NOT_DISPUTED, ("input", "order")),
     OrderDisputed: (ErrorCode.ORDER_DISPUTED, _METER),
@@ -257,6 +263,8 @@ def errors_in_payload(
             except PolicyRefused as wrong:
                 rule = ("input", to_camel_case(wrong.rule))
                 return payload(errors=[_problem(ErrorCode.BAD_INPUT, wrong, rule)])
+            except RowsRefused as refused:
+                return payload(errors=[_row_problem(each) for each in refused.refusals])
             except PlatformError as wrong:
                 known = _PAYLOAD_ERRORS.get(type(wrong))
                 if known is None:
@@ -267,6 +275,20 @@ def errors_in_payload(
         return answer
 
     return wrapped
+
+
+def row_error(error: str) -> tuple[ErrorCode, str]:
+    """Code, and field of the row, of an error in a row, by the name of its type."""
+    code, path = _ROW_ERRORS[error]
+    return code, path[-1]
+
+
+_ROW_ERRORS: Final = {kind.__name__: known for kind, known in _PAYLOAD_ERRORS.items()}
+
+
+def _row_problem(refusal: RowRefusal) -> Problem:
+    code, field = row_error(refusal.error)
+    return Problem(code=code, message=refusal.message, path=["input", "rows", str(refusal.row), field])
 
 
 def _problem(code: ErrorCode, wrong: Exception, path: tuple[str, ...]) -> Problem:

@@ -30,6 +30,7 @@ from prewatt_graphql.commands.queries import CommandQueries
 from prewatt_graphql.commands.subscriptions import CommandSubscriptions
 from prewatt_graphql.context import Context
 from prewatt_graphql.errors import LimitExceeded, Problem, report
+from prewatt_graphql.grants.mutations import GrantMutations
 from prewatt_graphql.limit_values import EXECUTION_S_MAX
 from prewatt_graphql.limits import DocumentLimits
 from prewatt_graphql.meters.mutations import MeterMutations
@@ -77,6 +78,7 @@ class Mutation(
     SalesMutations,
     RefundMutations,
     ReceiptMutations,
+    GrantMutations,
     TillMutations,
     PolicyMutations,
     ResolutionMutations,

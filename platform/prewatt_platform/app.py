@@ -44,6 +44,7 @@ HANDLERS: Final[Mapping[CommandKind, Handler]] = {
     CommandKind.SALE: deliver_order,
     CommandKind.REFUND: deliver_order,
     CommandKind.REVERSAL: deliver_order,
+    CommandKind.GRANT: deliver_order,
 }
 
 _log = structlog.get_logger(__name__)

@@ -31,6 +31,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "Registers confirmed": "仪表数据已确认",
     "Refund": "退电",
     "Reversal": "冲正",
+    "Grant": "补助",
     "cancelled; the meter will show whether it has the money": "已撤销，等待仪表回读确认款项是否到账",
     "Control mode of {number}  {place}": "控制模式 {number}  {place}",
     "Customer": "用户",

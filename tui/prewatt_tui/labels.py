@@ -60,6 +60,7 @@ COMMAND_KIND = {
     "SALE": tr("Sale"),
     "REFUND": tr("Refund"),
     "REVERSAL": tr("Reversal"),
+    "GRANT": tr("Grant"),
     "CONTROL_MODE": tr("Control mode"),
     "METER_EPOCH": tr("Registers confirmed"),
 }

@@ -85,6 +85,7 @@ class SalesFigures:
     sold: Money = strawberry.field(description="Credit sold.")
     reversed: Money = strawberry.field(description="Sales that were reversed.")
     refunded: Money = strawberry.field(description="Credit that was refunded.")
+    granted: Money = strawberry.field(description="Credit that was granted; no part of net.")
     net: Money = strawberry.field(description="Sold − reversed − refunded.")
     fees: Money = strawberry.field(description="Service fees taken, less those given back.")
 
@@ -97,6 +98,7 @@ class SalesFigures:
             sold=money(figures.sold_fen, currency),
             reversed=money(figures.reversed_fen, currency),
             refunded=money(figures.refunded_fen, currency),
+            granted=money(figures.granted_fen, currency),
             net=money(figures.net_fen, currency),
             fees=money(figures.fees_fen, currency),
         )
@@ -141,7 +143,7 @@ class SaleConnection:
 class SalesQueries:
     """Root query on sales records."""
 
-    @strawberry.field(description="Sales records: sales, refunds and reversals, one page at a time.")
+    @strawberry.field(description="Sales records: sales, refunds, reversals and grants, one page at a time.")
     async def sales(
         self,
         info: Info,

@@ -69,10 +69,11 @@ class SaleKind(Enum):
     SALE = strawberry.enum_value("SALE", description="Energy was sold.")
     REFUND = strawberry.enum_value("REFUND", description="Unused credit was taken back and paid out.")
     REVERSAL = strawberry.enum_value("REVERSAL", description="A sale was undone as a whole.")
+    GRANT = strawberry.enum_value("GRANT", description="Credit was granted; it is never paid out.")
 
 
 @strawberry.type(
-    description="A sales record: a sale, refund or reversal. Names, place and amount are kept as they were on its day."
+    description="A sales record: a sale, refund, reversal or grant. Names, place and amount are kept as they were on its day."
 )
 class Sale(Node):
     """Its state is the state of its command."""
@@ -90,10 +91,13 @@ class Sale(Node):
     place: str = strawberry.field(description="Name of the metering point on that day.")
     customer_name: str = strawberry.field(description="Name of the customer on that day.")
     amount: Money = strawberry.field(
-        description="Credit that the meter gains by a sale, or loses by a refund or reversal."
+        description="Credit that the meter gains by a sale or grant, or loses by a refund or reversal."
     )
     fee: Money = strawberry.field(
         description="Service fee: paid beside the amount of a sale, given back by a reversal; 0 for a refund."
+    )
+    programme: str | None = strawberry.field(
+        description="Programme that a grant comes from; null for other kinds."
     )
     reason: str | None = strawberry.field(description="Reason that was given; null without one.")
     purchase_count: int | None = strawberry.field(
@@ -104,6 +108,9 @@ class Sale(Node):
     )
     total_after: Money | None = strawberry.field(
         description="Total purchased in the meter that proves the order: `totalBefore` + `amount` (refund, reversal: − `amount`); null until PLANNED."
+    )
+    remaining: Money | None = strawberry.field(
+        description="Credit that the meter showed with the order carried out; null until APPLIED."
     )
     operator_name: str = strawberry.field(description="Name of the operator who made it.")
     created_at: datetime = strawberry.field(description="When it was made.")
@@ -142,10 +149,12 @@ class Sale(Node):
             customer_name=row.customer_name,
             amount=money(row.amount_fen, project.currency),
             fee=money(row.fee_fen, project.currency),
+            programme=row.programme,
             reason=row.reason,
             purchase_count=row.planned_count,
             total_before=maybe_money(row.total_before_fen, project.currency),
             total_after=maybe_money(None if plan is None else plan.total_after_fen, project.currency),
+            remaining=maybe_money(row.remaining_fen, project.currency),
             operator_name=row.operator_name,
             created_at=row.created_at,
             applied_at=row.applied_at,

@@ -18,6 +18,7 @@ class CommandKind(Enum):
     REVERSAL = strawberry.enum_value(
         "REVERSAL", description="Take the credit of one sale back from the meter."
     )
+    GRANT = strawberry.enum_value("GRANT", description="Add granted credit to the meter's credit.")
     CONTROL_MODE = strawberry.enum_value(
         "CONTROL_MODE", description="Write the forced control registers for a control mode."
     )
@@ -27,7 +28,7 @@ class CommandKind(Enum):
 
 
 @strawberry.enum(
-    description="State of a command. A money order (sale, refund, reversal) goes RESERVED, PLANNED, SENT, ECHOED, APPLIED; "
+    description="State of a command. A money order (sale, refund, reversal, grant) goes RESERVED, PLANNED, SENT, ECHOED, APPLIED; "
     "other kinds start as REQUESTED and end as SUCCEEDED. Only APPLIED means that the meter was read back with the order."
 )
 class CommandState(Enum):

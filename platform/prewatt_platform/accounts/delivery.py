@@ -13,7 +13,7 @@ from prewatt_fixtures.wire.vendor import MoneyControl, TopUp
 from prewatt_platform.accounts import rules
 from prewatt_platform.accounts.order_task import OrderTask
 from prewatt_platform.accounts.repository import OrderRepository
-from prewatt_platform.control.models import CommandKind, CommandState
+from prewatt_platform.control.models import TOP_UP_KINDS, CommandState
 from prewatt_platform.control.rules import Obstacle
 from prewatt_platform.control.task import Task
 from prewatt_platform.field.errors import FieldError
@@ -36,7 +36,7 @@ async def deliver_order(task: Task) -> None:
             step = OrderTask(task, order, lane)
             if fencing:
                 await _fence(step)
-            elif order.kind == CommandKind.SALE:
+            elif order.kind in TOP_UP_KINDS:
                 await _top_up(step)
             else:
                 await _take_back(step)
@@ -49,7 +49,7 @@ async def deliver_order(task: Task) -> None:
 
 
 async def _top_up(step: OrderTask) -> None:
-    """Send a sale's frame. The purchase count makes the same frame harmless when it arrives again."""
+    """Send the frame of a sale or grant. The purchase count makes the same frame harmless when it arrives again."""
     resumed = step.order.plan is not None
     plan = await step.plan()
     if plan is None or (resumed and await step.settled(plan, await step.lane.evidence())):

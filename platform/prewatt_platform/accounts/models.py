@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Text
 from sqlmodel import Field, SQLModel
 
 from prewatt_platform.accounts.rules import AMOUNT_MAX_FEN, Plan
-from prewatt_platform.control.models import CommandKind
+from prewatt_platform.control.models import TOP_UP_KINDS, CommandKind
 
 
 class AccountState(StrEnum):
@@ -66,18 +66,20 @@ class Order(SQLModel, table=True):
     project_id: int = Field(primary_key=True)
     command_id: UUID = Field(primary_key=True)
     kind: CommandKind = Field(sa_column=Column(Text, nullable=False))
-    """SALE, REFUND or REVERSAL; the database keeps it equal to the command's."""
+    """SALE, REFUND, REVERSAL or GRANT; the database keeps it equal to the command's."""
     receipt_number: str
     account_id: UUID
     point_id: UUID
     meter_id: UUID
     epoch: int
     amount_fen: int = Field(sa_column=Column(BigInteger, nullable=False))
-    """Credit that the meter gains by a SALE, and loses by the other kinds."""
+    """Credit that the meter gains by a SALE or GRANT, and loses by the other kinds."""
     fee_fen: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     """Service fee, paid beside the amount of a SALE and given back with a REVERSAL."""
     reverses: UUID | None = None
     """The sale that a REVERSAL undoes."""
+    programme: str | None = None
+    """Where the money of a GRANT comes from."""
     reason: str | None = None
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     planned_count: int | None = None
@@ -89,6 +91,8 @@ class Order(SQLModel, table=True):
     """When the meter was read back with the planned count and without the money: the order can never be applied."""
     evidence: bytes | None = None
     """The registers that proved `applied_at` or `fenced_at`, as they came over the wire."""
+    remaining_fen: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    """Credit that the meter showed with the order carried out; None until APPLIED."""
     meter_number: str
     place: str
     customer_name: str
@@ -99,12 +103,12 @@ class Order(SQLModel, table=True):
     @property
     def change_fen(self) -> int:
         """What the order adds to the meter's total purchased; negative when it takes credit back."""
-        return self.amount_fen if self.kind == CommandKind.SALE else -self.amount_fen
+        return self.amount_fen if self.kind in TOP_UP_KINDS else -self.amount_fen
 
     @property
     def paid_fen(self) -> int:
-        """What the customer pays, or gets back: amount and fee."""
-        return self.amount_fen + self.fee_fen
+        """What the customer pays, or gets back: amount and fee; nothing for a GRANT."""
+        return 0 if self.kind == CommandKind.GRANT else self.amount_fen + self.fee_fen
 
     @property
     def plan(self) -> Plan | None:

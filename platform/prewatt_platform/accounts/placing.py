@@ -68,6 +68,7 @@ async def place(
     *,
     fee_fen: int = 0,
     reverses: UUID | None = None,
+    programme: str | None = None,
     reason: str | None = None,
 ) -> Command:
     """Write a money order with its command, and reserve its money."""
@@ -90,6 +91,7 @@ async def place(
             amount_fen=amount_fen,
             fee_fen=fee_fen,
             reverses=reverses,
+            programme=programme,
             reason=reason,
             created_at=work.clock.now(),
             meter_number=at.meter.number,
@@ -109,6 +111,7 @@ async def place(
         receipt=order.receipt_number,
         amount_fen=amount_fen,
         fee_fen=fee_fen,
+        programme=programme,
         reason=reason,
     )
     return command

@@ -3,6 +3,7 @@
 SALE      till → pending → delivered, fees
 REFUND    delivered → pending → till of the operator who pays out
 REVERSAL  the sale's accounts, backwards
+GRANT     granted → pending → delivered, all of it granted money, which is never paid out
 """
 
 from uuid import UUID
@@ -15,7 +16,7 @@ from prewatt_platform.kernel import audit
 from prewatt_platform.kernel.tenancy import Work
 from prewatt_platform.ledger.models import Step, TransferKind
 from prewatt_platform.ledger.repository import LedgerRepository
-from prewatt_platform.ledger.rules import AccountKey, AccountKind
+from prewatt_platform.ledger.rules import AccountKey, AccountKind, Funding
 from prewatt_platform.ledger.service import Amounts, Ledger
 from prewatt_platform.metering.models import MeterEpoch
 from prewatt_platform.projects.repository import ProjectRepository
@@ -32,6 +33,10 @@ async def post_reserved(work: Work, order: Order, command: Command) -> None:
             sources = {_till(command): order.paid_fen}
         case CommandKind.REFUND:
             sources = {_delivered(order): order.amount_fen}
+        case CommandKind.GRANT:
+            assert order.programme is not None, "the database says so"
+            source = AccountKey(AccountKind.GRANTED, order.programme, Funding.GRANTED)
+            sources = {source: order.amount_fen}
         case _:
             assert order.reverses is not None, "the database says so"
             # what the sale gave, account by account: a reversal leaves every balance as it was before
@@ -50,6 +55,7 @@ async def post_applied(work: Work, command: Command, order: Order, evidence: Evi
     work.session.add(order)
     order.applied_at = work.clock.now()
     order.evidence = evidence.raw
+    order.remaining_fen = evidence.remaining_fen
     await apply(work, command, order)
     _record(work, command, order, evidence)
 
@@ -66,6 +72,8 @@ async def apply(work: Work, command: Command, order: Order) -> None:
             }
         case CommandKind.REFUND:
             targets = {_till(command): order.amount_fen}
+        case CommandKind.GRANT:
+            targets = {_delivered(order, Funding.GRANTED): order.amount_fen}
         case _:
             assert order.reverses is not None, "the database says so"
             targets = await _gained(work, order.reverses, Step.RESERVE)
@@ -110,8 +118,8 @@ def _till(command: Command) -> AccountKey:
     return AccountKey(AccountKind.TILL, str(command.actor_id))
 
 
-def _delivered(order: Order) -> AccountKey:
-    return AccountKey(AccountKind.DELIVERED, str(order.point_id))
+def _delivered(order: Order, funding: Funding = Funding.PAID) -> AccountKey:
+    return AccountKey(AccountKind.DELIVERED, str(order.point_id), funding)
 
 
 async def _gained(work: Work, sale: UUID, step: Step) -> Amounts:

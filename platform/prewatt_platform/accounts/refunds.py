@@ -99,7 +99,8 @@ class RefundService:
             )
         credit_fen, read_at = await known_credit(self._work, at.meter, at.epoch)
         paid_fen = await LedgerRepository(self._work).balance_fen(AccountKind.DELIVERED, str(at.point.id))
-        refundable_fen = rules.refundable_fen(credit_fen, paid_fen)
+        granted_fen = rules.granted_left_fen(await self._orders.credit_steps(at.point.id), credit_fen)
+        refundable_fen = rules.refundable_fen(credit_fen, granted_fen, paid_fen)
         if amount_fen > refundable_fen:
             raise NotRefundable(at.meter, refundable_fen, read_at)
 

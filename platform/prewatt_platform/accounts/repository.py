@@ -17,11 +17,12 @@ from prewatt_platform.accounts.models import (
     ReceiptCounter,
     SalesPolicy,
 )
-from prewatt_platform.control.models import Command, CommandKind, CommandState
+from prewatt_platform.accounts.rules import CreditStep
+from prewatt_platform.control.models import TOP_UP_KINDS, Command, CommandKind, CommandState
 from prewatt_platform.kernel.tenancy import Repository
 from prewatt_platform.metering.models import MeterEpoch
 
-_CHANGE_FEN = case((col(Order.kind) == CommandKind.SALE, Order.amount_fen), else_=-Order.amount_fen)
+_CHANGE_FEN = case((col(Order.kind).in_(TOP_UP_KINDS), Order.amount_fen), else_=-Order.amount_fen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,26 @@ class OrderRepository(Repository):
             Order.meter_id == epoch.meter_id, Order.epoch == epoch.epoch, col(Order.applied_at) > at
         )
         return int((await self._session.execute(self._narrow(statement, Order))).scalar_one())
+
+    async def credit_steps(self, point_id: UUID) -> list[CreditStep]:
+        """Applied orders of a point from its first grant on, oldest first; none for a point without a grant."""
+        granted = select(func.min(Order.applied_at)).where(
+            Order.point_id == point_id, Order.kind == CommandKind.GRANT
+        )
+        first = self._narrow(granted, Order).scalar_subquery()
+        found = await self._all(
+            self._scoped(Order)
+            .where(
+                Order.point_id == point_id,
+                col(Order.applied_at) >= first,
+                col(Order.remaining_fen).is_not(None),
+            )
+            .order_by(col(Order.applied_at), col(Order.planned_count))
+        )
+        return [
+            CreditStep(order.change_fen, order.remaining_fen or 0, granted=order.kind == CommandKind.GRANT)
+            for order in found
+        ]
 
     async def reversal_of(self, sale: Order) -> Order | None:
         """The reversal of a sale that was carried out or is under way."""

@@ -19,7 +19,7 @@ from prewatt_platform.accounts.fresh_reading import fresh_reading
 from prewatt_platform.accounts.models import AccountState
 from prewatt_platform.accounts.posting import apply, currency_of
 from prewatt_platform.accounts.repository import AccountRepository, OrderRepository, PolicyRepository
-from prewatt_platform.accounts.rules import Plan, yuan
+from prewatt_platform.accounts.rules import Plan, adjustment, yuan
 from prewatt_platform.control.idempotency import once
 from prewatt_platform.control.models import MONEY_KINDS, Command, CommandKind, CommandState
 from prewatt_platform.control.reason import given_reason
@@ -102,7 +102,8 @@ class ResolutionService:
                 raise OrderDisputed(meter, disputed)
             shown = await fresh_reading(self._work, meter)
             assert shown.total_purchased_fen is not None, "only prepaid meters have orders"
-            adjusted_fen = shown.total_purchased_fen - await self._delivered_fen(meter)
+            delivered = await self._delivered(meter)
+            adjusted_fen = shown.total_purchased_fen - sum(delivered.values())
             if not await self._second_person_agrees(
                 "meterEpochConfirm",
                 meter.id,
@@ -114,7 +115,7 @@ class ResolutionService:
             command = await self._commands.add_command(
                 new_command(self._work, meter, CommandKind.METER_EPOCH, CommandState.REQUESTED, {})
             )
-            await self._begin_epoch(meter, shown, given, adjusted_fen)
+            await self._begin_epoch(meter, shown, given, adjustment(delivered, adjusted_fen))
             await self._commands.move(command, CommandState.SUCCEEDED, due_at=None)
             return command
 
@@ -143,6 +144,7 @@ class ResolutionService:
             self._work.session.add(order)
             order.applied_at = self._work.clock.now()
             order.evidence = _evidence(shown)
+            order.remaining_fen = shown.remaining_fen
             await apply(self._work, command, order)
         else:
             await Ledger(self._work, await currency_of(self._work)).void(command.id, reason=reason)
@@ -169,19 +171,26 @@ class ResolutionService:
             owned.until_at = self._work.clock.now()
         audit.record(self._work, "opening resolved", f"account {account_id}", command=str(command.id))
 
-    async def _delivered_fen(self, meter: Meter) -> int:
-        """Credit that the ledger knows to be handed to the meter, paid and granted."""
+    async def _delivered(self, meter: Meter) -> dict[Funding, int]:
+        """Credit that the ledger knows to be handed to the meter, by its origin."""
         keys = [AccountKey(AccountKind.DELIVERED, str(meter.point_id), funding) for funding in Funding]
-        return sum((await LedgerRepository(self._work).balances_fen(keys)).values())
+        kept = await LedgerRepository(self._work).balances_fen(keys)
+        return {key.funding: kept.get(key, 0) for key in keys}
 
-    async def _begin_epoch(self, meter: Meter, shown: Reading, reason: str, adjusted_fen: int) -> None:
+    async def _begin_epoch(
+        self, meter: Meter, shown: Reading, reason: str, adjusted: dict[Funding, int]
+    ) -> None:
         before = await self._meters.epoch(meter)
-        if adjusted_fen:
-            lines = ledger_rules.moved(
-                AccountKey(AccountKind.ADOPTED, str(meter.id)),
-                AccountKey(AccountKind.DELIVERED, str(meter.point_id)),
-                adjusted_fen,
+        lines = [
+            line
+            for funding, amount_fen in adjusted.items()
+            for line in ledger_rules.moved(
+                AccountKey(AccountKind.ADOPTED, str(meter.id), funding),
+                AccountKey(AccountKind.DELIVERED, str(meter.point_id), funding),
+                amount_fen,
             )
+        ]
+        if lines:
             await Ledger(self._work, await currency_of(self._work)).post(
                 TransferKind.ADJUSTMENT, Step.POST, meter.id, lines, reason=f"new epoch: {reason}"
             )
@@ -207,7 +216,7 @@ class ResolutionService:
             hold=hold,
             opened_with=None if before is None else [before.opening_count, before.opening_total_fen],
             shown=_registers(shown),
-            adjusted_fen=adjusted_fen,
+            adjusted_fen=sum(adjusted.values()),
         )
 
 

@@ -12,12 +12,14 @@ moves it:
 An echo, a reply or the remaining credit is no evidence.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from prewatt_fixtures.profile import CounterRule
 from prewatt_platform.field.messages import Evidence
+from prewatt_platform.ledger.rules import Funding
 
 AMOUNT_MAX_FEN: Final = 99_999_999
 """Largest single sale, 999,999.99."""
@@ -118,12 +120,47 @@ def refusal_before_sending(
     return None
 
 
-def refundable_fen(remaining_fen: int, paid_fen: int) -> int:
-    """Most that can be paid out. `remaining_fen`: credit in the meter; `paid_fen`: paid money ever handed to it.
+@dataclass(frozen=True, slots=True)
+class CreditStep:
+    """One applied order: what it changed, and the credit that the meter showed with it. Amounts in fen."""
 
-    Granted credit is used up before paid credit, so what is left of paid money is all of the credit, up to what was paid.
+    change_fen: int
+    remaining_fen: int
+    granted: bool
+
+
+def granted_left_fen(steps: Sequence[CreditStep], credit_fen: int) -> int:
+    """What is left of granted credit in a meter that has `credit_fen` now; `steps` in order, from the first grant on.
+
+    Between two steps the credit falls by what was used, and granted credit is used up before paid credit. A grant pays a
+    debt of the meter first.
     """
-    return max(0, min(remaining_fen, paid_fen))
+    left_fen, last_fen = 0, None
+    for step in steps:
+        if last_fen is not None:
+            left_fen = _granted_after_use(left_fen, last_fen, step.remaining_fen - step.change_fen)
+        if step.granted:
+            left_fen = min(left_fen + step.change_fen, max(0, step.remaining_fen))
+        last_fen = step.remaining_fen
+    return 0 if last_fen is None else _granted_after_use(left_fen, last_fen, credit_fen)
+
+
+def _granted_after_use(granted_fen: int, before_fen: int, after_fen: int) -> int:
+    return max(0, granted_fen - max(0, before_fen - after_fen))
+
+
+def refundable_fen(credit_fen: int, granted_fen: int, paid_fen: int) -> int:
+    """Most that can be paid out of the credit in a meter.
+
+    `granted_fen`: what is left in it of granted credit; `paid_fen`: paid money ever handed to it and not taken back.
+    """
+    return max(0, min(credit_fen - granted_fen, paid_fen))
+
+
+def adjustment(delivered_fen: Mapping[Funding, int], change_fen: int) -> dict[Funding, int]:
+    """How an adjustment of a meter's credit divides: a fall takes granted money only when there is no paid money left."""
+    paid_fen = max(change_fen, -delivered_fen[Funding.PAID])
+    return {Funding.PAID: paid_fen, Funding.GRANTED: change_fen - paid_fen}
 
 
 def service_fee_fen(amount_fen: int, share_e4: int, fixed_fen: int) -> int:

@@ -18,7 +18,7 @@ from prewatt_platform.accounts.placing import Opened, opened, place
 from prewatt_platform.accounts.posting import currency_of
 from prewatt_platform.accounts.repository import OrderRepository, PolicyRepository
 from prewatt_platform.control.idempotency import once
-from prewatt_platform.control.models import Command, CommandKind, CommandState
+from prewatt_platform.control.models import TOP_UP_KINDS, Command, CommandKind, CommandState
 from prewatt_platform.control.repository import CommandRepository
 from prewatt_platform.kernel import audit
 from prewatt_platform.kernel.tenancy import Work
@@ -104,8 +104,10 @@ class SalesService:
             raise NotCancellable(order, f"it is {command.state} already")
         if command.state == CommandState.FENCING:
             raise NotCancellable(order, "it is being cancelled already")
-        if order.kind != CommandKind.SALE:
-            raise NotCancellable(order, "it may be in the meter; only a sale is cancelled after sending")
+        if order.kind not in TOP_UP_KINDS:
+            raise NotCancellable(
+                order, "it may be in the meter; only a sale or grant is cancelled after sending"
+            )
         meter = await MeterRepository(self._work).by_id(order.meter_id)
         assert meter is not None, "an order's meter exists: the database says so"
         prepayment = profile(meter.model).prepayment

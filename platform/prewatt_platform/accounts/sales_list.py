@@ -48,6 +48,7 @@ class Figures:
     sold_fen: int
     reversed_fen: int
     refunded_fen: int
+    granted_fen: int
     fees_fen: int
     """Fees of sales less those given back."""
 
@@ -112,6 +113,7 @@ _SUMS: Final[tuple[Any, ...]] = (
     _sum(CommandKind.SALE, Order.amount_fen),
     _sum(CommandKind.REVERSAL, Order.amount_fen),
     _sum(CommandKind.REFUND, Order.amount_fen),
+    _sum(CommandKind.GRANT, Order.amount_fen),
     _sum(CommandKind.SALE, Order.fee_fen) - _sum(CommandKind.REVERSAL, Order.fee_fen),
 )
 """In the order of `Figures`."""

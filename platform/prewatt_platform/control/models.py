@@ -18,6 +18,7 @@ class CommandKind(StrEnum):
     SALE = "SALE"
     REFUND = "REFUND"
     REVERSAL = "REVERSAL"
+    GRANT = "GRANT"
     CONTROL_MODE = "CONTROL_MODE"
     METER_EPOCH = "METER_EPOCH"
     """A person's decision, recorded like a command; nothing is sent to the meter."""
@@ -59,8 +60,11 @@ FINAL = frozenset(
 NOTHING_SENT = frozenset({CommandState.REQUESTED, CommandState.RESERVED})
 """States in which no frame that changes the meter has left."""
 
-ORDER_KINDS = frozenset({CommandKind.SALE, CommandKind.REFUND, CommandKind.REVERSAL})
+ORDER_KINDS = frozenset({CommandKind.SALE, CommandKind.REFUND, CommandKind.REVERSAL, CommandKind.GRANT})
 """Kinds with a money order."""
+
+TOP_UP_KINDS = frozenset({CommandKind.SALE, CommandKind.GRANT})
+"""Money orders that add credit to the meter, by a top-up frame."""
 
 MONEY_KINDS = ORDER_KINDS | {CommandKind.ACCOUNT_OPEN}
 """Kinds of which at most one may be open on a meter."""

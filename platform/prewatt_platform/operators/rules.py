@@ -19,6 +19,7 @@ class Permission(StrEnum):
     SALES_READ = "sales:read"
     SALES_REVERSE = "sales:reverse"
     REFUNDS_CREATE = "refunds:create"
+    GRANTS_CREATE = "grants:create"
     ORDERS_RESOLVE = "orders:resolve"
     TILLS_CLOSE = "tills:close"
     DAYS_CLOSE = "days:close"
@@ -40,6 +41,7 @@ _FINANCE = _LOOK | {
     Permission.SALES_READ,
     Permission.SALES_REVERSE,
     Permission.REFUNDS_CREATE,
+    Permission.GRANTS_CREATE,
     Permission.ORDERS_RESOLVE,
     Permission.TILLS_CLOSE,
     Permission.DAYS_CLOSE,

@@ -78,6 +78,7 @@ _TITLES: Final = {
     CommandKind.SALE: ("售电收据", "Receipt: energy sold"),
     CommandKind.REFUND: ("退电收据", "Receipt: refund"),
     CommandKind.REVERSAL: ("冲正收据", "Receipt: sale reversed"),
+    CommandKind.GRANT: ("补助单", "Grant"),
 }
 _TITLE_OF_OTHERS: Final = ("收据", "Receipt")
 
@@ -85,6 +86,7 @@ _AMOUNTS: Final = {
     CommandKind.SALE: ("购电金额", "Credit"),
     CommandKind.REFUND: ("退电金额", "Credit taken back"),
     CommandKind.REVERSAL: ("冲正金额", "Credit taken back"),
+    CommandKind.GRANT: ("补助金额", "Credit granted"),
 }
 _AMOUNT_OF_OTHERS: Final = ("金额", "Amount")
 
@@ -116,13 +118,15 @@ def sheet(receipt: Receipt, language: Language, copy_number: int, printed_at: da
             (("服务费", "Service fee"), yuan(order.fee_fen) if order.fee_fen else None),
             (
                 ("实退", "Paid out") if paid_out else ("实收", "Paid"),
-                f"{yuan(order.paid_fen)} {receipt.project.currency}",
+                f"{yuan(order.paid_fen)} {receipt.project.currency}" if order.paid_fen else None,
             ),
-            (("大写", ""), None if english else capitals(order.paid_fen)),
+            (("大写", ""), None if english or not order.paid_fen else capitals(order.paid_fen)),
+            (("补助项目", "Programme"), order.programme),
         ],
         [
             (("购电次数", "Purchase count"), None if plan is None else str(plan.purchase_count)),
             (("累计购电", "Total purchased"), None if plan is None else yuan(plan.total_after_fen)),
+            (("剩余金额", "Credit left"), None if order.remaining_fen is None else yuan(order.remaining_fen)),
             (("状态", "Status"), say(_status(receipt.state))),
             (("原收据号", "Reverses"), receipt.reverses_number),
             (("原因", "Reason"), order.reason),

@@ -169,6 +169,28 @@ CHECKS: Final[tuple[Check, ...]] = (
             AND (cardinality(prices_e4) = 0 OR 0 > ANY (prices_e4) OR multiplier < 1)""",
     ),
     Check(
+        "G1",
+        "granted credit comes from programmes and never from or into a till; a point has one allowance a month",
+        """
+        SELECT 'grant ' || o.receipt_number, 'granted money only', a.kind || ' of ' || a.funding || ' money'
+          FROM orders o JOIN transfers t ON t.project_id = o.project_id AND t.subject = o.command_id
+            JOIN entries e ON e.project_id = t.project_id AND e.transfer_id = t.id
+            JOIN ledger_accounts a ON a.project_id = e.project_id AND a.id = e.account_id
+          WHERE o.project_id = :project AND o.kind = 'GRANT' AND a.funding <> 'GRANTED'
+        UNION ALL
+        SELECT 'account ' || a.kind || ' ' || a.owner, 'no granted money', b.amount_fen || ' fen'
+          FROM ledger_accounts a JOIN balances b ON b.project_id = a.project_id AND b.account_id = a.id
+          WHERE a.project_id = :project AND a.funding = 'GRANTED' AND a.kind IN ('till', 'vault', 'fees')
+            AND b.sequence > 0
+        UNION ALL
+        SELECT 'allowance of ' || to_char(g.month, 'YYYY-MM') || ', ' || min(o.place), 'one', count(*)::text
+          FROM grants r JOIN grant_batches g ON g.project_id = r.project_id AND g.id = r.batch_id
+            JOIN orders o ON o.project_id = r.project_id AND o.command_id = r.command_id
+            JOIN commands c ON c.project_id = r.project_id AND c.id = r.command_id
+          WHERE r.project_id = :project AND g.month IS NOT NULL AND c.state <> 'VOIDED'
+          GROUP BY o.point_id, g.month HAVING count(*) > 1""",
+    ),
+    Check(
         "T1",
         "one purchase count of a meter's epoch belongs to one order",
         """

@@ -183,6 +183,17 @@ asks(
     },
 )
 asks(
+    "Mutation.grantCreate",
+    "mutation($input: GrantCreateInput!) { grantCreate(input: $input) { grants { id } errors { code message path } } }",
+    input=lambda t: {
+        "idempotencyKey": str(uuid4()),
+        "kind": "SUBSIDY",
+        "programme": "heat",
+        "reason": "agreed",
+        "rows": [{"meterNumber": t.meter, "amount": "1.00"}],
+    },
+)
+asks(
     "Mutation.receiptPrint",
     "mutation($input: ReceiptPrintInput!) { receiptPrint(input: $input) { receipt { number } text errors { code message path } } }",
     input=lambda t: {

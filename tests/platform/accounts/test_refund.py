@@ -80,10 +80,10 @@ class TestRefund:
         self, overused_fen: int, paid_fen: int, granted_fen: int, used_fen: int
     ) -> None:
         remaining_fen = paid_fen + granted_fen - used_fen
-        refundable_fen = rules.refundable_fen(remaining_fen, paid_fen)
+        refundable_fen = rules.refundable_fen(remaining_fen, 0, paid_fen)
         paid_used_fen = max(0, used_fen - granted_fen)
         assert refundable_fen == max(0, paid_fen - paid_used_fen)
-        assert rules.refundable_fen(min(overused_fen, 0), paid_fen) == 0
+        assert rules.refundable_fen(min(overused_fen, 0), 0, paid_fen) == 0
 
 
 class TestRefused:
@@ -99,7 +99,7 @@ class TestRefused:
         shop = await open_shop()
         await shop.sold(5000)
         with pytest.raises(NotRefundable) as refused:
-            await shop.refund(shop.meter.remaining_fen + 1)
+            await shop.refund(shop.meter.remaining_fen + 10)
         assert refused.value.refundable_fen <= shop.meter.remaining_fen + 5
         assert await shop.ledger_fen(AccountKind.TILL, shop.deployment.scope.actor.id) == -5000
 

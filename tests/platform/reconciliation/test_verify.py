@@ -108,6 +108,10 @@ DAMAGE = {
     "M8": "ALTER TABLE orders ADD COLUMN tip_fen double precision",
     "M9": "UPDATE balances SET amount_fen = amount_fen + 1 WHERE sequence = (SELECT max(sequence) FROM balances)",
     "M10": f"UPDATE orders SET prices_e4 = '{{}}' WHERE command_id = {LAST_SALE}",
+    "G1": "UPDATE ledger_accounts SET funding = 'GRANTED' WHERE kind = 'till'",
+    "G1 twice": """INSERT INTO grant_batches SELECT id, gen_random_uuid(), 'ALLOWANCE', 'a', '2026-01-01', 'r', 'o', now(), '[]'
+        FROM projects;
+        INSERT INTO grants SELECT o.project_id, o.command_id, b.id, row_number() OVER () FROM orders o, grant_batches b""",
     "T1": """DROP INDEX orders_one_a_count;
         UPDATE orders SET planned_count = (SELECT max(planned_count) FROM orders)""",
     "T3": """DROP INDEX commands_one_open_money_order;

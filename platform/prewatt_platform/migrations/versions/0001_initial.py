@@ -213,7 +213,7 @@ PROJECT_ROWS = [
       project_id integer NOT NULL,
       id uuid NOT NULL,
       meter_id uuid NOT NULL,
-      kind text NOT NULL CHECK (kind IN ('REFRESH', 'ACCOUNT_OPEN', 'SALE', 'REFUND', 'REVERSAL', 'CONTROL_MODE',
+      kind text NOT NULL CHECK (kind IN ('REFRESH', 'ACCOUNT_OPEN', 'SALE', 'REFUND', 'REVERSAL', 'GRANT', 'CONTROL_MODE',
         'METER_EPOCH')),
       state text NOT NULL CHECK (state IN ('REQUESTED', 'RESERVED', 'PLANNED', 'SENT', 'ECHOED', 'UNKNOWN',
         'FENCING', 'APPLIED', 'VOIDED', 'DISPUTED', 'SUCCEEDED', 'FAILED', 'SUPERSEDED', 'EXPIRED')),
@@ -233,7 +233,7 @@ PROJECT_ROWS = [
         ('APPLIED', 'VOIDED', 'DISPUTED', 'SUCCEEDED', 'FAILED', 'SUPERSEDED', 'EXPIRED'))))""",
     "CREATE INDEX commands_due ON commands (project_id, due_at) WHERE due_at IS NOT NULL",
     """CREATE UNIQUE INDEX commands_one_open_money_order ON commands (project_id, meter_id)
-      WHERE kind IN ('ACCOUNT_OPEN', 'SALE', 'REFUND', 'REVERSAL') AND due_at IS NOT NULL""",
+      WHERE kind IN ('ACCOUNT_OPEN', 'SALE', 'REFUND', 'REVERSAL', 'GRANT') AND due_at IS NOT NULL""",
     """CREATE TABLE proposals (
       project_id integer NOT NULL REFERENCES projects,
       id uuid NOT NULL,
@@ -273,7 +273,7 @@ PROJECT_ROWS = [
     """CREATE TABLE orders (
       project_id integer NOT NULL,
       command_id uuid NOT NULL,
-      kind text NOT NULL CHECK (kind IN ('SALE', 'REFUND', 'REVERSAL')),
+      kind text NOT NULL CHECK (kind IN ('SALE', 'REFUND', 'REVERSAL', 'GRANT')),
       receipt_number text NOT NULL,
       account_id uuid NOT NULL,
       point_id uuid NOT NULL,
@@ -282,6 +282,7 @@ PROJECT_ROWS = [
       amount_fen bigint NOT NULL CHECK (amount_fen > 0),
       fee_fen bigint NOT NULL CHECK (fee_fen >= 0),
       reverses uuid,
+      programme text,
       reason text,
       created_at timestamptz NOT NULL,
       planned_count integer,
@@ -289,6 +290,7 @@ PROJECT_ROWS = [
       applied_at timestamptz,
       fenced_at timestamptz,
       evidence bytea,
+      remaining_fen bigint,
       meter_number text NOT NULL,
       place text NOT NULL,
       customer_name text NOT NULL,
@@ -304,11 +306,43 @@ PROJECT_ROWS = [
       FOREIGN KEY (project_id, meter_id, epoch) REFERENCES meter_epochs (project_id, meter_id, epoch),
       CHECK ((planned_count IS NULL) = (total_before_fen IS NULL)),
       CHECK ((reverses IS NOT NULL) = (kind = 'REVERSAL')),
-      CHECK (fee_fen = 0 OR kind <> 'REFUND'),
+      CHECK ((programme IS NOT NULL) = (kind = 'GRANT')),
+      CHECK (fee_fen = 0 OR kind IN ('SALE', 'REVERSAL')),
       CHECK (applied_at IS NULL OR fenced_at IS NULL),
       CHECK (coalesce(applied_at, fenced_at) IS NULL OR (planned_count IS NOT NULL AND evidence IS NOT NULL)))""",
     """CREATE UNIQUE INDEX orders_one_a_count ON orders (project_id, meter_id, epoch, planned_count)""",
     "CREATE INDEX orders_by_time ON orders (project_id, created_at, command_id)",
+    """CREATE TABLE grant_batches (
+      project_id integer NOT NULL REFERENCES projects,
+      id uuid NOT NULL,
+      kind text NOT NULL CHECK (kind IN ('ALLOWANCE', 'SUBSIDY')),
+      programme text NOT NULL,
+      month date CHECK (extract(day FROM month) = 1),
+      reason text NOT NULL,
+      operator_name text NOT NULL,
+      created_at timestamptz NOT NULL,
+      refused jsonb NOT NULL,
+      PRIMARY KEY (project_id, id),
+      CHECK ((month IS NOT NULL) = (kind = 'ALLOWANCE')))""",
+    """CREATE TABLE grants (
+      project_id integer NOT NULL,
+      command_id uuid NOT NULL,
+      batch_id uuid NOT NULL,
+      row_number integer NOT NULL CHECK (row_number >= 0),
+      PRIMARY KEY (project_id, command_id),
+      UNIQUE (project_id, batch_id, row_number),
+      FOREIGN KEY (project_id, command_id) REFERENCES orders (project_id, command_id),
+      FOREIGN KEY (project_id, batch_id) REFERENCES grant_batches (project_id, id))""",
+    # a month's allowance of a point is given once; its order may be replaced when it was voided
+    """CREATE TABLE allowances (
+      project_id integer NOT NULL,
+      point_id uuid NOT NULL,
+      month date NOT NULL CHECK (extract(day FROM month) = 1),
+      command_id uuid NOT NULL,
+      PRIMARY KEY (project_id, point_id, month),
+      UNIQUE (project_id, command_id),
+      FOREIGN KEY (project_id, point_id) REFERENCES points (project_id, id),
+      FOREIGN KEY (project_id, command_id) REFERENCES grants (project_id, command_id))""",
     """CREATE TABLE receipt_prints (
       project_id integer NOT NULL,
       receipt_number text NOT NULL,
@@ -453,9 +487,18 @@ CHANGING = (
     "orders",
     "balances",
     "till_closings",
+    "allowances",
     "audit_heads",
 )
-INSERTED = ("readings", "ledger_accounts", "day_closings", "verifications", "receipt_prints")
+INSERTED = (
+    "readings",
+    "ledger_accounts",
+    "day_closings",
+    "verifications",
+    "receipt_prints",
+    "grant_batches",
+    "grants",
+)
 
 # after a transaction that set it locally, the setting is an empty string in the session and not NULL
 OWN_PROJECT = "nullif(current_setting('app.project', true), '')::integer"

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -15,6 +16,8 @@ from prewatt_platform.accounts.refunds import RefundService
 from prewatt_platform.accounts.repository import OrderRepository, PolicyRepository
 from prewatt_platform.accounts.sales import SalesService
 from prewatt_platform.accounts.service import AccountService, OpeningTerms
+from prewatt_platform.grants.models import GrantKind
+from prewatt_platform.grants.service import GrantRow, GrantService, GrantTerms
 from prewatt_platform.kernel.connections import connect
 from prewatt_platform.kernel.database import Database
 from prewatt_platform.kernel.ids import IdMaker
@@ -71,6 +74,12 @@ async def _live(deployment: "Deployment") -> None:
         await ReceiptService(work).print(uuid.uuid4(), order.receipt_number, Form.TEXT_32, Language.CHINESE)
         reversal, _ = await RefundService(work).reverse(uuid.uuid4(), order.receipt_number, "mistyped")
     assert (await deployment.ended(reversal.id)).state == "APPLIED"
+    terms = GrantTerms(GrantKind.ALLOWANCE, "basic", date(2026, 1, 1), "agreed")
+    async with deployment.database.project(deployment.scope) as work:
+        granted, _ = await GrantService(work).grant(
+            uuid.uuid4(), terms, [GrantRow(unopened(deployment), 300)]
+        )
+    assert (await deployment.ended(granted.orders[0].command_id)).state == "APPLIED"
     async with deployment.database.project(deployment.scope) as work:
         (await PolicyRepository(work).policy(for_update=True)).second_person_above_fen = 0
         proposed, _ = await RefundService(work).refund(uuid.uuid4(), unopened(deployment), 100, "moves out")

@@ -25,6 +25,8 @@ from prewatt_platform.accounts.sales_list import SalesFilter, SalesListRepositor
 from prewatt_platform.control.models import Command, CommandKind, CommandState, IdempotencyKey, Proposal
 from prewatt_platform.control.repository import CommandRepository, IdempotencyRepository, ProposalRepository
 from prewatt_platform.field.messages import MeterReading
+from prewatt_platform.grants.models import Allowance, Grant, GrantBatch
+from prewatt_platform.grants.repository import GrantRepository
 from prewatt_platform.kernel.audit import AuditRepository
 from prewatt_platform.kernel.errors import PlatformError
 from prewatt_platform.kernel.tenancy import Repository, Work
@@ -71,6 +73,9 @@ class Foreign:
     day: DayClosing
     verification: Verification
     receipt_print: ReceiptPrint
+    batch: GrantBatch
+    grant: Grant
+    allowance: Allowance
     till: LedgerAccount
     meter_reading: MeterReading
 
@@ -191,6 +196,10 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (LedgerRepository, "of_kind"): lambda r, _: r.of_kind(AccountKind.TILL),
     (VerificationRepository, "of_day"): lambda r, f: r.of_day(f.verification.day),
     (VerificationRepository, "latest"): lambda r, _: r.latest(10),
+    (GrantRepository, "batch"): lambda r, f: r.batch(f.batch.id),
+    (GrantRepository, "orders"): lambda r, f: r.orders(f.batch.id),
+    (GrantRepository, "allowance"): lambda r, f: r.allowance(f.allowance.point_id, f.allowance.month),
+    (OrderRepository, "credit_steps"): lambda r, f: r.credit_steps(f.allowance.point_id),
     (ReceiptRepository, "order"): lambda r, f: r.order(f.sale.receipt_number),
     (ReceiptRepository, "prints"): lambda r, f: r.prints(f.receipt_print.receipt_number),
     (ReceiptRepository, "by_id"): lambda r, f: r.by_id(f.receipt_print.id),
@@ -282,6 +291,9 @@ async def foreign(two_projects: Any) -> Foreign:
             closing=await first(TillClosing),
             verification=await first(Verification),
             receipt_print=await first(ReceiptPrint),
+            batch=await first(GrantBatch),
+            grant=await first(Grant),
+            allowance=await first(Allowance),
             day=await first(DayClosing),
             till=await first(LedgerAccount, LedgerAccount.kind == AccountKind.TILL),
             meter_reading=MeterReading(

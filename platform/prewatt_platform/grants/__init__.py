@@ -1,0 +1,1 @@
+"""Grants: free monthly allowances and subsidies, delivered to meters as credit that is never paid out."""
