@@ -13,10 +13,13 @@ from prewatt_platform.app import Platform
 def build_api(platform: Platform, metrics: Metrics) -> Starlette:
     """The API of a started platform."""
     endpoint = Endpoint(build_schema(introspection=platform.settings.introspection), platform, metrics)
-    return Starlette(
+    app = Starlette(
         routes=[
             *health_routes(platform, metrics),
             Route("/graphql", endpoint),
             WebSocketRoute("/graphql", endpoint),
         ]
     )
+    # a redirect would repeat the client's Host header as an address
+    app.router.redirect_slashes = False
+    return app

@@ -58,7 +58,9 @@ def application(platform: Platform, role: ServeRole) -> Starlette:
     """Routes of a process of that role."""
     metrics = Metrics()
     if role == "collector":
-        return Starlette(routes=health_routes(platform, metrics))
+        app = Starlette(routes=health_routes(platform, metrics))
+        app.router.redirect_slashes = False
+        return app
     from prewatt_graphql.app import build_api  # noqa: PLC0415 - the collector imports no GraphQL
 
     return build_api(platform, metrics)

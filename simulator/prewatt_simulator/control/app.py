@@ -47,13 +47,16 @@ def build_app(context: ControlContext) -> Starlette:
     for noun in NOUNS:
         for operation in noun.all:
             by_path.setdefault(operation.path, {})[operation.method] = operation
-    return Starlette(
+    app = Starlette(
         routes=[
             *(_route(context, path, operations) for path, operations in by_path.items()),
             Route("/openapi.json", _describe),
         ],
         exception_handlers={HTTPException: _refuse_http, SimulatorError: _refuse, FixtureError: _refuse},
     )
+    # a redirect would repeat the client's Host header as an address
+    app.router.redirect_slashes = False
+    return app
 
 
 def _route(context: ControlContext, path: str, operations: Mapping[str, Operation]) -> Route:

@@ -32,6 +32,11 @@ class TestTransport:
         )
         assert len(answer.headers["X-Request-Id"]) == 32
 
+    async def test_no_redirect_repeats_the_host_of_a_request(self, admin: Any) -> None:
+        async with httpx.AsyncClient(verify=False) as client:
+            answer = await client.post(f"{admin.url}/", json=VIEWER, headers={"Host": "evil.example"})
+        assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
     @pytest.mark.parametrize("query", ["{viewer{name}}", "mutation{signOut{errors{code}}}", None])
     async def test_get_is_refused(self, admin: Any, query: str | None) -> None:
         async with httpx.AsyncClient(verify=False) as client:

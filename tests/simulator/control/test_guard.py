@@ -59,3 +59,10 @@ async def test_beyond_loopback_a_token_is_needed(farm: Any) -> None:
     with pytest.raises(ValueError, match="token"):
         async with controlling(farm, host="192.0.2.1"):
             pass
+
+
+async def test_no_redirect_repeats_the_host_of_a_request(farm: Any) -> None:
+    async with controlling(farm) as url, httpx.AsyncClient(base_url=url) as client:
+        for path in ("/faults/", "/meters/", "/openapi.json/", "//faults"):
+            answer = await client.get(path, headers={"Host": "localhost:1"})
+            assert (answer.status_code, answer.headers.get("location")) == (404, None)
