@@ -10,18 +10,21 @@ A mutation parses its input, asks a service inside one unit of work and returns 
         return SaleCreatePayload(command=Command.of(command, info.context.membership.project), replayed=replayed)
 
 Errors that a client can act on become the payload's `errors`, and the unit of work is rolled back; everything else is
-a top-level error and masked (`errors`). The service finds a repeated key itself (`control.idempotency.once`), so a
+a top-level error and masked (`errors`). A payload with errors is recorded in the audit chain (`refusals`). The service finds a repeated key itself (`control.idempotency.once`), so a
 replay takes the same path and differs in `replayed` only.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import strawberry
 
 from prewatt_graphql.commands.types import Command
+from prewatt_graphql.context import Info
 from prewatt_graphql.errors import UserError, errors_in_payload
+from prewatt_graphql.refusals import record_refused_mutation
 from prewatt_platform.control.reason import REASON_LENGTH_MAX
 
 InputType = TypeVar("InputType")
@@ -98,6 +101,17 @@ def mutation(
     """Declare a mutation whose resolver returns `payload`, or raises an error that belongs into its `errors`."""
 
     def declared(resolve: Callable[..., Awaitable[Payload]]) -> Any:
-        return strawberry.mutation(errors_in_payload(payload)(resolve), description=description)
+        answer = errors_in_payload(payload)(resolve)
+
+        @wraps(answer)
+        async def answer_and_record(self: Any, info: Info, **arguments: Any) -> Payload:
+            found = await answer(self, info, **arguments)
+            if found.errors:
+                await record_refused_mutation(
+                    info.context, info.field_name, arguments.get("input"), found.errors
+                )
+            return found
+
+        return strawberry.mutation(answer_and_record, description=description)
 
     return declared

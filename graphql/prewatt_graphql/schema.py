@@ -5,7 +5,7 @@ through as it is (`errors.report`) is masked. Subscriptions run over WebSocket, 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from functools import lru_cache
 from typing import Any, cast
@@ -42,6 +42,7 @@ from prewatt_graphql.readings.subscriptions import ReadingSubscriptions
 from prewatt_graphql.receipts.mutations import ReceiptMutations
 from prewatt_graphql.receipts.queries import ReceiptQueries
 from prewatt_graphql.reconciliation.queries import ReconciliationQueries
+from prewatt_graphql.refusals import record_missing_permissions
 from prewatt_graphql.scalars import SCALARS
 from prewatt_graphql.storable_text import StorableText
 from prewatt_graphql.tills.mutations import TillMutations
@@ -121,6 +122,7 @@ class ApiSchema(strawberry.Schema):
         except TimeoutError:
             late = LimitExceeded(f"an operation may take {EXECUTION_S_MAX:.0f} s")
             result = ExecutionResult(data=None, errors=[GraphQLError(str(late), original_error=late)])
+        await record_missing_permissions(context, result.errors, kwargs.get("variable_values"))
         context.metrics.add("prewatt_operations_total", transport="http")
         return _reported(result, context)
 
@@ -130,15 +132,16 @@ class ApiSchema(strawberry.Schema):
         kwargs["allowed_operation_types"] = {OperationType.SUBSCRIPTION}
         results = cast("AsyncGenerator[ExecutionResult, None]", await super().stream(*args, **kwargs))
         context.metrics.add("prewatt_operations_total", transport="websocket")
-        return _all_reported(results, context)
+        return _all_reported(results, context, kwargs.get("variable_values"))
 
 
 async def _all_reported(
-    results: AsyncGenerator[ExecutionResult, None], context: Context
+    results: AsyncGenerator[ExecutionResult, None], context: Context, variables: Mapping[str, Any] | None
 ) -> AsyncGenerator[ExecutionResult, None]:
     # closes the resolver's generator, and with it the event queue, when the client unsubscribes
     async with aclosing(results):
         async for result in results:
+            await record_missing_permissions(context, result.errors, variables)
             yield _reported(result, context)
 
 
