@@ -48,8 +48,10 @@ from prewatt_platform.accounts.errors import (
     UnknownOrder,
     UnknownReceipt,
 )
+from prewatt_platform.charges.errors import NoEnergyAt, WeightRefused
 from prewatt_platform.control.errors import CommandChanged, IdempotencyMismatch, NotPrepaid, ReasonMissing
-from prewatt_platform.grants.errors import AllowanceGiven, MeterTwice, RowRefusal, RowsRefused
+from prewatt_platform.control.rows import MeterTwice, RowRefusal, RowsRefused
+from prewatt_platform.grants.errors import AllowanceGiven
 from prewatt_platform.kernel.errors import PlatformError
 from prewatt_platform.metering.errors import GatewayUnreachable, UnknownMeter
 from prewatt_platform.operators.errors import NotAllowed, Throttled, WrongCredentials
@@ -224,6 +226,8 @@ _PAYLOAD_ERRORS: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ...
     NotCancellable: (ErrorCode.NOT_CANCELLABLE, ("input", "receiptNumber")),
     AllowanceGiven: (ErrorCode.ALREADY_GRANTED, _METER),
     MeterTwice: (ErrorCode.BAD_INPUT, _METER),
+    NoEnergyAt: (ErrorCode.READING_NEEDED, _METER),
+    WeightRefused: (ErrorCode.BAD_INPUT, ("input", "weight")),
     UnknownOrder: (ErrorCode.NOT_FOUND, ("input", "order")),
     NotDisputed: (ErrorCode.NOT_DISPUTED, ("input", "order")),
     OrderDisputed: (ErrorCode.ORDER_DISPUTED, _METER),

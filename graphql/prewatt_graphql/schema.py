@@ -24,6 +24,8 @@ from prewatt_graphql.accounts.resolutions import ResolutionMutations
 from prewatt_graphql.accounts.sales import SalesMutations
 from prewatt_graphql.accounts.sales_list import SalesQueries
 from prewatt_graphql.accounts.statements import StatementQueries
+from prewatt_graphql.charges.mutations import ChargeMutations
+from prewatt_graphql.charges.queries import ChargeQueries
 from prewatt_graphql.commands.mutations import CommandMutations
 from prewatt_graphql.commands.proposals import ProposalQueries
 from prewatt_graphql.commands.queries import CommandQueries
@@ -64,6 +66,7 @@ class Query(
     ReconciliationQueries,
     SalesQueries,
     ReceiptQueries,
+    ChargeQueries,
     TillQueries,
     PolicyQueries,
     ProposalQueries,
@@ -80,6 +83,7 @@ class Mutation(
     RefundMutations,
     ReceiptMutations,
     GrantMutations,
+    ChargeMutations,
     TillMutations,
     PolicyMutations,
     ResolutionMutations,

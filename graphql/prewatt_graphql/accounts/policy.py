@@ -30,6 +30,12 @@ class SalesPolicy:
         description="Service fee as a percentage of the amount, two decimals."
     )
     fee_fixed: Money = strawberry.field(description="Fixed part of the service fee.")
+    owed_fee_percent: Decimal = strawberry.field(
+        description="Most that owed fees take of a payment for credit, as a percentage, two decimals; 0: nothing."
+    )
+    property_fee_percent: Decimal = strawberry.field(
+        description="Property fee held back of a payment for credit, as a percentage, two decimals."
+    )
     reversal_days: int = strawberry.field(
         description="Business days after which a sale can still be reversed; 0: on its own day."
     )
@@ -47,6 +53,8 @@ class SalesPolicy:
             hoarding_limit=maybe_money(row.hoarding_limit_fen, currency),
             fee_percent=decimal(row.fee_e4, _PERCENT_DECIMALS),
             fee_fixed=money(row.fee_fixed_fen, currency),
+            owed_fee_percent=decimal(row.owed_share_e4, _PERCENT_DECIMALS),
+            property_fee_percent=decimal(row.property_share_e4, _PERCENT_DECIMALS),
             reversal_days=row.reversal_days,
             second_person_above=maybe_money(row.second_person_above_fen, currency),
         )
@@ -68,6 +76,14 @@ class SalesPolicySetInput:
     reversal_days: int = strawberry.field(
         description="Business days after which a sale can still be reversed; 0 (its own day) to 366."
     )
+    owed_fee_percent: Decimal = strawberry.field(
+        default=Decimal(0),
+        description="Most that owed fees take of a payment for credit, as a percentage; 0 to 90, at most 2 decimals.",
+    )
+    property_fee_percent: Decimal = strawberry.field(
+        default=Decimal(0),
+        description="Property fee held back of a payment for credit, as a percentage; 90 at most together with `owedFeePercent`.",
+    )
     hoarding_limit: Decimal | None = strawberry.field(
         default=None, description="Credit that a sale may not exceed in the meter; null: no limit."
     )
@@ -85,6 +101,12 @@ class SalesPolicySetInput:
             fee_e4=count_of(self.fee_percent, _PERCENT_DECIMALS, "feePercent", "a percentage"),
             fee_fixed_fen=fen_of(self.fee_fixed, "feeFixed"),
             reversal_days=self.reversal_days,
+            owed_share_e4=count_of(
+                self.owed_fee_percent, _PERCENT_DECIMALS, "owedFeePercent", "a percentage"
+            ),
+            property_share_e4=count_of(
+                self.property_fee_percent, _PERCENT_DECIMALS, "propertyFeePercent", "a percentage"
+            ),
             second_person_above_fen=_maybe_fen(self.second_person_above, "secondPersonAbove"),
         )
 

@@ -21,7 +21,7 @@ class SaleCreateInput(IdempotentInput):
         description="Number of the meter, ten characters; its account must be OPEN."
     )
     amount: Decimal = strawberry.field(
-        description="Credit to sell, project currency; within the limits of `salesPolicy`, at most 2 decimals. The service fee is paid beside it."
+        description="Amount, project currency; within the limits of `salesPolicy`, at most 2 decimals. Owed fees and property fee are taken from it first (`salesPolicy`), the rest is credit; the service fee is paid beside it."
     )
 
 

@@ -89,6 +89,10 @@ class SalesFigures:
     net: Money = strawberry.field(description="Sold − reversed − refunded.")
     fees: Money = strawberry.field(description="Service fees taken, less those given back.")
 
+    collected: Money = strawberry.field(
+        description="Owed fees and property fees taken with sales, less those given back."
+    )
+
     @classmethod
     def of(cls, figures: Figures, currency: str) -> Self:
         """The API type of figures."""
@@ -101,6 +105,7 @@ class SalesFigures:
             granted=money(figures.granted_fen, currency),
             net=money(figures.net_fen, currency),
             fees=money(figures.fees_fen, currency),
+            collected=money(figures.collected_fen, currency),
         )
 
 

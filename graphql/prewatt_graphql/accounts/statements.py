@@ -9,7 +9,7 @@ import strawberry
 from prewatt_graphql.context import Info
 from prewatt_graphql.errors import BadInput
 from prewatt_graphql.ids import local_key
-from prewatt_graphql.quantities import Money, money
+from prewatt_graphql.quantities import Money, maybe_money, money
 from prewatt_platform.accounts import statement as statements
 from prewatt_platform.accounts.repository import AccountRepository
 from prewatt_platform.accounts.statement import StatementLine
@@ -57,6 +57,9 @@ class StatementMovement:
     operator_name: str = strawberry.field(description="Who asked for it.")
     amount: Money = strawberry.field(description="Amount; negative when it leaves the account.")
     balance_after: Money = strawberry.field(description="Balance of the account after this movement.")
+    paid: Money | None = strawberry.field(
+        description="Paid or paid back with this receipt in all: credit, service fee, property fee and owed fees; null without a receipt."
+    )
 
 
 @strawberry.type(
@@ -70,6 +73,11 @@ class Statement:
     opening: Money = strawberry.field(description="Balance at the start.")
     movements: list[StatementMovement] = strawberry.field(description="Movements, oldest first.")
     closing: Money = strawberry.field(description="Balance at the end.")
+    fees_opening: Money = strawberry.field(description="Owed fees at the start, negative.")
+    fee_movements: list[StatementMovement] = strawberry.field(
+        description="Fees that were charged (negative) and settled, oldest first; `feesOpening` + movements = `feesClosing`."
+    )
+    fees_closing: Money = strawberry.field(description="Owed fees at the end, negative.")
 
 
 @strawberry.type
@@ -99,9 +107,12 @@ class StatementQueries:
         return Statement(
             from_=from_,
             to=to,
-            opening=money(found.opening_fen, project.currency),
-            movements=[_movement(line, project.currency) for line in found.lines],
-            closing=money(found.closing_fen, project.currency),
+            opening=money(found.credit.opening_fen, project.currency),
+            movements=[_movement(line, project.currency) for line in found.credit.lines],
+            closing=money(found.credit.closing_fen, project.currency),
+            fees_opening=money(found.fees.opening_fen, project.currency),
+            fee_movements=[_movement(line, project.currency) for line in found.fees.lines],
+            fees_closing=money(found.fees.closing_fen, project.currency),
         )
 
 
@@ -117,4 +128,5 @@ def _movement(line: StatementLine, currency: str) -> StatementMovement:
         operator_name=movement.transfer.actor_name,
         amount=money(movement.amount_fen, currency),
         balance_after=money(line.balance_after_fen, currency),
+        paid=maybe_money(line.paid_fen, currency),
     )

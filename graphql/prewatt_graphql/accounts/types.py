@@ -96,6 +96,15 @@ class Sale(Node):
     fee: Money = strawberry.field(
         description="Service fee: paid beside the amount of a sale, given back by a reversal; 0 for a refund."
     )
+    owed_fees: Money = strawberry.field(
+        description="Owed fees that the payment of a sale settled; owed again after its reversal."
+    )
+    property_fee: Money = strawberry.field(
+        description="Property fee held back of the payment of a sale; given back by a reversal."
+    )
+    paid: Money = strawberry.field(
+        description="Paid by the customer, or paid back: amount and all fees; 0 for a grant."
+    )
     programme: str | None = strawberry.field(
         description="Programme that a grant comes from; null for other kinds."
     )
@@ -149,6 +158,9 @@ class Sale(Node):
             customer_name=row.customer_name,
             amount=money(row.amount_fen, project.currency),
             fee=money(row.fee_fen, project.currency),
+            owed_fees=money(row.owed_fen, project.currency),
+            property_fee=money(row.property_fen, project.currency),
+            paid=money(row.paid_fen, project.currency),
             programme=row.programme,
             reason=row.reason,
             purchase_count=row.planned_count,

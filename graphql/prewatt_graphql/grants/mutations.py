@@ -11,7 +11,7 @@ from prewatt_graphql.context import Info
 from prewatt_graphql.errors import BadInput, ErrorCode, row_error
 from prewatt_graphql.payloads import IdempotentInput, IdempotentPayload, Input, mutation, reason_field
 from prewatt_graphql.quantities import fen_of
-from prewatt_platform.grants.errors import RowRefusal
+from prewatt_platform.control.rows import RowRefusal
 from prewatt_platform.grants.models import GrantKind as GrantKindRow
 from prewatt_platform.grants.service import ROWS_MAX, GrantRow, GrantService, GrantTerms
 
@@ -68,7 +68,7 @@ class GrantCreateInput(IdempotentInput):
 
 @strawberry.type(description="A row that was refused.")
 class RefusedRow:
-    """API form of `grants.errors.RowRefusal`."""
+    """API form of `control.rows.RowRefusal`."""
 
     row: int = strawberry.field(description="Number of the row in the request, from 0.")
     field: str = strawberry.field(description="Field of the row that is at fault.")

@@ -76,6 +76,10 @@ class Order(SQLModel, table=True):
     """Credit that the meter gains by a SALE or GRANT, and loses by the other kinds."""
     fee_fen: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     """Service fee, paid beside the amount of a SALE and given back with a REVERSAL."""
+    owed_fen: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    """Fees owed by the account that the payment of a SALE settled; owed again after its REVERSAL."""
+    property_fen: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    """Property fee that the payment of a SALE held back; given back with a REVERSAL."""
     reverses: UUID | None = None
     """The sale that a REVERSAL undoes."""
     programme: str | None = None
@@ -107,8 +111,10 @@ class Order(SQLModel, table=True):
 
     @property
     def paid_fen(self) -> int:
-        """What the customer pays, or gets back: amount and fee; nothing for a GRANT."""
-        return 0 if self.kind == CommandKind.GRANT else self.amount_fen + self.fee_fen
+        """What the customer pays, or gets back: amount and all fees; nothing for a GRANT."""
+        if self.kind == CommandKind.GRANT:
+            return 0
+        return self.amount_fen + self.fee_fen + self.owed_fen + self.property_fen
 
     @property
     def plan(self) -> Plan | None:
@@ -133,6 +139,10 @@ class SalesPolicy(SQLModel, table=True):
     fee_e4: int = 0
     """Service fee as a share of the amount, in 0.0001."""
     fee_fixed_fen: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    owed_share_e4: int = 0
+    """Most that owed fees take of a payment, as a share in 0.0001; 0: nothing is taken."""
+    property_share_e4: int = 0
+    """Property fee that is held back of a payment, as a share in 0.0001."""
     reversal_days: int = 0
     """Business days after which a sale can still be reversed; 0: on its own day."""
     second_person_above_fen: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))

@@ -23,6 +23,8 @@ class PolicyTerms:
     fee_fixed_fen: int
     reversal_days: int
     second_person_above_fen: int | None
+    owed_share_e4: int = 0
+    property_share_e4: int = 0
 
 
 async def set_policy(work: Work, expected_version: int, terms: PolicyTerms) -> SalesPolicy:
@@ -49,6 +51,8 @@ def _check(terms: PolicyTerms) -> None:
         ("hoarding_limit", terms.hoarding_limit_fen, 1, rules.TOTAL_MAX_FEN),
         ("fee_percent", terms.fee_e4, 0, 10_000),
         ("fee_fixed", terms.fee_fixed_fen, 0, most),
+        ("owed_fee_percent", terms.owed_share_e4, 0, rules.FEE_SHARE_MAX_E4),
+        ("property_fee_percent", terms.property_share_e4, 0, rules.FEE_SHARE_MAX_E4 - terms.owed_share_e4),
         ("reversal_days", terms.reversal_days, 0, REVERSAL_DAYS_MAX),
         ("second_person_above", terms.second_person_above_fen, 0, most),
     ):

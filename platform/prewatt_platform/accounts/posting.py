@@ -1,6 +1,6 @@
 """The ledger's side of a money order, each step in one transaction with command, order and audit.
 
-SALE      till → pending → delivered, fees
+SALE      till → pending → delivered, fees, owed fees of the account
 REFUND    delivered → pending → till of the operator who pays out
 REVERSAL  the sale's accounts, backwards
 GRANT     granted → pending → delivered, all of it granted money, which is never paid out
@@ -23,6 +23,9 @@ from prewatt_platform.projects.repository import ProjectRepository
 
 SERVICE_FEE = "service"
 """Owner of the account of service fees."""
+
+PROPERTY_FEE = "property"
+"""Owner of the account of property fees."""
 
 
 async def post_reserved(work: Work, order: Order, command: Command) -> None:
@@ -69,6 +72,8 @@ async def apply(work: Work, command: Command, order: Order) -> None:
             targets = {
                 _delivered(order): order.amount_fen,
                 AccountKey(AccountKind.FEES, SERVICE_FEE): order.fee_fen,
+                AccountKey(AccountKind.FEES, PROPERTY_FEE): order.property_fen,
+                owed(order.account_id): order.owed_fen,
             }
         case CommandKind.REFUND:
             targets = {_till(command): order.amount_fen}
@@ -112,6 +117,11 @@ async def currency_of(work: Work) -> str:
     project = await ProjectRepository(work).by_id(work.project_id)
     assert project is not None
     return project.currency
+
+
+def owed(account_id: UUID) -> AccountKey:
+    """The ledger account of fees that an account owes."""
+    return AccountKey(AccountKind.OWED, str(account_id))
 
 
 def _till(command: Command) -> AccountKey:

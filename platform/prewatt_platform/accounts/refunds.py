@@ -8,6 +8,7 @@ from prewatt_platform.accounts import rules
 from prewatt_platform.accounts.errors import AmountRefused, NotRefundable, NotReversible, UnknownReceipt
 from prewatt_platform.accounts.fresh_reading import fresh_reading, known_credit
 from prewatt_platform.accounts.models import Order
+from prewatt_platform.accounts.owed_fees import owed_fen
 from prewatt_platform.accounts.placing import Opened, opened, place
 from prewatt_platform.accounts.posting import adopt_counter
 from prewatt_platform.accounts.repository import OrderRepository, PolicyRepository
@@ -76,12 +77,17 @@ class RefundService:
             # the meter's row is locked now, so nothing about its orders changes any more
             await self._work.session.refresh(sale)
             await self._check_reversible(at, sale)
+            if sale.owed_fen:
+                # for its lock: the receipt counter comes after it
+                await owed_fen(self._work, sale.account_id)
             return await place(
                 self._work,
                 at,
                 CommandKind.REVERSAL,
                 sale.amount_fen,
                 fee_fen=sale.fee_fen,
+                owed_fen=sale.owed_fen,
+                property_fen=sale.property_fen,
                 reverses=sale.command_id,
                 reason=given,
             )

@@ -1,6 +1,6 @@
 """Queries on customers, accounts and money orders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -145,6 +145,25 @@ class OrderRepository(Repository):
             CreditStep(order.change_fen, order.remaining_fen or 0, granted=order.kind == CommandKind.GRANT)
             for order in found
         ]
+
+    async def owed_under_way(self, account_id: UUID) -> int:
+        """Sum in fen of owed fees in an account's orders that have not ended."""
+        statement = (
+            select(func.coalesce(func.sum(Order.owed_fen), 0))
+            .join(
+                Command, (col(Command.project_id) == Order.project_id) & (col(Command.id) == Order.command_id)
+            )
+            .where(
+                Order.account_id == account_id,
+                col(Command.state).not_in([CommandState.APPLIED, CommandState.VOIDED]),
+            )
+        )
+        return int((await self._session.execute(self._narrow(statement, Order, Command))).scalar_one())
+
+    async def by_receipts(self, receipt_numbers: Collection[str]) -> dict[str, Order]:
+        """The orders of those receipts, by number."""
+        found = await self._all(self._scoped(Order).where(col(Order.receipt_number).in_(receipt_numbers)))
+        return {order.receipt_number: order for order in found}
 
     async def reversal_of(self, sale: Order) -> Order | None:
         """The reversal of a sale that was carried out or is under way."""

@@ -36,6 +36,9 @@ COUNT_MAX: Final = 0xFFFF
 COUNT_NEAR_END: Final = COUNT_MAX * 9 // 10
 """Purchase count from which on a meter is marked: its count has to be set back, which begins a new epoch."""
 
+FEE_SHARE_MAX_E4: Final = 9_000
+"""Most that fees may take of a payment for credit, 90 %."""
+
 TOTAL_MAX_FEN: Final = 0x7FFF_FFFF
 """Largest total and credit that the registers hold (the credit register is signed)."""
 
@@ -167,6 +170,25 @@ def service_fee_fen(amount_fen: int, share_e4: int, fixed_fen: int) -> int:
     """Service fee on a sale: a share of the amount in 0.0001, rounded half up, and a fixed part."""
     # half up in whole numbers: (2a·s + 10⁴) // (2·10⁴)
     return fixed_fen + (2 * amount_fen * share_e4 + 10_000) // 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """How a payment for credit divides. Amounts in fen; they add up to the payment."""
+
+    owed_fen: int
+    property_fen: int
+    credit_fen: int
+
+
+def division(paid_fen: int, owed_fen: int, owed_share_e4: int, property_share_e4: int) -> Division:
+    """Divide a payment: first what the account owes, up to its share; then the property fee; the rest is credit.
+
+    Shares are rounded down and are `FEE_SHARE_MAX_E4` together at most, so some credit is always left.
+    """
+    settled_fen = min(owed_fen, paid_fen * owed_share_e4 // 10_000)
+    property_fen = paid_fen * property_share_e4 // 10_000
+    return Division(settled_fen, property_fen, paid_fen - settled_fen - property_fen)
 
 
 def yuan(amount_fen: int) -> str:

@@ -14,6 +14,7 @@ from prewatt_platform.accounts.errors import (
 )
 from prewatt_platform.accounts.fresh_reading import known_credit
 from prewatt_platform.accounts.models import Order
+from prewatt_platform.accounts.owed_fees import owed_fen
 from prewatt_platform.accounts.placing import Opened, opened, place
 from prewatt_platform.accounts.posting import currency_of
 from prewatt_platform.accounts.repository import OrderRepository, PolicyRepository
@@ -37,6 +38,8 @@ class SalesService:
     async def sell(self, key: UUID, meter_number: str, amount_fen: int) -> tuple[Command, bool]:
         """Sell energy to an opened meter: the money is reserved and the order on its way; (command, replayed).
 
+        Of `amount_fen` owed fees and the property fee are taken first, as the policy says; the rest is credit.
+
         `UnknownMeter`, `NotPrepaid`, `NotOpened`, `OrderOpen`, `MeterOnHold`, `AmountRefused`,
         `OverHoardingLimit`, `GatewayUnreachable`, `IdempotencyMismatch`.
         """
@@ -46,10 +49,19 @@ class SalesService:
             if not policy.sale_min_fen <= amount_fen <= policy.sale_max_fen:
                 raise AmountRefused(amount_fen, policy.sale_min_fen, policy.sale_max_fen)
             at = await opened(self._work, meter_number)
+            owed = await owed_fen(self._work, at.held.account.id) if policy.owed_share_e4 else 0
+            parts = rules.division(amount_fen, owed, policy.owed_share_e4, policy.property_share_e4)
             if policy.hoarding_limit_fen is not None:
-                await self._check_hoarding(at, amount_fen, policy.hoarding_limit_fen)
-            fee_fen = rules.service_fee_fen(amount_fen, policy.fee_e4, policy.fee_fixed_fen)
-            return await place(self._work, at, CommandKind.SALE, amount_fen, fee_fen=fee_fen)
+                await self._check_hoarding(at, parts.credit_fen, policy.hoarding_limit_fen)
+            return await place(
+                self._work,
+                at,
+                CommandKind.SALE,
+                parts.credit_fen,
+                fee_fen=rules.service_fee_fen(parts.credit_fen, policy.fee_e4, policy.fee_fixed_fen),
+                owed_fen=parts.owed_fen,
+                property_fen=parts.property_fen,
+            )
 
         content = {"meter": meter_number, "amount_fen": amount_fen}
         return await once(self._work, "saleCreate", key, content, make)

@@ -50,7 +50,9 @@ class Figures:
     refunded_fen: int
     granted_fen: int
     fees_fen: int
-    """Fees of sales less those given back."""
+    """Service fees of sales less those given back."""
+    collected_fen: int
+    """Owed fees and property fees taken with sales, less those given back."""
 
     @property
     def net_fen(self) -> int:
@@ -108,6 +110,8 @@ def _sum(kind: CommandKind, column: Any) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((applied, column), else_=0)), 0)
 
 
+_COLLECTED_FEN: Final = col(Order.owed_fen) + col(Order.property_fen)
+
 _SUMS: Final[tuple[Any, ...]] = (
     func.count().filter(col(Order.applied_at).is_not(None)),
     _sum(CommandKind.SALE, Order.amount_fen),
@@ -115,6 +119,7 @@ _SUMS: Final[tuple[Any, ...]] = (
     _sum(CommandKind.REFUND, Order.amount_fen),
     _sum(CommandKind.GRANT, Order.amount_fen),
     _sum(CommandKind.SALE, Order.fee_fen) - _sum(CommandKind.REVERSAL, Order.fee_fen),
+    _sum(CommandKind.SALE, _COLLECTED_FEN) - _sum(CommandKind.REVERSAL, _COLLECTED_FEN),
 )
 """In the order of `Figures`."""
 

@@ -14,7 +14,8 @@ from prewatt_platform.accounts.rules import AMOUNT_MAX_FEN
 from prewatt_platform.control.idempotency import once_row
 from prewatt_platform.control.models import CommandKind, CommandState
 from prewatt_platform.control.reason import given_reason
-from prewatt_platform.grants.errors import AllowanceGiven, MeterTwice, RowRefusal, RowsRefused
+from prewatt_platform.control.rows import MeterTwice, RowRefusal, RowsRefused
+from prewatt_platform.grants.errors import AllowanceGiven
 from prewatt_platform.grants.models import Allowance, Grant, GrantBatch, GrantKind
 from prewatt_platform.grants.repository import GrantRepository
 from prewatt_platform.kernel.errors import PlatformError

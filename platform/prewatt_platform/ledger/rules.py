@@ -27,6 +27,8 @@ class AccountKind(StrEnum):
     """Source of allowances and subsidies, negative; owner: the programme."""
     FEES = "fees"
     """Service and property fees; owner: the kind of fee."""
+    OWED = "owed"
+    """Fees that were charged and not paid yet, negative; owner: the account."""
     CONSUMPTION = "consumption"
     """Energy and water that were charged; owner: the point."""
     IN_TRANSIT = "in transit"

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     SALES_REVERSE = "sales:reverse"
     REFUNDS_CREATE = "refunds:create"
     GRANTS_CREATE = "grants:create"
+    CHARGES_CREATE = "charges:create"
     ORDERS_RESOLVE = "orders:resolve"
     TILLS_CLOSE = "tills:close"
     DAYS_CLOSE = "days:close"
@@ -42,6 +43,7 @@ _FINANCE = _LOOK | {
     Permission.SALES_REVERSE,
     Permission.REFUNDS_CREATE,
     Permission.GRANTS_CREATE,
+    Permission.CHARGES_CREATE,
     Permission.ORDERS_RESOLVE,
     Permission.TILLS_CLOSE,
     Permission.DAYS_CLOSE,

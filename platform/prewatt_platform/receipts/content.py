@@ -39,7 +39,7 @@ class Receipt:
                 order.kind,
                 order.receipt_number,
                 order.meter_number,
-                f"{order.amount_fen} {order.fee_fen} {self.project.currency}",
+                f"{order.amount_fen} {order.paid_fen} {self.project.currency}",
                 f"{self.local_time:%Y%m%dT%H%M%S%z}",
             )
         )
@@ -115,6 +115,8 @@ def sheet(receipt: Receipt, language: Language, copy_number: int, printed_at: da
         ],
         [
             (_AMOUNTS.get(order.kind, _AMOUNT_OF_OTHERS), yuan(order.amount_fen)),
+            (("代收欠费", "Owed fees"), yuan(order.owed_fen) if order.owed_fen else None),
+            (("物业费", "Property fee"), yuan(order.property_fen) if order.property_fen else None),
             (("服务费", "Service fee"), yuan(order.fee_fen) if order.fee_fen else None),
             (
                 ("实退", "Paid out") if paid_out else ("实收", "Paid"),

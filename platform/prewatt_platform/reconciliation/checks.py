@@ -101,7 +101,7 @@ CHECKS: Final[tuple[Check, ...]] = (
           SELECT c.id, s.receipt_number, c.state, CASE c.state
               WHEN 'APPLIED' THEN ARRAY['apply', 'reserve']
               WHEN 'VOIDED' THEN ARRAY['reserve', 'void'] ELSE ARRAY['reserve'] END AS steps_due,
-              CASE WHEN c.state IN ('APPLIED', 'VOIDED') THEN 0 ELSE s.amount_fen + s.fee_fen END AS held_due_fen
+              CASE WHEN c.state IN ('APPLIED', 'VOIDED') THEN 0 ELSE s.amount_fen + s.fee_fen + s.owed_fen + s.property_fen END AS held_due_fen
             FROM commands c JOIN orders s ON s.project_id = c.project_id AND s.command_id = c.id
             WHERE c.project_id = :project),
         posted AS (
@@ -167,6 +167,31 @@ CHECKS: Final[tuple[Check, ...]] = (
             cardinality(prices_e4) || ' prices, multiplier ' || multiplier
           FROM orders WHERE project_id = :project
             AND (cardinality(prices_e4) = 0 OR 0 > ANY (prices_e4) OR multiplier < 1)""",
+    ),
+    Check(
+        "F1",
+        "what an account owes is what was charged less what sales settled; the charges of a batch add up to its total",
+        """
+        WITH moves AS (
+          SELECT account_id::text AS owner, -amount_fen AS fen FROM charges WHERE project_id = :project
+          UNION ALL
+          SELECT o.account_id::text, CASE o.kind WHEN 'SALE' THEN o.owed_fen ELSE -o.owed_fen END
+            FROM orders o JOIN commands c ON c.project_id = o.project_id AND c.id = o.command_id
+            WHERE o.project_id = :project AND o.owed_fen > 0
+              AND CASE o.kind WHEN 'SALE' THEN c.state = 'APPLIED' ELSE c.state <> 'VOIDED' END),
+        due AS (SELECT owner, sum(fen) AS fen FROM moves GROUP BY owner),
+        kept AS (
+          SELECT a.owner, b.amount_fen AS fen
+            FROM ledger_accounts a JOIN balances b ON b.project_id = a.project_id AND b.account_id = a.id
+            WHERE a.project_id = :project AND a.kind = 'owed')
+        SELECT 'fees of account ' || owner, least(coalesce(due.fen, 0), 0) || ' fen', coalesce(kept.fen, 0) || ' fen'
+          FROM due FULL JOIN kept USING (owner)
+          WHERE coalesce(due.fen, 0) <> coalesce(kept.fen, 0) OR kept.fen > 0
+        UNION ALL
+        SELECT 'charges of ' || b.document, b.total_fen || ' fen', coalesce(sum(c.amount_fen), 0) || ' fen'
+          FROM charge_batches b LEFT JOIN charges c ON c.project_id = b.project_id AND c.batch_id = b.id
+          WHERE b.project_id = :project GROUP BY b.id, b.document, b.total_fen
+          HAVING b.total_fen <> coalesce(sum(c.amount_fen), 0)""",
     ),
     Check(
         "G1",

@@ -183,6 +183,33 @@ asks(
     },
 )
 asks(
+    "Query.charges",
+    "query($account: ID!) { charges(account: $account) { owed { amount } charges { charge { document } } } }",
+    account=lambda target: target.ids["Account"],
+)
+asks(
+    "Mutation.chargeCreate",
+    "mutation($input: ChargeCreateInput!) { chargeCreate(input: $input) { document errors { code message path } } }",
+    input=lambda t: {
+        "idempotencyKey": str(uuid4()),
+        "label": "January",
+        "reason": "agreed",
+        "rows": [{"meterNumber": t.meter, "amount": "1.00"}],
+    },
+)
+asks(
+    "Mutation.shareCreate",
+    "mutation($input: ShareCreateInput!) { shareCreate(input: $input) { document errors { code message path } } }",
+    input=lambda t: {
+        "idempotencyKey": str(uuid4()),
+        "label": "lift",
+        "total": "1.00",
+        "basis": "EQUAL",
+        "reason": "agreed",
+        "rows": [{"meterNumber": t.meter}],
+    },
+)
+asks(
     "Mutation.grantCreate",
     "mutation($input: GrantCreateInput!) { grantCreate(input: $input) { grants { id } errors { code message path } } }",
     input=lambda t: {

@@ -12,7 +12,7 @@ from prewatt_platform.accounts.models import Order
 from prewatt_platform.accounts.rules import CreditStep, adjustment, granted_left_fen, refundable_fen
 from prewatt_platform.accounts.sales import SalesService
 from prewatt_platform.control.errors import IdempotencyMismatch, ReasonMissing
-from prewatt_platform.grants.errors import RowsRefused
+from prewatt_platform.control.rows import RowsRefused
 from prewatt_platform.grants.models import GrantKind
 from prewatt_platform.grants.service import Granted, GrantRow, GrantService, GrantTerms
 from prewatt_platform.ledger.repository import LedgerRepository

@@ -108,6 +108,12 @@ DAMAGE = {
     "M8": "ALTER TABLE orders ADD COLUMN tip_fen double precision",
     "M9": "UPDATE balances SET amount_fen = amount_fen + 1 WHERE sequence = (SELECT max(sequence) FROM balances)",
     "M10": f"UPDATE orders SET prices_e4 = '{{}}' WHERE command_id = {LAST_SALE}",
+    "F1": """INSERT INTO charge_batches SELECT id, gen_random_uuid(), 1, 'F1', 'PROPERTY', 'l', NULL, NULL, NULL, 5, 'r', 'o', now()
+        FROM projects;
+        INSERT INTO charges SELECT o.project_id, b.id, 0, o.account_id, o.point_id, o.place, NULL, 5
+        FROM orders o, charge_batches b LIMIT 1""",
+    "F1 total": """INSERT INTO charge_batches SELECT id, gen_random_uuid(), 1, 'F1', 'PROPERTY', 'l', NULL, NULL, NULL, 5, 'r', 'o',
+        now() FROM projects""",
     "G1": "UPDATE ledger_accounts SET funding = 'GRANTED' WHERE kind = 'till'",
     "G1 twice": """INSERT INTO grant_batches SELECT id, gen_random_uuid(), 'ALLOWANCE', 'a', '2026-01-01', 'r', 'o', now(), '[]'
         FROM projects;

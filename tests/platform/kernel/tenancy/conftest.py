@@ -16,6 +16,7 @@ from prewatt_platform.accounts.refunds import RefundService
 from prewatt_platform.accounts.repository import OrderRepository, PolicyRepository
 from prewatt_platform.accounts.sales import SalesService
 from prewatt_platform.accounts.service import AccountService, OpeningTerms
+from prewatt_platform.charges.service import ChargeRow, ChargeService, ChargeTerms
 from prewatt_platform.grants.models import GrantKind
 from prewatt_platform.grants.service import GrantRow, GrantService, GrantTerms
 from prewatt_platform.kernel.connections import connect
@@ -81,9 +82,11 @@ async def _live(deployment: "Deployment") -> None:
         )
     assert (await deployment.ended(granted.orders[0].command_id)).state == "APPLIED"
     async with deployment.database.project(deployment.scope) as work:
-        (await PolicyRepository(work).policy(for_update=True)).second_person_above_fen = 0
+        policy = await PolicyRepository(work).policy(for_update=True)
+        policy.second_person_above_fen, policy.owed_share_e4 = 0, 1000
         proposed, _ = await RefundService(work).refund(uuid.uuid4(), unopened(deployment), 100, "moves out")
     assert proposed is None
+    await _charge(deployment)
     closing = await _close_till(deployment)
     async with deployment.database.project(deployment.scope) as work:
         await TillService(work).close_day(uuid.uuid4(), closing.closed_at.date())
@@ -96,6 +99,12 @@ async def _live(deployment: "Deployment") -> None:
             outcomes=[],
         )
         await VerificationRepository(work).add(row)
+
+
+async def _charge(deployment: "Deployment") -> None:
+    rows = [ChargeRow(unopened(deployment), 10000)]
+    async with deployment.database.project(deployment.scope) as work:
+        await ChargeService(work).charge(uuid.uuid4(), "chargeCreate", ChargeTerms("January", "agreed"), rows)
 
 
 async def _close_till(deployment: "Deployment") -> TillClosing:
@@ -123,8 +132,9 @@ async def town_template(
             await first.platform.stop()
             for deployment in (first, second):
                 await _sell(deployment)
-            # so that the projects differ in their number of closings, too, and no till is empty
+            # so that the projects differ in their number of closings and charges, too, and no till is empty
             await _close_till(second)
+            await _charge(second)
             await _sell(second, "0020010201")
         yield str(make_url(url).database)
 

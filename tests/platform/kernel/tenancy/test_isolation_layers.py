@@ -22,6 +22,8 @@ from prewatt_platform.accounts.meter_list import MeterListFilter, MeterListOrder
 from prewatt_platform.accounts.models import Account, AccountPoint, Order
 from prewatt_platform.accounts.repository import AccountRepository, OrderRepository, PolicyRepository
 from prewatt_platform.accounts.sales_list import SalesFilter, SalesListRepository
+from prewatt_platform.charges.models import Charge, ChargeBatch
+from prewatt_platform.charges.repository import ChargeRepository
 from prewatt_platform.control.models import Command, CommandKind, CommandState, IdempotencyKey, Proposal
 from prewatt_platform.control.repository import CommandRepository, IdempotencyRepository, ProposalRepository
 from prewatt_platform.field.messages import MeterReading
@@ -73,6 +75,8 @@ class Foreign:
     day: DayClosing
     verification: Verification
     receipt_print: ReceiptPrint
+    charge: Charge
+    charge_batch: ChargeBatch
     batch: GrantBatch
     grant: Grant
     allowance: Allowance
@@ -196,6 +200,13 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (LedgerRepository, "of_kind"): lambda r, _: r.of_kind(AccountKind.TILL),
     (VerificationRepository, "of_day"): lambda r, f: r.of_day(f.verification.day),
     (VerificationRepository, "latest"): lambda r, _: r.latest(10),
+    (ChargeRepository, "batch"): lambda r, f: r.batch(f.charge.batch_id),
+    (ChargeRepository, "of_batch"): lambda r, f: r.of_batch(f.charge.batch_id),
+    (ChargeRepository, "of_account"): lambda r, f: r.of_account(f.charge.account_id),
+    (ChargeRepository, "next_number"): lambda r, _: r.next_number(),
+    (ChargeRepository, "energy_at"): lambda r, f: r.energy_at([f.reading.meter_id], EVER),
+    (OrderRepository, "owed_under_way"): lambda r, f: r.owed_under_way(f.charge.account_id),
+    (OrderRepository, "by_receipts"): lambda r, f: r.by_receipts([f.sale.receipt_number]),
     (GrantRepository, "batch"): lambda r, f: r.batch(f.batch.id),
     (GrantRepository, "orders"): lambda r, f: r.orders(f.batch.id),
     (GrantRepository, "allowance"): lambda r, f: r.allowance(f.allowance.point_id, f.allowance.month),
@@ -291,6 +302,8 @@ async def foreign(two_projects: Any) -> Foreign:
             closing=await first(TillClosing),
             verification=await first(Verification),
             receipt_print=await first(ReceiptPrint),
+            charge=await first(Charge),
+            charge_batch=await first(ChargeBatch),
             batch=await first(GrantBatch),
             grant=await first(Grant),
             allowance=await first(Allowance),
