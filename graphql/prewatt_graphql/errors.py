@@ -55,6 +55,13 @@ from prewatt_platform.grants.errors import AllowanceGiven
 from prewatt_platform.kernel.errors import PlatformError
 from prewatt_platform.metering.errors import GatewayUnreachable, UnknownMeter
 from prewatt_platform.operators.errors import NotAllowed, Throttled, WrongCredentials
+from prewatt_platform.tariffs.errors import (
+    PlanNameTaken,
+    PlanRefused,
+    TargetRefused,
+    UnknownPlan,
+    VersionInThePast,
+)
 from prewatt_platform.tills.errors import DayRefused, NothingToClose, TillsOpen
 
 _log = structlog.get_logger(__name__)
@@ -237,6 +244,9 @@ _PAYLOAD_ERRORS: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ...
     AmountRefused: (ErrorCode.BAD_INPUT, ("input", "amount")),
     CustomerNameMissing: (ErrorCode.BAD_INPUT, ("input", "customerName")),
     AlarmsDoNotFit: (ErrorCode.BAD_INPUT, ("input", "alarmAmount1")),
+    PlanNameTaken: (ErrorCode.BAD_INPUT, ("input", "name")),
+    UnknownPlan: (ErrorCode.NOT_FOUND, ("input", "plan")),
+    VersionInThePast: (ErrorCode.BAD_INPUT, ("input", "validFrom")),
     WrongCredentials: (ErrorCode.WRONG_CREDENTIALS, ()),
     Throttled: (ErrorCode.THROTTLED, ()),
 }
@@ -267,6 +277,8 @@ def errors_in_payload(
             except PolicyRefused as wrong:
                 rule = ("input", to_camel_case(wrong.rule))
                 return payload(errors=[_problem(ErrorCode.BAD_INPUT, wrong, rule)])
+            except (PlanRefused, TargetRefused) as wrong:
+                return payload(errors=[_problem(ErrorCode.BAD_INPUT, wrong, ("input", wrong.key))])
             except RowsRefused as refused:
                 return payload(errors=[_row_problem(each) for each in refused.refusals])
             except PlatformError as wrong:

@@ -12,7 +12,9 @@ from uuid import UUID
 
 import strawberry
 
-Kind = Literal["Project", "Meter", "Gateway", "Account", "Command", "Sale", "Customer", "Operator"]
+Kind = Literal[
+    "Project", "Meter", "Gateway", "Account", "Command", "Sale", "Customer", "Operator", "PricePlan"
+]
 
 
 @dataclass(frozen=True, slots=True)

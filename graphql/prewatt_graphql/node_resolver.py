@@ -13,7 +13,10 @@ from prewatt_graphql.ids import Kind, decode
 from prewatt_graphql.meters.types import Gateway, Meter, gateway_of
 from prewatt_graphql.node import Node
 from prewatt_graphql.projects.types import Project
+from prewatt_graphql.tariffs.queries import plans_of
+from prewatt_graphql.tariffs.types import PricePlan
 from prewatt_platform.accounts.repository import AccountRepository
+from prewatt_platform.tariffs.repository import TariffRepository
 
 ById = Callable[[Info, UUID], Awaitable[Node | None]]
 
@@ -39,6 +42,15 @@ async def _account(info: Info, key: UUID) -> Account | None:
     return None if held is None else account_of(held.account, held.customer, info.context.membership.project)
 
 
+async def _price_plan(info: Info, key: UUID) -> PricePlan | None:
+    async with info.context.work() as work:
+        row = await TariffRepository(work).plan(key)
+        if row is None:
+            return None
+        (found,) = await plans_of(work, info.context.membership.project, [row])
+    return found
+
+
 async def _gateway(info: Info, number: str) -> Gateway | None:
     row = await info.context.loaders.gateways.load(number)
     return None if row is None else gateway_of(row, info.context.membership.project)
@@ -49,6 +61,7 @@ _BY_ID: Final[Mapping[Kind, ById]] = {
     "Command": _command,
     "Sale": _sale,
     "Account": _account,
+    "PricePlan": _price_plan,
 }
 
 

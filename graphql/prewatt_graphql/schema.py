@@ -47,6 +47,8 @@ from prewatt_graphql.reconciliation.queries import ReconciliationQueries
 from prewatt_graphql.refusals import record_missing_permissions
 from prewatt_graphql.scalars import SCALARS
 from prewatt_graphql.storable_text import StorableText
+from prewatt_graphql.tariffs.mutations import TariffMutations
+from prewatt_graphql.tariffs.queries import TariffQueries
 from prewatt_graphql.tills.mutations import TillMutations
 from prewatt_graphql.tills.queries import TillQueries
 from prewatt_graphql.viewer.mutations import ViewerMutations
@@ -68,6 +70,7 @@ class Query(
     ReceiptQueries,
     ChargeQueries,
     TillQueries,
+    TariffQueries,
     PolicyQueries,
     ProposalQueries,
     NodeQueries,
@@ -85,6 +88,7 @@ class Mutation(
     GrantMutations,
     ChargeMutations,
     TillMutations,
+    TariffMutations,
     PolicyMutations,
     ResolutionMutations,
     CommandMutations,

@@ -14,6 +14,7 @@ from prewatt_graphql.limit_values import POINTS_MAX
 from prewatt_graphql.node import Node
 from prewatt_graphql.quantities import Money, maybe_money
 from prewatt_graphql.readings.types import Reading, ReadingColumns, Relay, columns_of, reading_of
+from prewatt_graphql.tariffs.types import PricePlanVersion
 from prewatt_platform.accounts.meter_list import MeterListRow
 from prewatt_platform.accounts.rules import COUNT_NEAR_END
 from prewatt_platform.control.rules import observed_mode
@@ -139,6 +140,13 @@ class Meter(Node):
         row = await info.context.loaders.gateways.load(self.row.meter.gateway_number)
         assert row is not None, "a meter's gateway exists: the database says so"
         return gateway_of(row, self.project)
+
+    @strawberry.field(
+        description="Version of the price plan that is in force on the metering point now; null: no plan reaches it, or the meter measures no energy."
+    )
+    async def price_plan(self, info: Info) -> PricePlanVersion | None:
+        found = await info.context.loaders.plans.load(self.row.point.id)
+        return None if found is None else PricePlanVersion.of(found.plan, found.version)
 
     @strawberry.field(description="The latest reading; null before the first.")
     async def reading(self, info: Info) -> Reading | None:

@@ -49,12 +49,13 @@ NOBODYS = Target(
         kind: global_id(
             kind, "998", "998" if kind == "Project" else "998001" if kind == "Gateway" else uuid4()
         )
-        for kind in ("Project", "Meter", "Gateway", "Account", "Command", "Sale")
+        for kind in ("Project", "Meter", "Gateway", "Account", "Command", "Sale", "PricePlan")
     },
 )
 
 NAMELESS = {"Query.viewer", "Query.projects", "Query.project", "Query.salesPolicy", "Query.proposals",
     "Query.till", "Query.tillClosings", "Query.dayClosing", "Query.verifications",
+    "Query.pricePlans", "Query.calendarDays",
 }  # fmt: skip
 """Fields that take no name; what they show of project 009 has these digits in it."""
 
@@ -124,6 +125,11 @@ asks(
     "Query.receipt",
     "query($number: String!) { receipt(number: $number) { number checkCode sale { id } copies { copyNumber } } }",
     number=lambda target: f"{target.code}00000001",
+)
+asks("Query.pricePlans", "{ pricePlans { id name versions { number } } }")
+asks(
+    "Query.calendarDays",
+    '{ calendarDays(from: "2026-01-01", to: "2026-12-31") { day name } }',
 )
 asks("Query.verifications", "{ verifications { day findings outcomes { first { subject } } } }")
 asks("Query.salesPolicy", "{ salesPolicy { saleMax { amount } } }")
@@ -267,6 +273,34 @@ asks(
     input=lambda t: {"idempotencyKey": str(uuid4()), "meterNumber": t.meter, "reason": "seen"},
 )
 asks(
+    "Mutation.pricePlanCreate",
+    "mutation($input: PricePlanCreateInput!) { pricePlanCreate(input: $input) { pricePlan { versions { number } } errors { code message path } } }",
+    input=lambda _: {
+        "idempotencyKey": str(uuid4()),
+        "name": str(uuid4()),
+        "terms": {"prices": [["0.5"]]},
+    },
+)
+asks(
+    "Mutation.pricePlanVersionAdd",
+    "mutation($input: PricePlanVersionAddInput!) { pricePlanVersionAdd(input: $input) { pricePlan { id } errors { code message path } } }",
+    input=lambda t: {
+        "idempotencyKey": str(uuid4()),
+        "plan": t.ids["PricePlan"],
+        "terms": {"prices": [["0.5"]]},
+    },
+)
+asks(
+    "Mutation.pricePlanAssign",
+    "mutation($input: PricePlanAssignInput!) { pricePlanAssign(input: $input) { pricePlan { id } errors { code message path } } }",
+    input=lambda t: {"idempotencyKey": str(uuid4()), "plan": t.ids["PricePlan"]},
+)
+asks(
+    "Mutation.calendarDaysSet",
+    "mutation($input: CalendarDaysSetInput!) { calendarDaysSet(input: $input) { calendarDays { day } errors { code message path } } }",
+    input=lambda _: {"days": []},
+)
+asks(
     "Mutation.controlModeSet",
     "mutation($input: ControlModeSetInput!) { controlModeSet(input: $input) { command { id } errors { code message path } } }",
     input=lambda t: {"idempotencyKey": str(uuid4()), "meterNumber": t.meter, "mode": "FORCED_OFF"},
@@ -395,6 +429,15 @@ async def two(open_shared_deployment: Any, open_shared_api: Any, client_of: Any)
         "Command": sold["command"]["id"],
         "Sale": sold["sale"]["id"],
     }
+    planned = await theirs.data(
+        "mutation($input: PricePlanCreateInput!) { pricePlanCreate(input: $input) { pricePlan { id } } }",
+        input={"idempotencyKey": str(uuid4()), "name": "plan 009", "terms": {"prices": [["0.5"]]}},
+    )
+    ids["PricePlan"] = planned["pricePlanCreate"]["pricePlan"]["id"]
+    await theirs.data(
+        "mutation($input: CalendarDaysSetInput!) { calendarDaysSet(input: $input) { errors { code } } }",
+        input={"days": [{"day": "2026-05-01", "dayType": "HOLIDAY", "name": "day 009"}]},
+    )
     async with other.database.project(other.scope) as work:
         night = Verification(
             project_id=work.project_id,

@@ -477,6 +477,53 @@ PROJECT_ROWS = [
       FOREIGN KEY (project_id, day) REFERENCES day_closings (project_id, day)
         DEFERRABLE INITIALLY DEFERRED,
       CHECK (counted_fen = taken_fen - refunded_fen - reversed_fen OR reason IS NOT NULL))""",
+    """CREATE TABLE price_plans (
+      project_id integer NOT NULL REFERENCES projects,
+      id uuid NOT NULL,
+      name text NOT NULL,
+      medium text NOT NULL CHECK (medium IN ('ELECTRICITY', 'WATER')),
+      created_at timestamptz NOT NULL,
+      actor_name text NOT NULL,
+      PRIMARY KEY (project_id, id),
+      UNIQUE (project_id, name),
+      UNIQUE (project_id, id, medium))""",
+    """CREATE TABLE price_plan_versions (
+      project_id integer NOT NULL,
+      id uuid NOT NULL,
+      plan_id uuid NOT NULL,
+      number integer NOT NULL CHECK (number >= 1),
+      valid_from timestamptz NOT NULL,
+      terms jsonb NOT NULL,
+      created_at timestamptz NOT NULL,
+      actor_name text NOT NULL,
+      PRIMARY KEY (project_id, id),
+      UNIQUE (project_id, plan_id, number),
+      UNIQUE (project_id, plan_id, valid_from),
+      FOREIGN KEY (project_id, plan_id) REFERENCES price_plans (project_id, id))""",
+    """CREATE TABLE price_plan_assignments (
+      project_id integer NOT NULL REFERENCES projects,
+      id uuid NOT NULL,
+      medium text NOT NULL,
+      target text NOT NULL,
+      area text[] NOT NULL,
+      point_id uuid,
+      plan_id uuid,
+      from_at timestamptz NOT NULL,
+      created_at timestamptz NOT NULL,
+      actor_name text NOT NULL,
+      PRIMARY KEY (project_id, id),
+      FOREIGN KEY (project_id, plan_id, medium) REFERENCES price_plans (project_id, id, medium),
+      FOREIGN KEY (project_id, point_id) REFERENCES points (project_id, id),
+      CHECK (CASE target WHEN 'POINT' THEN point_id IS NOT NULL AND cardinality(area) = 0
+        WHEN 'AREA' THEN point_id IS NULL AND cardinality(area) > 0
+        WHEN 'PROJECT' THEN point_id IS NULL AND cardinality(area) = 0 ELSE false END))""",
+    "CREATE INDEX price_plan_assignments_point ON price_plan_assignments (project_id, point_id)",
+    """CREATE TABLE calendar_days (
+      project_id integer NOT NULL REFERENCES projects,
+      day date NOT NULL,
+      day_type text NOT NULL CHECK (day_type IN ('WORKDAY', 'REST_DAY', 'HOLIDAY')),
+      name text NOT NULL,
+      PRIMARY KEY (project_id, day))""",
     """CREATE TABLE verifications (
       project_id integer NOT NULL REFERENCES projects,
       day date NOT NULL,
@@ -506,7 +553,14 @@ PROJECT_ROWS = [
 ]
 
 # rights of the application role: INSERT and SELECT on all, UPDATE on CHANGING, DELETE on none
-APPEND_ONLY = ("entries", "transfers", "audit_events", "idempotency_keys")
+APPEND_ONLY = (
+    "entries",
+    "transfers",
+    "audit_events",
+    "idempotency_keys",
+    "price_plan_versions",
+    "price_plan_assignments",
+)
 CHANGING = (
     "gateways",
     "ports",
@@ -526,6 +580,8 @@ CHANGING = (
     "till_closings",
     "allowances",
     "audit_heads",
+    "price_plans",
+    "calendar_days",
 )
 INSERTED = (
     "readings",

@@ -28,6 +28,9 @@ from prewatt_platform.receipts.models import Form, Language
 from prewatt_platform.receipts.service import ReceiptService
 from prewatt_platform.reconciliation.models import Verification
 from prewatt_platform.reconciliation.repository import VerificationRepository
+from prewatt_platform.tariffs import terms as plan_terms
+from prewatt_platform.tariffs.service import PlanTarget, TariffService
+from prewatt_platform.tariffs.terms import DayType, Medium
 from prewatt_platform.tills.models import TillClosing
 from prewatt_platform.tills.service import TillService
 
@@ -90,6 +93,12 @@ async def _live(deployment: "Deployment") -> None:
     closing = await _close_till(deployment)
     async with deployment.database.project(deployment.scope) as work:
         await TillService(work).close_day(uuid.uuid4(), closing.closed_at.date())
+        tariffs = TariffService(work)
+        plan, _ = await tariffs.create(
+            uuid.uuid4(), "plan", Medium.ELECTRICITY, plan_terms.terms(Medium.ELECTRICITY, [[5000]])
+        )
+        await tariffs.assign(uuid.uuid4(), plan, PlanTarget(), None)
+        await tariffs.set_days([(date(2026, 5, 1), DayType.HOLIDAY, "labour day")])
         row = Verification(
             project_id=work.project_id,
             day=closing.closed_at.date(),

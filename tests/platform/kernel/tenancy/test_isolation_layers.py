@@ -8,7 +8,7 @@ A method without a probe fails the test.
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -46,6 +46,9 @@ from prewatt_platform.reconciliation.repository import (
     ReconciliationRepository,
     VerificationRepository,
 )
+from prewatt_platform.tariffs.models import PricePlan, Target
+from prewatt_platform.tariffs.repository import TariffRepository
+from prewatt_platform.tariffs.terms import DayType, Medium
 from prewatt_platform.tills.models import DayClosing, TillClosing
 from prewatt_platform.tills.repository import TillRepository
 
@@ -74,6 +77,7 @@ class Foreign:
     closing: TillClosing
     day: DayClosing
     verification: Verification
+    plan: PricePlan
     receipt_print: ReceiptPrint
     charge: Charge
     charge_batch: ChargeBatch
@@ -198,6 +202,18 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (LedgerRepository, "moved_fen"): lambda r, f: r.moved_fen([_key(f)], [TransferKind.SALE]),
     (LedgerRepository, "moved_by_kind"): lambda r, f: r.moved_by_kind(_key(f), 0),
     (LedgerRepository, "of_kind"): lambda r, _: r.of_kind(AccountKind.TILL),
+    (TariffRepository, "plans"): lambda r, _: r.plans(),
+    (TariffRepository, "plan"): lambda r, f: r.plan(f.plan.id, for_update=True),
+    (TariffRepository, "plan_named"): lambda r, f: r.plan_named(f.plan.name),
+    (TariffRepository, "versions"): lambda r, f: r.versions([f.plan.id]),
+    (TariffRepository, "valid"): lambda r, f: r.valid([f.plan.id], EVER),
+    (TariffRepository, "assignments"): lambda r, f: r.assignments(Medium.ELECTRICITY, [f.point.id], EVER),
+    (TariffRepository, "newest_assignment"): lambda r, _: r.newest_assignment(
+        Medium.ELECTRICITY, Target.PROJECT, [], None
+    ),
+    (TariffRepository, "of_plans"): lambda r, f: r.of_plans([f.plan.id]),
+    (TariffRepository, "calendar"): lambda r, _: r.calendar(date(2000, 1, 1), date(2100, 1, 1)),
+    (TariffRepository, "keep_day"): lambda r, _: r.keep_day(date(2026, 5, 1), DayType.WORKDAY, "ours"),
     (VerificationRepository, "of_day"): lambda r, f: r.of_day(f.verification.day),
     (VerificationRepository, "latest"): lambda r, _: r.latest(10),
     (ChargeRepository, "batch"): lambda r, f: r.batch(f.charge.batch_id),
@@ -301,6 +317,7 @@ async def foreign(two_projects: Any) -> Foreign:
             proposal=await first(Proposal),
             closing=await first(TillClosing),
             verification=await first(Verification),
+            plan=await first(PricePlan),
             receipt_print=await first(ReceiptPrint),
             charge=await first(Charge),
             charge_batch=await first(ChargeBatch),

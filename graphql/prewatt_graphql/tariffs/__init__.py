@@ -1,0 +1,1 @@
+"""Price plans in the API."""

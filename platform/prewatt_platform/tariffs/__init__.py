@@ -1,0 +1,1 @@
+"""Price plans: what a unit of energy or water costs, where and when."""
