@@ -102,6 +102,8 @@ class Order(SQLModel, table=True):
     customer_name: str
     operator_name: str
     prices_e4: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
+    plan_version_id: UUID | None = None
+    """Version of the price plan that was in force on the point; None: no plan reached it."""
     multiplier: int
 
     @property

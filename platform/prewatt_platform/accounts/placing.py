@@ -18,6 +18,8 @@ from prewatt_platform.metering.models import Meter, MeterEpoch, Point
 from prewatt_platform.metering.repository import MeterRepository
 from prewatt_platform.metering.service import MeteringService
 from prewatt_platform.projects.repository import ProjectRepository
+from prewatt_platform.tariffs.service import in_force
+from prewatt_platform.tariffs.terms import Medium
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ async def place(
     project = await ProjectRepository(work).by_id(work.project_id)
     assert project is not None
     orders = OrderRepository(work)
+    version = (await in_force(work, [at.point], Medium.ELECTRICITY, work.clock.now())).get(at.point.id)
     command = await CommandRepository(work).add_command(
         new_command(work, at.meter, kind, CommandState.RESERVED, {})
     )
@@ -103,6 +106,7 @@ async def place(
             customer_name=at.held.customer.name,
             operator_name=work.scope.actor.name,
             prices_e4=at.point.prices_e4,
+            plan_version_id=None if version is None else version.id,
             multiplier=at.meter.ct * at.meter.pt,
         )
     )

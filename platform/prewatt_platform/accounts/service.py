@@ -3,7 +3,7 @@ in `opening` and `delivery`.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from prewatt_platform.accounts import rules
@@ -25,11 +25,15 @@ from prewatt_platform.kernel.tenancy import Work
 from prewatt_platform.metering.models import Point
 from prewatt_platform.metering.repository import MeterRepository
 from prewatt_platform.metering.service import MeteringService
+from prewatt_platform.tariffs.service import in_force
+from prewatt_platform.tariffs.terms import Medium
+
+NO_PRICES: Final = (None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class OpeningTerms:
-    """Terms of an account opening; None keeps the point's value."""
+    """Terms of an account opening; None keeps the point's value. Without any price those of the plan in force are taken."""
 
     customer_name: str
     customer_phone: str | None = None
@@ -71,6 +75,8 @@ class AccountService:
             point = await self._meters.point(meter.point_id, for_update=True)
             if await self._accounts.of_points([point.id]):
                 raise AlreadyOpened(meter)
+            if terms.prices_e4 == NO_PRICES:
+                await self._take_plan_prices(point)
             _set_terms(point, terms)
             account = await self.add_account(
                 point, terms.customer_name.strip(), terms.customer_phone, AccountState.OPENING
@@ -95,6 +101,12 @@ class AccountService:
             return command
 
         return await once(self._work, "accountOpen", key, {"meter": meter_number, **terms.content()}, make)
+
+    async def _take_plan_prices(self, point: Point) -> None:
+        """Prices of the plan in force on the point; without a plan the point keeps its own."""
+        found = await in_force(self._work, [point], Medium.ELECTRICITY, self._work.clock.now())
+        if point.id in found:
+            point.prices_e4 = list(found[point.id].checked.meter_prices_e4)
 
     async def add_account(self, point: Point, name: str, phone: str | None, state: AccountState) -> Account:
         """A new customer with an account that owns the point; writes nothing to the meter."""

@@ -85,6 +85,13 @@ class Terms:
         """How many rates it has."""
         return len(self.prices_e4[0])
 
+    @property
+    def meter_prices_e4(self) -> tuple[int, int, int, int]:
+        """Prices of step 1 for a meter's registers of sharp, peak, flat and valley; rates that the plan lacks cost as its last."""
+        row = self.prices_e4[0]
+        sharp, peak, flat, valley = (row[min(rate, len(row) - 1)] for rate in range(4))
+        return sharp, peak, flat, valley
+
     def season(self, day: date) -> Season:
         """The season of that day; before the first of the year the last one still runs."""
         running = self.seasons[-1]

@@ -45,7 +45,7 @@ async def test_the_examples_run_in_their_order(own_stack: Any) -> None:
         "PATH": "/bin:/usr/bin",
     }
     examples = EXAMPLE.findall(OPERATORS)
-    assert len(examples) == 13
+    assert len(examples) == 15
     for script, sample in examples:
         answer = await _run(script, given)
         while "command(id" in script and not answer["data"]["command"]["final"]:
@@ -56,6 +56,8 @@ async def test_the_examples_run_in_their_order(own_stack: Any) -> None:
         if "saleCreate" in answer["data"]:
             given["COMMAND"] = answer["data"]["saleCreate"]["command"]["id"]
             given["ACCOUNT"] = await _account_id(stack)
+        if "pricePlanCreate" in answer["data"]:
+            given["PLAN"] = answer["data"]["pricePlanCreate"]["pricePlan"]["id"]
         if "refundCreate" in answer["data"]:
             # the next example finds it in the meter
             refund = decode(answer["data"]["refundCreate"]["command"]["id"])

@@ -254,6 +254,7 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
 """What asks each method for the other project's rows. `add` and `add_all` are every repository's."""
 
 FILTERED_OTHERWISE = {
+    (TariffRepository, "keep_day"),
     (ReadingRepository, "store"),
     (ReadingRepository, "note_failures"),
     (ReconciliationRepository, "comparable"),
