@@ -111,8 +111,8 @@ class OrderTask:
             if refusal is not None:
                 if foreign is not None:
                     await meters.hold(meter.id, foreign)
-                await Ledger(work, await currency_of(work)).void(order.command_id, reason=refusal)
                 await task.move_in(work, CommandState.VOIDED, f"nothing was sent: {refusal}", attempted=True)
+                await Ledger(work, await currency_of(work)).void(order.command_id, reason=refusal)
                 return None
             work.session.add(order)
             order.planned_count = plan.purchase_count

@@ -86,9 +86,10 @@ class SalesService:
             command = await self._commands.by_id(order.command_id)
             assert command is not None, "an order and its command are written together"
             if command.state == CommandState.RESERVED:
-                await Ledger(self._work, await currency_of(self._work)).void(command.id, reason="cancelled")
                 detail = "cancelled before anything was sent"
+                # the command moves first, as everywhere: its version decides which of two requests posts
                 await self._commands.move(command, CommandState.VOIDED, due_at=None, detail=detail)
+                await Ledger(self._work, await currency_of(self._work)).void(command.id, reason="cancelled")
             else:
                 await self._check_fence(order, command)
                 await self._commands.move(

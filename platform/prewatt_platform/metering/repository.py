@@ -54,12 +54,12 @@ class MeterRepository(Repository):
     async def by_number(self, number: str, *, for_update: bool = False) -> Meter | None:
         """The installed meter of that number; `for_update` locks it until the end of the transaction."""
         statement = self._installed().where(Meter.number == number)
-        return await self._one(statement.with_for_update() if for_update else statement)
+        return await self._one(statement.with_for_update(key_share=True) if for_update else statement)
 
     async def by_id(self, meter_id: UUID, *, for_update: bool = False) -> Meter | None:
         """The meter of that id, also a retired one; `for_update` locks it until the end of the transaction."""
         statement = self._scoped(Meter).where(Meter.id == meter_id)
-        return await self._one(statement.with_for_update() if for_update else statement)
+        return await self._one(statement.with_for_update(key_share=True) if for_update else statement)
 
     async def hold(self, meter_id: UUID, reason: str) -> None:
         """Put a meter on hold: no money is sent to it until a person decides."""
@@ -84,7 +84,7 @@ class MeterRepository(Repository):
     async def point(self, point_id: UUID, *, for_update: bool = False) -> Point:
         """The point of that id; `for_update` locks it until the end of the transaction."""
         statement = self._scoped(Point).where(Point.id == point_id)
-        found = await self._one(statement.with_for_update() if for_update else statement)
+        found = await self._one(statement.with_for_update(key_share=True) if for_update else statement)
         assert found is not None, "a meter's point exists: the database says so"
         return found
 

@@ -22,7 +22,9 @@ class ProjectRepository:
 
     async def by_id(self, project_id: int, *, for_update: bool = False) -> Project | None:
         """The project of that id, if this unit of work may see it; `for_update` locks it until the end of the transaction."""
-        return await self._session.get(Project, project_id, with_for_update=for_update)
+        # NO KEY UPDATE: rows that refer to the project can be inserted meanwhile, so their writers wait for nobody here
+        lock = {"key_share": True} if for_update else None
+        return await self._session.get(Project, project_id, with_for_update=lock)
 
     async def add(self, project: Project) -> Project:
         """Insert a project; sets its id."""

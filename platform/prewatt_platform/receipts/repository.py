@@ -16,7 +16,7 @@ class ReceiptRepository(Repository):
     async def order(self, receipt_number: str) -> Order | None:
         """The order of that receipt, locked: of two prints at the same time one is the first."""
         return await self._one(
-            self._scoped(Order).where(Order.receipt_number == receipt_number).with_for_update()
+            self._scoped(Order).where(Order.receipt_number == receipt_number).with_for_update(key_share=True)
         )
 
     async def prints(self, receipt_number: str) -> Sequence[ReceiptPrint]:
