@@ -58,13 +58,13 @@ class Outcome:
         return ordered[min(len(ordered) * percent // 100, len(ordered) - 1)] if ordered else 0.0
 
 
-def run(database_url: str, seed: int, sales: int) -> Outcome:
-    """Sell at random on four opened meters under loss and outages."""
+def run(database_url: str, seed: int, sales: int, outage_s: tuple[float, float] = OUTAGE_S) -> Outcome:
+    """Sell at random on four opened meters under loss and outages; `outage_s`: shortest and longest."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(_run(database_url, seed, sales))
+        return runner.run(_run(database_url, seed, sales, outage_s))
 
 
-async def _run(database_url: str, seed: int, sales: int) -> Outcome:
+async def _run(database_url: str, seed: int, sales: int, outage_s: tuple[float, float]) -> Outcome:
     rng = random.Random(seed)
     clock = VirtualClock(asyncio.get_running_loop(), START)
     farm = Farm(load_site("tiny"), clock=clock, seed=seed)
@@ -78,14 +78,22 @@ async def _run(database_url: str, seed: int, sales: int) -> Outcome:
         try:
             await import_site(platform.database, load_site("tiny"), network.endpoints)
             await platform.start("collector")
-            return await _Campaign(farm, platform, clock, rng).run(sales)
+            return await _Campaign(farm, platform, clock, rng, outage_s).run(sales)
         finally:
             await platform.stop()
 
 
 class _Campaign:
-    def __init__(self, farm: Farm, platform: Platform, clock: VirtualClock, rng: random.Random) -> None:
+    def __init__(
+        self,
+        farm: Farm,
+        platform: Platform,
+        clock: VirtualClock,
+        rng: random.Random,
+        outage_s: tuple[float, float],
+    ) -> None:
         self._farm, self._platform, self._clock, self._rng = farm, platform, clock, rng
+        self._outage_s = outage_s
         self._scope = Scope(1, Actor(uuid.UUID(int=1), "campaign"))
         self._orders: list[uuid.UUID] = []
         self._outcome = Outcome()
@@ -132,7 +140,7 @@ class _Campaign:
             [Fault(kind="dead-meter", meter=number), Fault(kind="dead-gateway", gateway=number[:6])]
         )
         handle = self._farm.faults.add(dead)
-        await self._clock.sleep(self._rng.uniform(*OUTAGE_S))
+        await self._clock.sleep(self._rng.uniform(*self._outage_s))
         self._farm.faults.remove(handle)
         reachable_at = self._clock.now()
         # no other outage begins before the order has ended: it would be counted in
