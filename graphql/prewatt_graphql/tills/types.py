@@ -85,6 +85,12 @@ class DayClosing:
     day: date = strawberry.field(description="Business day, in the project's time zone.")
     closed_at: datetime = strawberry.field(description="When it was closed.")
     closed_by: str = strawberry.field(description="Name of the operator who closed it.")
+    audit_sequence: int = strawberry.field(
+        description="Number of the newest event of the audit chain at the closing; 0: there was none."
+    )
+    audit_hash: str = strawberry.field(
+        description="Its hash, hexadecimal: printed with the closing it shows later whether the chain was rewritten."
+    )
     tills: list[TillClosing] = strawberry.field(description="Till closings of the day, by number.")
     expected: Money = strawberry.field(description="What the tills should have held.")
     counted: Money = strawberry.field(description="What was counted.")
@@ -99,6 +105,8 @@ class DayClosing:
             day=row.day,
             closed_at=row.closed_at,
             closed_by=row.operator_name,
+            audit_sequence=row.audit_sequence,
+            audit_hash=row.audit_hash.hex(),
             tills=[TillClosing.of(each, currency) for each in closings],
             expected=money(expected_fen, currency),
             counted=money(counted_fen, currency),

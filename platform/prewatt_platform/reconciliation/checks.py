@@ -216,6 +216,15 @@ CHECKS: Final[tuple[Check, ...]] = (
           GROUP BY o.point_id, g.month HAVING count(*) > 1""",
     ),
     Check(
+        "A2",
+        "the head of the audit chain on each day's closing is an event of the chain",
+        """
+        SELECT 'closing of ' || d.day, 'event ' || d.audit_sequence || ' as printed',
+            CASE WHEN e.sequence IS NULL THEN 'no such event' ELSE 'another event' END
+          FROM day_closings d LEFT JOIN audit_events e ON e.project_id = d.project_id AND e.sequence = d.audit_sequence
+          WHERE d.project_id = :project AND d.audit_sequence > 0 AND e.hash IS DISTINCT FROM d.audit_hash""",
+    ),
+    Check(
         "T1",
         "one purchase count of a meter's epoch belongs to one order",
         """

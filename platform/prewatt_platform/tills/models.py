@@ -49,3 +49,7 @@ class DayClosing(SQLModel, table=True):
     closed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     operator_id: UUID
     operator_name: str
+    audit_sequence: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """Newest event of the audit chain at the closing; 0 without one."""
+    audit_hash: bytes
+    """Its hash. Printed with the closing it shows later whether the chain was rewritten."""

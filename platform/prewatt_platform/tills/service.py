@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from prewatt_platform.control.idempotency import once_row
 from prewatt_platform.control.reason import given_reason
 from prewatt_platform.kernel import audit
+from prewatt_platform.kernel.audit import AuditRepository
 from prewatt_platform.kernel.tenancy import Work
 from prewatt_platform.ledger.models import Step, TransferKind
 from prewatt_platform.ledger.repository import LedgerRepository
@@ -155,6 +156,7 @@ class TillService:
             for closing in closings:
                 closing.day = day
             closing_id = self._work.new_id()
+            head = await AuditRepository(self._work).head()
             await self._tills.add(
                 DayClosing(
                     project_id=self._work.project_id,
@@ -163,6 +165,8 @@ class TillService:
                     closed_at=self._work.clock.now(),
                     operator_id=self._operator_id,
                     operator_name=self._work.scope.actor.name,
+                    audit_sequence=head.sequence,
+                    audit_hash=head.hash,
                 )
             )
             audit.record(self._work, "day closed", f"day {day}", tills=[each.number for each in closings])

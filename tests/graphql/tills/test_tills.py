@@ -5,7 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlmodel import select
 
+from prewatt_platform.kernel.audit import AuditEvent, AuditRepository
 from prewatt_platform.operators.models import Role
 
 pytestmark = pytest.mark.anyio
@@ -16,7 +18,7 @@ CLOSE = """mutation($input: TillCloseInput!) { tillClose(input: $input) {
   tillClosing { number operatorName expected { amount } counted { amount } difference { amount } reason }
   replayed errors { code path } } }"""
 CLOSE_DAY = """mutation($input: DayCloseInput!) { dayClose(input: $input) {
-  dayClosing { day closedBy tills { number } counted { amount } difference { amount } } replayed errors { code path } } }"""
+  dayClosing { day closedBy auditSequence auditHash tills { number } counted { amount } difference { amount } } replayed errors { code path } } }"""
 DAY = "query($day: Date!) { dayClosing(day: $day) { day expected { amount } tills { operatorName } } tillClosings { number } }"
 
 
@@ -62,6 +64,13 @@ async def test_a_shift_and_a_day(own_stack: Any) -> None:
     assert (error["code"], error["path"]) == ("BAD_INPUT", ["input", "day"])
     ended = (await finance.data(CLOSE_DAY, input=end))["dayClose"]
     assert ended["errors"] == []
+    async with stack.deployment.database.project(stack.deployment.scope) as work:
+        statement = select(AuditEvent).where(AuditEvent.sequence == ended["dayClosing"].pop("auditSequence"))
+        printed = (await work.session.execute(statement)).scalar_one()
+        newest = (await AuditRepository(work).head()).sequence
+    assert printed.hash.hex() == ended["dayClosing"].pop("auditHash")
+    # the closing is the event behind it
+    assert (printed.action, newest) == ("refused", printed.sequence + 1)
     assert ended["dayClosing"] == {
         "day": day,
         "closedBy": "finance-000",

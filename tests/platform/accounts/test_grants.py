@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 
+from prewatt_fixtures.clock import ScaledClock
+from prewatt_fixtures.wire.pdu import READ_HOLDING, VENDOR
 from prewatt_platform.accounts.errors import NotRefundable, TermRefused
 from prewatt_platform.accounts.models import Order
 from prewatt_platform.accounts.rules import CreditStep, adjustment, granted_left_fen, refundable_fen
 from prewatt_platform.accounts.sales import SalesService
 from prewatt_platform.control.errors import IdempotencyMismatch, ReasonMissing
+from prewatt_platform.control.repository import CommandRepository
 from prewatt_platform.control.rows import RowsRefused
 from prewatt_platform.grants.models import GrantKind
 from prewatt_platform.grants.service import Granted, GrantRow, GrantService, GrantTerms
 from prewatt_platform.ledger.repository import LedgerRepository
 from prewatt_platform.ledger.rules import AccountKind, Funding
+from prewatt_simulator.faults import Fault
 
 from .conftest import OPENED, UNOPENED, Shop
 
@@ -84,6 +88,44 @@ class TestDelivery:
         (again,) = (await grant(shop, allowance(), (shop.number, 6000))).orders
         assert (again.programme, again.amount_fen, again.paid_fen) == ("basic", 6000, 0)
         await cancel(shop, again)
+
+    async def test_its_reply_is_lost_and_it_is_delivered_once(
+        self, open_shop: OpenShop, hurried: ScaledClock
+    ) -> None:
+        shop = await open_shop(clock=hurried)
+        total_fen = shop.meter.total_purchased_fen
+        shop.deployment.farm.faults.add(Fault(kind="lose-reply", meter=shop.number, function=VENDOR))
+        (order,) = (await grant(shop, SUBSIDY, (shop.number, 5000))).orders
+        assert (await shop.deployment.ended(order.command_id)).state == "APPLIED"
+        assert shop.meter.total_purchased_fen == total_fen + 5000
+        assert len(shop.top_ups()) == 1
+
+    async def test_cancelled_after_its_frame_was_lost_it_is_fenced(
+        self, open_shop: OpenShop, hurried: ScaledClock
+    ) -> None:
+        shop = await open_shop(clock=hurried)
+        total_fen = shop.meter.total_purchased_fen
+        faults = shop.deployment.farm.faults
+        faults.add(Fault(kind="lose-request", meter=shop.number, function=VENDOR))
+        faults.add(Fault(kind="lose-reply", meter=shop.number, function=READ_HOLDING, skip=2))
+        (order,) = (await grant(shop, SUBSIDY, (shop.number, 5000))).orders
+
+        async def unknown() -> bool:
+            async with shop.deployment.database.project(shop.deployment.scope) as work:
+                command = await CommandRepository(work).by_id(order.command_id)
+            return command is not None and command.state == "UNKNOWN"
+
+        await shop.deployment.until(unknown)
+        await shop.deployment.platform.stop()
+        faults.clear()
+        async with shop.deployment.database.project(shop.deployment.scope) as work:
+            fenced, _ = await SalesService(work).cancel(uuid.uuid4(), order.receipt_number, None)
+        assert fenced.state == "FENCING"
+        await shop.restart()
+        assert (await shop.deployment.ended(order.command_id)).state == "VOIDED"
+        assert shop.meter.total_purchased_fen == total_fen
+        assert await balance(shop, AccountKind.GRANTED, "heat 2026", Funding.GRANTED) == 0
+        await shop.assert_clean()
 
 
 async def cancel(shop: Shop, order: Order) -> None:

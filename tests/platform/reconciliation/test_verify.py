@@ -125,6 +125,10 @@ DAMAGE = {
     "T5": f"UPDATE orders SET applied_at = NULL WHERE command_id = {LAST_SALE}",
     "T7": f"UPDATE orders SET amount_fen = amount_fen + 1 WHERE command_id = {LAST_SALE}",
     "T7 count": "UPDATE readings SET purchase_count = purchase_count + 1 WHERE purchase_count > 0",
+    "A2": """INSERT INTO day_closings SELECT id, '2026-01-05', gen_random_uuid(), now(), gen_random_uuid(), 'o', 2,
+        sha256('another chain') FROM projects""",
+    "A2 cut": """INSERT INTO day_closings SELECT id, '2026-01-05', gen_random_uuid(), now(), gen_random_uuid(), 'o', 999999,
+        sha256('x') FROM projects""",
     "A1": "UPDATE audit_events SET actor_name = 'nobody' WHERE sequence = 2",
 }
 

@@ -479,6 +479,8 @@ PROJECT_ROWS = [
       closed_at timestamptz NOT NULL,
       operator_id uuid NOT NULL,
       operator_name text NOT NULL,
+      audit_sequence bigint NOT NULL CHECK (audit_sequence >= 0),
+      audit_hash bytea NOT NULL CHECK (length(audit_hash) = 32),
       PRIMARY KEY (project_id, day),
       UNIQUE (project_id, id))""",
     """CREATE TABLE till_closings (
