@@ -56,6 +56,7 @@ from prewatt_platform.kernel.errors import PlatformError
 from prewatt_platform.metering.errors import GatewayUnreachable, UnknownMeter
 from prewatt_platform.operators.errors import NotAllowed, Throttled, WrongCredentials
 from prewatt_platform.tariffs.errors import (
+    NotDownloadable,
     PlanNameTaken,
     PlanRefused,
     TargetRefused,
@@ -245,6 +246,7 @@ _PAYLOAD_ERRORS: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ...
     CustomerNameMissing: (ErrorCode.BAD_INPUT, ("input", "customerName")),
     AlarmsDoNotFit: (ErrorCode.BAD_INPUT, ("input", "alarmAmount1")),
     PlanNameTaken: (ErrorCode.BAD_INPUT, ("input", "name")),
+    NotDownloadable: (ErrorCode.BAD_INPUT, _METER),
     UnknownPlan: (ErrorCode.NOT_FOUND, ("input", "plan")),
     VersionInThePast: (ErrorCode.BAD_INPUT, ("input", "validFrom")),
     WrongCredentials: (ErrorCode.WRONG_CREDENTIALS, ()),

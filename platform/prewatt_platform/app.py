@@ -34,12 +34,14 @@ from prewatt_platform.kernel.leadership import LeadershipLost, leadership
 from prewatt_platform.kernel.settings import Settings
 from prewatt_platform.operators.service import OperatorService
 from prewatt_platform.reconciliation.nightly import NightlyVerification
+from prewatt_platform.tariffs.download import set_prices
 
 ServeRole = Literal["all", "api", "collector"]
 
 HANDLERS: Final[Mapping[CommandKind, Handler]] = {
     CommandKind.REFRESH: refresh,
     CommandKind.CONTROL_MODE: set_control_mode,
+    CommandKind.PRICES_SET: set_prices,
     CommandKind.ACCOUNT_OPEN: open_account,
     CommandKind.SALE: deliver_order,
     CommandKind.REFUND: deliver_order,

@@ -28,6 +28,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "Close": "关闭",
     "Control": "控制",
     "Control mode": "控制模式",
+    "Prices": "电价下发",
     "Registers confirmed": "仪表数据已确认",
     "Refund": "退电",
     "Reversal": "冲正",

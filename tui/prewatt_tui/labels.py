@@ -62,6 +62,7 @@ COMMAND_KIND = {
     "REVERSAL": tr("Reversal"),
     "GRANT": tr("Grant"),
     "CONTROL_MODE": tr("Control mode"),
+    "PRICES_SET": tr("Prices"),
     "METER_EPOCH": tr("Registers confirmed"),
 }
 

@@ -22,6 +22,9 @@ class CommandKind(Enum):
     CONTROL_MODE = strawberry.enum_value(
         "CONTROL_MODE", description="Write the forced control registers for a control mode."
     )
+    PRICES_SET = strawberry.enum_value(
+        "PRICES_SET", description="Write the prices of the price plan in force, and read them back."
+    )
     METER_EPOCH = strawberry.enum_value(
         "METER_EPOCH", description="A person confirmed the meter's registers; nothing is sent."
     )

@@ -22,6 +22,7 @@ from prewatt_platform.metering.models import Gateway as GatewayRow
 from prewatt_platform.metering.models import Reading as ReadingRow
 from prewatt_platform.metering.readings import ReadingRepository
 from prewatt_platform.projects.models import Project
+from prewatt_platform.tariffs.terms import price_differences
 
 
 @strawberry.enum(description="Wanted control of a metering point's supply.")
@@ -147,6 +148,17 @@ class Meter(Node):
     async def price_plan(self, info: Info) -> PricePlanVersion | None:
         found = await info.context.loaders.plans.load(self.row.point.id)
         return None if found is None else PricePlanVersion.of(found.plan, found.version)
+
+    @strawberry.field(
+        description="Differences between the prices in the meter, by its latest reading, and those of step 1 of the plan in force, with both sides; empty when they agree or one side is not known."
+    )
+    async def plan_differences(self, info: Info) -> list[str]:
+        found = await info.context.loaders.plans.load(self.row.point.id)
+        shown = await self._latest(info)
+        if found is None or shown is None or shown.prices_e4 is None:
+            return []
+        wanted = found.version.checked.meter_prices_e4
+        return price_differences(shown.prices_e4, wanted, f"plan {found.plan.name}")
 
     @strawberry.field(description="The latest reading; null before the first.")
     async def reading(self, info: Info) -> Reading | None:

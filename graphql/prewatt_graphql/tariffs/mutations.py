@@ -7,14 +7,23 @@ from uuid import UUID
 
 import strawberry
 
+from prewatt_graphql.commands.types import Command
 from prewatt_graphql.context import Info
 from prewatt_graphql.errors import BadInput
 from prewatt_graphql.ids import local_key
-from prewatt_graphql.payloads import IdempotentInput, IdempotentPayload, Input, MutationPayload, mutation
+from prewatt_graphql.payloads import (
+    CommandPayload,
+    IdempotentInput,
+    IdempotentPayload,
+    Input,
+    MutationPayload,
+    mutation,
+)
 from prewatt_graphql.quantities import count_of, price_e4_of
 from prewatt_graphql.tariffs.queries import plan_of
 from prewatt_graphql.tariffs.types import USE_DECIMALS, CalendarDay, DayType, Medium, PricePlan, StepPeriod
 from prewatt_platform.tariffs import terms as plan_terms
+from prewatt_platform.tariffs.download import download_prices
 from prewatt_platform.tariffs.errors import UnknownPlan
 from prewatt_platform.tariffs.repository import TariffRepository
 from prewatt_platform.tariffs.service import PlanTarget, TariffService
@@ -165,6 +174,18 @@ class PricePlanAssignPayload(IdempotentPayload):
     )
 
 
+@strawberry.input(description="A meter that is to get the prices of its plan.")
+class PricePlanDownloadInput(IdempotentInput):
+    """Input of `pricePlanDownload`."""
+
+    meter_number: str = strawberry.field(description="Number of the meter, ten characters.")
+
+
+@strawberry.type(description="Result of `pricePlanDownload`.")
+class PricePlanDownloadPayload(CommandPayload):
+    """Payload of `pricePlanDownload`."""
+
+
 @strawberry.input(description="The kind of one day.")
 class CalendarDayInput:
     """One day of `calendarDaysSet`."""
@@ -247,6 +268,21 @@ class TariffMutations:
             )
             plan = await plan_of(work, info.context.membership.project, plan_id)
         return PricePlanAssignPayload(price_plan=plan, replayed=replayed)
+
+    @mutation(
+        PricePlanDownloadPayload,
+        "Write the prices of the plan in force to a prepaid meter. The command is SUCCEEDED when the meter was read back with "
+        "them; credit and purchases are not touched. Plans with steps cannot be downloaded. Errors: NOT_FOUND, NOT_PREPAID, "
+        "GATEWAY_UNREACHABLE, BAD_INPUT, IDEMPOTENCY_MISMATCH.",
+    )
+    async def price_plan_download(
+        self, info: Info, input: Input[PricePlanDownloadInput]
+    ) -> PricePlanDownloadPayload:
+        async with info.context.work() as work:
+            command, replayed = await download_prices(work, input.idempotency_key, input.meter_number)
+        return PricePlanDownloadPayload(
+            command=Command.of(command, info.context.membership.project), replayed=replayed
+        )
 
     @mutation(
         CalendarDaysSetPayload,

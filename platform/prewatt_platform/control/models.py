@@ -20,6 +20,7 @@ class CommandKind(StrEnum):
     REVERSAL = "REVERSAL"
     GRANT = "GRANT"
     CONTROL_MODE = "CONTROL_MODE"
+    PRICES_SET = "PRICES_SET"
     METER_EPOCH = "METER_EPOCH"
     """A person's decision, recorded like a command; nothing is sent to the meter."""
 

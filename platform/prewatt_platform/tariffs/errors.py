@@ -5,6 +5,7 @@ TariffError
     PlanNameTaken       the project has a plan of that name
     UnknownPlan         no plan of that id in this project
     VersionInThePast    a version would begin before now, or before the one before it
+    NotDownloadable     the meter cannot be given the prices of a plan; carries the reason
     TargetRefused       the plan cannot be assigned there; carries the reason
 """
 
@@ -52,6 +53,14 @@ class VersionInThePast(TariffError):
         super().__init__(
             f"it would begin {begins.isoformat()}, but may not begin before {earliest.isoformat()}"
         )
+
+
+class NotDownloadable(TariffError):
+    """The meter cannot be given the prices of its plan."""
+
+    def __init__(self, meter_number: str, reason: str) -> None:
+        self.meter_number = meter_number
+        super().__init__(f"meter {meter_number} cannot be given the prices of a plan: {reason}")
 
 
 class TargetRefused(TariffError):

@@ -207,3 +207,12 @@ def _check_seasons(seasons: Sequence[Season], profiles: int) -> None:
         for day_type in DayType:
             if not 1 <= season.profile(day_type) <= profiles:
                 raise PlanRefused("seasons", f"day profiles from 1 to {profiles}")
+
+
+def price_differences(shown_e4: Sequence[int], wanted_e4: Sequence[int], source: str) -> list[str]:
+    """Each price that differs, with both sides, per kWh."""
+    return [
+        f"{rate} {shown / 10_000:.4f} in the meter, {wanted / 10_000:.4f} by {source}"
+        for rate, shown, wanted in zip(("sharp", "peak", "flat", "valley"), shown_e4, wanted_e4, strict=False)
+        if shown != wanted
+    ]

@@ -296,6 +296,11 @@ asks(
     input=lambda t: {"idempotencyKey": str(uuid4()), "plan": t.ids["PricePlan"]},
 )
 asks(
+    "Mutation.pricePlanDownload",
+    "mutation($input: PricePlanDownloadInput!) { pricePlanDownload(input: $input) { command { id } errors { code message path } } }",
+    input=lambda t: {"idempotencyKey": str(uuid4()), "meterNumber": t.meter},
+)
+asks(
     "Mutation.calendarDaysSet",
     "mutation($input: CalendarDaysSetInput!) { calendarDaysSet(input: $input) { calendarDays { day } errors { code message path } } }",
     input=lambda _: {"days": []},

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from prewatt_platform.operators.models import Role
+from prewatt_simulator.faults import Fault
 
 pytestmark = pytest.mark.anyio
 
@@ -126,3 +127,36 @@ async def test_the_calendar(admin: Any) -> None:
     found = await admin.data('{ calendarDays(from: "2026-10-01", to: "2026-10-31") { day dayType name } }')
     assert found["calendarDays"] == days
     assert await admin.code('{ calendarDays(from: "2026-10-01", to: "2027-10-31") { day } }') == "BAD_INPUT"
+
+
+DOWNLOAD = """mutation($input: PricePlanDownloadInput!) { pricePlanDownload(input: $input) {
+  command { id kind state } replayed errors { code message path } } }"""
+DIFFERENCES = "query($n: String!) { meter(number: $n) { planDifferences } }"
+
+
+async def test_prices_are_downloaded_read_back_and_compared(own_stack: Any) -> None:
+    stack = await own_stack()
+    await stack.deployment.read()
+    admin = await stack.client()
+    meter = stack.deployment.farm.meter(SHOP)
+    credit, count, total = meter.remaining_fen, meter.purchase_count, meter.total_purchased_fen
+    (wrong,) = (await admin.data(DOWNLOAD, input=key(meterNumber=SHOP)))["pricePlanDownload"]["errors"]
+    assert (wrong["code"], wrong["path"]) == ("BAD_INPUT", ["input", "meterNumber"])
+    assert "no price plan is in force" in wrong["message"]
+    plan = await create(admin, "Shops", prices=[["1.1", "0.9", "0.6", "0.3"]])
+    await admin.data(ASSIGN, input=key(plan=plan))
+    (sharp, *_) = (await admin.data(DIFFERENCES, n=SHOP))["meter"]["planDifferences"]
+    assert sharp.endswith("in the meter, 1.1000 by plan Shops")
+    stack.deployment.farm.faults.add(Fault(kind="lose-reply", meter=SHOP, function=0x20, count=1))
+    done = (await admin.data(DOWNLOAD, input=key(meterNumber=SHOP)))["pricePlanDownload"]
+    assert done["command"]["kind"] == "PRICES_SET"
+    command = await stack.deployment.ended(_uuid(done["command"]["id"]), 60)
+    assert command.state == "SUCCEEDED"
+    assert meter.prices_e4 == (11_000, 9_000, 6_000, 3_000)
+    assert (meter.purchase_count, meter.total_purchased_fen) == (count, total)
+    assert credit - 100 < meter.remaining_fen <= credit
+    assert (await admin.data(DIFFERENCES, n=SHOP))["meter"]["planDifferences"] == []
+    steps = {"prices": [["1"], ["2"]], "stepLimits": ["5"]}
+    await admin.data(VERSION, input=key(plan=plan, terms=steps))
+    (wrong,) = (await admin.data(DOWNLOAD, input=key(meterNumber=SHOP)))["pricePlanDownload"]["errors"]
+    assert "not steps" in wrong["message"]

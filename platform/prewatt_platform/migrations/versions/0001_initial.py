@@ -214,7 +214,7 @@ PROJECT_ROWS = [
       id uuid NOT NULL,
       meter_id uuid NOT NULL,
       kind text NOT NULL CHECK (kind IN ('REFRESH', 'ACCOUNT_OPEN', 'SALE', 'REFUND', 'REVERSAL', 'GRANT', 'CONTROL_MODE',
-        'METER_EPOCH')),
+        'PRICES_SET', 'METER_EPOCH')),
       state text NOT NULL CHECK (state IN ('REQUESTED', 'RESERVED', 'PLANNED', 'SENT', 'ECHOED', 'UNKNOWN',
         'FENCING', 'APPLIED', 'VOIDED', 'DISPUTED', 'SUCCEEDED', 'FAILED', 'SUPERSEDED', 'EXPIRED')),
       version integer NOT NULL,
