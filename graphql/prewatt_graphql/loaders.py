@@ -11,6 +11,7 @@ from prewatt_graphql.commands import loaders as commands
 from prewatt_graphql.meters import loaders as meters
 from prewatt_graphql.readings import loaders as readings
 from prewatt_graphql.tariffs.loaders import PlanInForce, plans_in_force
+from prewatt_platform.accounts.account_list import OwnedPoint
 from prewatt_platform.accounts.meter_list import MeterListRow
 from prewatt_platform.accounts.models import Order
 from prewatt_platform.control.models import Command
@@ -34,6 +35,7 @@ class Loaders:
         self.readings: DataLoader[UUID, Reading | None] = self._loader(readings.latest)
         self.commands: DataLoader[UUID, Command | None] = self._loader(commands.by_id)
         self.open_orders: DataLoader[UUID, Command | None] = self._loader(commands.open_orders)
+        self.account_points: DataLoader[UUID, list[OwnedPoint] | None] = self._loader(accounts.points)
         self.plans: DataLoader[UUID, PlanInForce | None] = self._loader(plans_in_force)
         self.orders: DataLoader[UUID, Order | None] = self._loader(accounts.orders)
 

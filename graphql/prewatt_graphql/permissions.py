@@ -42,6 +42,8 @@ ROOT_FIELDS: Final[dict[str, Requirement]] = {
     "Query.statement": Permission.SALES_READ,
     "Query.reconciliation": Permission.SALES_READ,
     "Query.verifications": Permission.SALES_READ,
+    "Query.accounts": Permission.METERS_READ,
+    "Query.account": Permission.METERS_READ,
     "Query.pricePlans": Permission.METERS_READ,
     "Query.calendarDays": Permission.METERS_READ,
     "Query.sales": Permission.SALES_READ,
@@ -83,6 +85,9 @@ ROOT_FIELDS: Final[dict[str, Requirement]] = {
 
 TYPES: Final[dict[str, Requirement]] = {
     "Account": Permission.METERS_READ,
+    "AccountConnection": Permission.METERS_READ,
+    "AccountEdge": Permission.METERS_READ,
+    "AccountPoint": Permission.METERS_READ,
     "AccountOpenPayload": Permission.ACCOUNTS_OPEN,
     "AccountCharge": Permission.SALES_READ,
     "AccountCharges": Permission.SALES_READ,

@@ -17,6 +17,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from prewatt_graphql.accounts.accounts_list import AccountQueries
 from prewatt_graphql.accounts.mutations import AccountMutations
 from prewatt_graphql.accounts.policy import PolicyMutations, PolicyQueries
 from prewatt_graphql.accounts.refunds import RefundMutations
@@ -70,6 +71,7 @@ class Query(
     ReceiptQueries,
     ChargeQueries,
     TillQueries,
+    AccountQueries,
     TariffQueries,
     PolicyQueries,
     ProposalQueries,

@@ -39,22 +39,49 @@ class Customer:
     phone: str | None = strawberry.field(description="Phone number.")
 
 
+@strawberry.type(description="A metering point that an account owns or has owned.")
+class AccountPoint:
+    """API form of `accounts.account_list.OwnedPoint`."""
+
+    place: str = strawberry.field(description="Name of the metering point.")
+    meter_number: str | None = strawberry.field(
+        description="Number of the meter that is installed there now; null: none."
+    )
+    since: datetime = strawberry.field(description="From when the account owns it.")
+    until: datetime | None = strawberry.field(description="Until when; null: it owns it now.")
+
+
 @strawberry.type(description="A customer's prepaid account on a metering point.")
 class Account(Node):
     """Built by `account_of`."""
+
+    key: strawberry.Private[UUID]
 
     state: AccountState = strawberry.field(description="State of the account.")
     customer: Customer = strawberry.field(description="The customer who holds it.")
     opened_at: datetime | None = strawberry.field(
         description="When the meter was read back as opened; null while OPENING."
     )
+    created_at: datetime = strawberry.field(description="When its opening was asked for.")
+
+    @strawberry.field(description="Metering points that the account owns or has owned, oldest first.")
+    async def points(self, info: Info) -> list[AccountPoint]:
+        owned = await info.context.loaders.account_points.load(self.key) or []
+        return [
+            AccountPoint(
+                place=each.place, meter_number=each.meter_number, since=each.from_at, until=each.until_at
+            )
+            for each in owned
+        ]
 
 
 def account_of(account: AccountRow, customer: CustomerRow, project: Project) -> Account:
     """The API type of an account row."""
     return Account(
         id=global_id("Account", project.code, account.id),
+        key=account.id,
         state=AccountState(account.state),
+        created_at=account.created_at,
         customer=Customer(
             id=global_id("Customer", project.code, customer.id), name=customer.name, phone=customer.phone
         ),

@@ -45,7 +45,7 @@ async def test_the_examples_run_in_their_order(own_stack: Any) -> None:
         "PATH": "/bin:/usr/bin",
     }
     examples = EXAMPLE.findall(OPERATORS)
-    assert len(examples) == 15
+    assert len(examples) == 16
     for script, sample in examples:
         answer = await _run(script, given)
         while "command(id" in script and not answer["data"]["command"]["final"]:

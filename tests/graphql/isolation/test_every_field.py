@@ -104,6 +104,16 @@ asks(
     id=lambda t: t.ids["Command"],
 )
 asks(
+    "Query.accounts",
+    """query($filter: AccountFilter!) { accounts(filter: $filter) { totalCount edges { node { id points { meterNumber } } } } }""",
+    filter=lambda target: {"meterNumber": target.meter},
+)
+asks(
+    "Query.account",
+    "query($id: ID!) { account(id: $id) { id customer { name } points { place } } }",
+    id=lambda target: target.ids["Account"],
+)
+asks(
     "Query.statement",
     """query($account: ID!) { statement(account: $account, from: "2020-01-01T00:00:00Z", to: "2120-01-01T00:00:00Z") {
       opening { amount } movements { document amount { amount } } closing { amount } } }""",

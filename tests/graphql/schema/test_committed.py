@@ -21,7 +21,7 @@ from prewatt_graphql.schema import sdl
 COMMITTED = Path(__file__).parents[3] / "graphql" / "schema.graphql"
 
 FIXED_NAMES = {
-    "Query": {"viewer", "projects", "project", "meters", "meter", "command", "statement", "reconciliation", "verifications", "pricePlans", "calendarDays", "sales", "receipt", "charges", "till", "tillClosings", "dayClosing", "salesPolicy", "proposals", "node"},
+    "Query": {"viewer", "projects", "project", "meters", "meter", "command", "accounts", "account", "statement", "reconciliation", "verifications", "pricePlans", "calendarDays", "sales", "receipt", "charges", "till", "tillClosings", "dayClosing", "salesPolicy", "proposals", "node"},
     "Mutation": {
         "signIn", "signOut", "accountOpen", "saleCreate", "saleCancel", "saleReverse", "refundCreate", "receiptPrint", "grantCreate", "chargeCreate", "shareCreate", "pricePlanCreate", "pricePlanVersionAdd", "pricePlanAssign", "pricePlanDownload", "calendarDaysSet", "tillClose", "dayClose", "salesPolicySet", "orderResolve", "meterEpochConfirm", "controlModeSet", "meterRefresh", "readingIntervalSet",
     },

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, select
 
 from prewatt_platform import app  # noqa: F401 - brings every repository's module in
+from prewatt_platform.accounts.account_list import AccountFilter, AccountListRepository
 from prewatt_platform.accounts.meter_list import MeterListFilter, MeterListOrder, MeterListRepository
 from prewatt_platform.accounts.models import Account, AccountPoint, Order
 from prewatt_platform.accounts.repository import AccountRepository, OrderRepository, PolicyRepository
@@ -202,6 +203,9 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (LedgerRepository, "moved_fen"): lambda r, f: r.moved_fen([_key(f)], [TransferKind.SALE]),
     (LedgerRepository, "moved_by_kind"): lambda r, f: r.moved_by_kind(_key(f), 0),
     (LedgerRepository, "of_kind"): lambda r, _: r.of_kind(AccountKind.TILL),
+    (AccountListRepository, "page"): lambda r, _: r.page(AccountFilter(), 1000, None),
+    (AccountListRepository, "count"): lambda r, _: r.count(AccountFilter()),
+    (AccountListRepository, "points"): lambda r, f: r.points([f.account.id]),
     (TariffRepository, "plans"): lambda r, _: r.plans(),
     (TariffRepository, "plan"): lambda r, f: r.plan(f.plan.id, for_update=True),
     (TariffRepository, "plan_named"): lambda r, f: r.plan_named(f.plan.name),
