@@ -48,7 +48,7 @@ from prewatt_platform.accounts.errors import (
     UnknownOrder,
     UnknownReceipt,
 )
-from prewatt_platform.charges.errors import NoEnergyAt, WeightRefused
+from prewatt_platform.charges.errors import ChargesNotReversible, NoEnergyAt, UnknownDocument, WeightRefused
 from prewatt_platform.control.errors import CommandChanged, IdempotencyMismatch, NotPrepaid, ReasonMissing
 from prewatt_platform.control.rows import MeterTwice, RowRefusal, RowsRefused
 from prewatt_platform.grants.errors import AllowanceGiven
@@ -121,7 +121,8 @@ class ErrorCode(Enum):
         description="More than the credit that was paid and not used; the message says how much can be.",
     )
     NOT_REVERSIBLE = strawberry.enum_value(
-        "NOT_REVERSIBLE", description="The sale cannot be reversed (any more); the message says why."
+        "NOT_REVERSIBLE",
+        description="The sale, or the fees, cannot be reversed (any more); the message says why.",
     )
     OVER_HOARDING_LIMIT = strawberry.enum_value(
         "OVER_HOARDING_LIMIT", description="The meter would hold more credit than the project allows."
@@ -234,6 +235,8 @@ _PAYLOAD_ERRORS: Final[dict[type[PlatformError], tuple[ErrorCode, tuple[str, ...
     NotCancellable: (ErrorCode.NOT_CANCELLABLE, ("input", "receiptNumber")),
     AllowanceGiven: (ErrorCode.ALREADY_GRANTED, _METER),
     MeterTwice: (ErrorCode.BAD_INPUT, _METER),
+    UnknownDocument: (ErrorCode.NOT_FOUND, ("input", "document")),
+    ChargesNotReversible: (ErrorCode.NOT_REVERSIBLE, ("input", "document")),
     NoEnergyAt: (ErrorCode.READING_NEEDED, _METER),
     WeightRefused: (ErrorCode.BAD_INPUT, ("input", "weight")),
     UnknownOrder: (ErrorCode.NOT_FOUND, ("input", "order")),

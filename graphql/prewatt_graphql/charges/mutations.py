@@ -121,6 +121,22 @@ class ShareCreatePayload(IdempotentPayload):
     )
 
 
+@strawberry.input(description="Charged fees to undo.")
+class ChargeReverseInput(IdempotentInput):
+    """Input of `chargeReverse`."""
+
+    document: str = strawberry.field(description="Number of the document.")
+    reason: str = reason_field()
+
+
+@strawberry.type(description="Result of `chargeReverse`.")
+class ChargeReversePayload(IdempotentPayload):
+    """Payload of `chargeReverse`."""
+
+    document: str | None = strawberry.field(default=None, description="Number of the document.")
+    total: Money | None = strawberry.field(default=None, description="Sum of the fees that were undone.")
+
+
 @strawberry.type
 class ChargeMutations:
     """Root mutations on charged fees."""
@@ -175,6 +191,19 @@ class ChargeMutations:
             charges=[Charge.of(row, batch, currency) for row in charges],
             replayed=replayed,
         )
+
+    @mutation(
+        ChargeReversePayload,
+        "Undo all fees of one document, once, while its accounts still owe them. Errors: NOT_FOUND, NOT_REVERSIBLE, "
+        "BAD_INPUT, IDEMPOTENCY_MISMATCH.",
+    )
+    async def charge_reverse(self, info: Info, input: Input[ChargeReverseInput]) -> ChargeReversePayload:
+        async with info.context.work() as work:
+            batch, replayed = await ChargeService(work).reverse(
+                input.idempotency_key, input.document, input.reason
+            )
+        total = money(batch.total_fen, info.context.membership.project.currency)
+        return ChargeReversePayload(document=batch.document, total=total, replayed=replayed)
 
 
 def _shares(planned: Sequence[PlannedCharge], basis: Basis, currency: str) -> list[Share]:

@@ -3,6 +3,8 @@
 ChargeError
     NoEnergyAt      a meter has no reading from which its use in the period follows
     WeightRefused   a weight is missing, negative or too large
+    UnknownDocument no fees were charged under that document
+    ChargesNotReversible  the fees of a document cannot be undone (any more); says why
 """
 
 from datetime import datetime
@@ -32,3 +34,19 @@ class WeightRefused(ChargeError):
         self.weight = weight
         given = "is missing" if weight is None else f"{weight / 100:.2f} is out of range"
         super().__init__(f"the weight {given}: it is between 0 and {weight_max / 100:.2f}")
+
+
+class UnknownDocument(ChargeError):
+    """No fees of this project have that document."""
+
+    def __init__(self, document: str) -> None:
+        self.document = document
+        super().__init__(f"no charged fees with document {document}")
+
+
+class ChargesNotReversible(ChargeError):
+    """The fees of a document cannot be undone."""
+
+    def __init__(self, document: str, reason: str) -> None:
+        self.document = document
+        super().__init__(f"the fees of {document} cannot be reversed: {reason}")

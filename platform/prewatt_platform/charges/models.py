@@ -49,6 +49,18 @@ class ChargeBatch(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 
+class ChargeReversal(SQLModel, table=True):
+    """The undoing of a whole batch; its accounts owe none of it any more."""
+
+    __tablename__ = "charge_reversals"
+
+    project_id: int = Field(primary_key=True)
+    batch_id: UUID = Field(primary_key=True)
+    reason: str
+    operator_name: str
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
 class Charge(SQLModel, table=True):
     """One row of a batch: what an account owes for a point. A share of 0 has no row."""
 

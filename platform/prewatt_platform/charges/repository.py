@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from prewatt_platform.charges.models import Charge, ChargeBatch
+from prewatt_platform.charges.models import Charge, ChargeBatch, ChargeReversal
 from prewatt_platform.kernel.tenancy import Repository
 from prewatt_platform.metering.models import Meter, Reading
 
@@ -19,6 +19,14 @@ class ChargeRepository(Repository):
         """The batch of that id."""
         return await self._one(self._scoped(ChargeBatch).where(ChargeBatch.id == batch_id))
 
+    async def by_document(self, document: str) -> ChargeBatch | None:
+        """The batch of that document."""
+        return await self._one(self._scoped(ChargeBatch).where(ChargeBatch.document == document))
+
+    async def reversal(self, batch_id: UUID) -> ChargeReversal | None:
+        """The reversal of a batch."""
+        return await self._one(self._scoped(ChargeReversal).where(ChargeReversal.batch_id == batch_id))
+
     async def of_batch(self, batch_id: UUID) -> Sequence[Charge]:
         """The charges of a batch, by row."""
         return await self._all(
@@ -26,14 +34,19 @@ class ChargeRepository(Repository):
         )
 
     async def of_account(self, account_id: UUID) -> list[tuple[Charge, ChargeBatch]]:
-        """The charges of an account with their batches, oldest first."""
+        """The charges of an account with their batches, oldest first, without those that were reversed."""
         statement = (
             select(Charge, ChargeBatch)
             .join(
                 ChargeBatch,
                 (col(ChargeBatch.project_id) == Charge.project_id) & (col(ChargeBatch.id) == Charge.batch_id),
             )
-            .where(Charge.account_id == account_id)
+            .outerjoin(
+                ChargeReversal,
+                (col(ChargeReversal.project_id) == Charge.project_id)
+                & (col(ChargeReversal.batch_id) == Charge.batch_id),
+            )
+            .where(Charge.account_id == account_id, col(ChargeReversal.batch_id).is_(None))
             .order_by(col(ChargeBatch.number), col(Charge.row_number))
         )
         rows = await self._session.execute(self._narrow(statement, Charge, ChargeBatch))

@@ -1,7 +1,7 @@
 """Charges fees to accounts: amounts by row, or shares of a total. Each request is one transfer under one document."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -10,11 +10,11 @@ from uuid import UUID
 from prewatt_platform.accounts.errors import AmountRefused, NotOpened, TermRefused
 from prewatt_platform.accounts.models import AccountState
 from prewatt_platform.accounts.posting import currency_of, owed
-from prewatt_platform.accounts.repository import AccountRepository
-from prewatt_platform.accounts.rules import AMOUNT_MAX_FEN
+from prewatt_platform.accounts.repository import AccountRepository, OrderRepository
+from prewatt_platform.accounts.rules import AMOUNT_MAX_FEN, yuan
 from prewatt_platform.charges import rules
-from prewatt_platform.charges.errors import NoEnergyAt, WeightRefused
-from prewatt_platform.charges.models import Basis, Charge, ChargeBatch, ChargeKind
+from prewatt_platform.charges.errors import ChargesNotReversible, NoEnergyAt, UnknownDocument, WeightRefused
+from prewatt_platform.charges.models import Basis, Charge, ChargeBatch, ChargeKind, ChargeReversal
 from prewatt_platform.charges.repository import ChargeRepository
 from prewatt_platform.control.idempotency import once_row
 from prewatt_platform.control.reason import given_reason
@@ -130,6 +130,75 @@ class ChargeService:
         amounts = shares(terms.share.total_fen, weights)
         return [replace(each, amount_fen=amount_fen) for each, amount_fen in zip(found, amounts, strict=True)]
 
+    async def reverse(self, key: UUID, document: str, reason: str) -> tuple[ChargeBatch, bool]:
+        """Undo all fees of a document, once, while none of its accounts has paid them; (batch, replayed).
+
+        Raises `UnknownDocument`, `ChargesNotReversible`, `ReasonMissing`, `IdempotencyMismatch`.
+        """
+
+        async def make() -> UUID:
+            given = given_reason(reason)
+            batch = await self._charges.by_document(document)
+            if batch is None:
+                raise UnknownDocument(document)
+            by_account = _by_account(await self._charges.of_batch(batch.id))
+            # locked before anything is looked at: of two reversals, and of a sale that settles the fees, one is first
+            balances = await LedgerRepository(self._work).locked_balances_fen(
+                [owed(account_id) for account_id in by_account]
+            )
+            if await self._charges.reversal(batch.id) is not None:
+                raise ChargesNotReversible(document, "they are reversed already")
+            await self._check_unpaid(document, by_account, balances)
+            await self._post_reversal(batch, given)
+            return batch.id
+
+        content = {"document": document, "reason": reason}
+        batch_id, replayed = await once_row(self._work, "chargeReverse", key, content, make)
+        batch = await self._charges.batch(batch_id)
+        assert batch is not None, "a key's batch exists: batches are never deleted"
+        return batch, replayed
+
+    async def _check_unpaid(
+        self, document: str, by_account: Mapping[UUID, int], balances: Mapping[AccountKey, int]
+    ) -> None:
+        orders = OrderRepository(self._work)
+        for account_id, amount_fen in by_account.items():
+            left_fen = -balances[owed(account_id)] - await orders.owed_under_way(account_id)
+            if left_fen < amount_fen:
+                raise ChargesNotReversible(
+                    document, f"an account owes {yuan(max(0, left_fen))} only, of {yuan(amount_fen)} charged"
+                )
+
+    async def _post_reversal(self, batch: ChargeBatch, reason: str) -> None:
+        posted, lines = await LedgerRepository(self._work).lines_of(batch.id, Step.POST)
+        assert posted is not None, "a batch and its transfer are written together"
+        await self._charges.add(
+            ChargeReversal(
+                project_id=self._work.project_id,
+                batch_id=batch.id,
+                reason=reason,
+                operator_name=self._work.scope.actor.name,
+                created_at=self._work.clock.now(),
+            )
+        )
+        await Ledger(self._work, await currency_of(self._work)).post(
+            TransferKind.REVERSAL,
+            Step.POST,
+            # a subject of its own: the batch's is that of the transfer that charged it
+            self._work.new_id(),
+            [Line(line.account, -line.amount_fen) for line in lines],
+            document=batch.document,
+            reason=reason,
+            reverses=posted.id,
+        )
+        audit.record(
+            self._work,
+            "fees reversed",
+            f"document {batch.document}",
+            total_fen=batch.total_fen,
+            reason=reason,
+        )
+
     async def owed(self, account_id: UUID) -> tuple[int, list[OwedCharge]]:
         """What an account owes in fen, and its charges, oldest first; the oldest are settled first."""
         rows = await self._charges.of_account(account_id)
@@ -205,7 +274,7 @@ class ChargeService:
             project_id=self._work.project_id,
             id=self._work.new_id(),
             number=number,
-            document=f"F{project.code}{number:06d}",
+            document=f"{project.code}F{number:06d}",
             kind=terms.kind,
             label=terms.label.strip(),
             basis=None if share is None else share.basis,
@@ -246,11 +315,10 @@ class ChargeService:
         return batch.id
 
     async def _post_transfer(self, batch: ChargeBatch, charged: Sequence[PlannedCharge]) -> None:
-        by_account: dict[UUID, int] = defaultdict(int)
-        for each in charged:
-            by_account[each.account_id] += each.amount_fen
         # one transfer for all: its accounts are locked in one order, so it waits for no sale in a circle
-        lines = [Line(owed(account_id), -amount_fen) for account_id, amount_fen in by_account.items()]
+        lines = [
+            Line(owed(account_id), -amount_fen) for account_id, amount_fen in _by_account(charged).items()
+        ]
         lines.append(Line(AccountKey(AccountKind.FEES, batch.kind.lower()), batch.total_fen))
         await Ledger(self._work, await currency_of(self._work)).post(
             TransferKind.SERVICE_FEE,
@@ -260,6 +328,14 @@ class ChargeService:
             document=batch.document,
             reason=f"{batch.label}: {batch.reason}",
         )
+
+
+def _by_account(charged: Iterable[PlannedCharge | Charge]) -> dict[UUID, int]:
+    """Sum in fen of each account's charges."""
+    found: dict[UUID, int] = defaultdict(int)
+    for each in charged:
+        found[each.account_id] += each.amount_fen
+    return dict(found)
 
 
 def _check_terms(terms: ChargeTerms, rows: Sequence[ChargeRow]) -> None:

@@ -220,9 +220,13 @@ class LedgerRepository(Repository):
         rows = await self._session.execute(self._narrow(statement, LedgerAccount, Balance))
         return {_key(account): amount_fen for account, amount_fen in rows}
 
+    async def locked_balances_fen(self, keys: Collection[AccountKey]) -> dict[AccountKey, int]:
+        """The kept balance of each of those accounts, as `locked_balance_fen`, locked in one order."""
+        return {key: balance.amount_fen for key, balance in (await self._locked(keys)).items()}
+
     async def locked_balance_fen(self, key: AccountKey) -> int:
         """The kept balance of an account, locked until the end of the transaction; the account is made when new."""
-        return (await self._locked([key]))[key].amount_fen
+        return (await self.locked_balances_fen([key]))[key]
 
     async def balance_fen(self, kind: AccountKind, owner: str, funding: Funding = Funding.PAID) -> int:
         """The kept balance of an account; 0 when nothing was ever posted."""

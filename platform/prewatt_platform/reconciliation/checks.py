@@ -173,7 +173,9 @@ CHECKS: Final[tuple[Check, ...]] = (
         "what an account owes is what was charged less what sales settled; the charges of a batch add up to its total",
         """
         WITH moves AS (
-          SELECT account_id::text AS owner, -amount_fen AS fen FROM charges WHERE project_id = :project
+          SELECT account_id::text AS owner, -amount_fen AS fen FROM charges
+            WHERE project_id = :project AND batch_id NOT IN
+              (SELECT batch_id FROM charge_reversals WHERE project_id = :project)
           UNION ALL
           SELECT o.account_id::text, CASE o.kind WHEN 'SALE' THEN o.owed_fen ELSE -o.owed_fen END
             FROM orders o JOIN commands c ON c.project_id = o.project_id AND c.id = o.command_id

@@ -34,7 +34,7 @@ async def test_charged_shown_and_taken(own_stack: Any) -> None:
     assert await (await stack.client(Role.CASHIER)).code(CHARGE, input=fee) == "FORBIDDEN"
     charged = (await finance.data(CHARGE, input=fee))["chargeCreate"]
     assert charged == {
-        "document": "F000000001",
+        "document": "000F000001",
         "charges": [
             {"kind": "PROPERTY", "label": "January", "place": "201 理发店", "amount": {"amount": "30.00"}}
         ],
@@ -55,7 +55,7 @@ async def test_charged_shown_and_taken(own_stack: Any) -> None:
     ]
     assert (preview["document"], preview["charges"]) == (None, [])
     posted = (await finance.data(SHARE, input=lift))["shareCreate"]
-    assert (posted["document"], len(posted["charges"])) == ("F000000002", 2)
+    assert (posted["document"], len(posted["charges"])) == ("000F000002", 2)
 
     terms = {**RULES, "expectedVersion": 0, "owedFeePercent": "50.00", "propertyFeePercent": "40.01"}
     assert (await admin.data(POLICY, input=terms))["salesPolicySet"]["errors"] == [
@@ -81,15 +81,36 @@ async def test_charged_shown_and_taken(own_stack: Any) -> None:
         "charges": [
             {
                 "settled": {"amount": "0.00"},
-                "charge": {"document": "F000000001", "amount": {"amount": "30.00"}},
+                "charge": {"document": "000F000001", "amount": {"amount": "30.00"}},
             },
             {
                 "settled": {"amount": "0.00"},
-                "charge": {"document": "F000000002", "amount": {"amount": "6.67"}},
+                "charge": {"document": "000F000002", "amount": {"amount": "6.67"}},
             },
         ],
     }
     assert (await admin.data(CHARGES, account="nonsense"))["charges"] is None
+
+
+REVERSE = """mutation($input: ChargeReverseInput!) { chargeReverse(input: $input) {
+  document total { amount } replayed errors { code path } } }"""
+
+
+async def test_charged_and_undone(own_stack: Any) -> None:
+    stack = await own_stack(work=None)
+    finance = await stack.client(Role.FINANCE)
+    rows = [{"meterNumber": "0000010201", "amount": "30.00"}]
+    await finance.data(CHARGE, input=wish(label="January", rows=rows))
+    undone = await finance.data(REVERSE, input=wish(document="000F000001"))
+    assert undone["chargeReverse"] == {
+        "document": "000F000001",
+        "total": {"amount": "30.00"},
+        "replayed": False,
+        "errors": [],
+    }
+    for document, code in (("000F000001", "NOT_REVERSIBLE"), ("000F000002", "NOT_FOUND")):
+        payload = (await finance.data(REVERSE, input=wish(document=document)))["chargeReverse"]
+        assert payload["errors"] == [{"code": code, "path": ["input", "document"]}]
 
 
 async def test_wrong_rows_by_row_and_field(own_stack: Any) -> None:

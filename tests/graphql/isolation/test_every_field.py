@@ -214,6 +214,15 @@ asks(
     },
 )
 asks(
+    "Mutation.chargeReverse",
+    "mutation($input: ChargeReverseInput!) { chargeReverse(input: $input) { document errors { code message path } } }",
+    input=lambda t: {
+        "idempotencyKey": str(uuid4()),
+        "document": f"{t.code}F000001",
+        "reason": "mistyped",
+    },
+)
+asks(
     "Mutation.shareCreate",
     "mutation($input: ShareCreateInput!) { shareCreate(input: $input) { document errors { code message path } } }",
     input=lambda t: {

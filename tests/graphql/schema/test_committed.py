@@ -23,7 +23,7 @@ COMMITTED = Path(__file__).parents[3] / "graphql" / "schema.graphql"
 FIXED_NAMES = {
     "Query": {"viewer", "projects", "project", "meters", "meter", "command", "accounts", "account", "statement", "reconciliation", "verifications", "pricePlans", "calendarDays", "sales", "receipt", "charges", "till", "tillClosings", "dayClosing", "salesPolicy", "proposals", "node"},
     "Mutation": {
-        "signIn", "signOut", "accountOpen", "saleCreate", "saleCancel", "saleReverse", "refundCreate", "receiptPrint", "grantCreate", "chargeCreate", "shareCreate", "pricePlanCreate", "pricePlanVersionAdd", "pricePlanAssign", "pricePlanDownload", "calendarDaysSet", "tillClose", "dayClose", "salesPolicySet", "orderResolve", "meterEpochConfirm", "controlModeSet", "meterRefresh", "readingIntervalSet",
+        "signIn", "signOut", "accountOpen", "saleCreate", "saleCancel", "saleReverse", "refundCreate", "receiptPrint", "grantCreate", "chargeCreate", "chargeReverse", "shareCreate", "pricePlanCreate", "pricePlanVersionAdd", "pricePlanAssign", "pricePlanDownload", "calendarDaysSet", "tillClose", "dayClose", "salesPolicySet", "orderResolve", "meterEpochConfirm", "controlModeSet", "meterRefresh", "readingIntervalSet",
     },
     "Subscription": {"commandProgress", "readingAdded"},
 }  # fmt: skip

@@ -11,6 +11,7 @@ from prewatt_platform.accounts import rules
 from prewatt_platform.accounts.owed_fees import owed_fen
 from prewatt_platform.accounts.sales import SalesService
 from prewatt_platform.accounts.statement import Statement, statement
+from prewatt_platform.charges.errors import ChargesNotReversible, UnknownDocument
 from prewatt_platform.charges.service import ChargeRow, ChargeService, ChargeTerms, OwedCharge
 from prewatt_platform.ledger.rules import AccountKind
 
@@ -21,14 +22,16 @@ pytestmark = pytest.mark.anyio
 OpenShop = Callable[..., Awaitable[Shop]]
 
 
-async def charge(shop: Shop, amount_fen: int) -> None:
+async def charge(shop: Shop, amount_fen: int) -> str:
     async with shop.deployment.database.project(shop.deployment.scope) as work:
-        await ChargeService(work).charge(
+        batch, _, _ = await ChargeService(work).charge(
             uuid.uuid4(),
             "chargeCreate",
             ChargeTerms("January", "agreed"),
             [ChargeRow(shop.number, amount_fen)],
         )
+
+    return batch.document
 
 
 async def owed(shop: Shop, account: uuid.UUID) -> tuple[int, list[OwedCharge]]:
@@ -86,6 +89,31 @@ async def test_the_oldest_fees_are_settled_first_up_to_the_share(open_shop: Open
     assert (order.owed_fen, order.amount_fen) == (3200, 3200)
     owed_now, charges = await owed(shop, order.account_id)
     assert (owed_now, [each.settled_fen for each in charges]) == (300, [3000, 200])
+
+
+async def test_fees_are_undone_while_nobody_paid_them(open_shop: OpenShop) -> None:
+    shop = await open_shop()
+    first, second = await charge(shop, 3000), await charge(shop, 500)
+
+    async def reverse(document: str, key: uuid.UUID | None = None) -> bool:
+        async with shop.deployment.database.project(shop.deployment.scope) as work:
+            _, replayed = await ChargeService(work).reverse(key or uuid.uuid4(), document, "mistyped")
+        return replayed
+
+    key = uuid.uuid4()
+    assert await reverse(second, key) is False
+    assert await reverse(second, key) is True
+    with pytest.raises(ChargesNotReversible, match="reversed already"):
+        await reverse(second)
+    with pytest.raises(UnknownDocument):
+        await reverse("000F000099")
+    await shop.policy(owed_share_e4=5000)
+    order = await shop.sale(await shop.sold(2000))
+    owed_now, charges = await owed(shop, order.account_id)
+    assert (owed_now, [each.charge.amount_fen for each in charges]) == (2000, [3000])
+    with pytest.raises(ChargesNotReversible, match=r"owes 20\.00 only, of 30\.00"):
+        await reverse(first)
+    await shop.assert_clean()
 
 
 async def test_without_the_rule_nothing_is_taken(open_shop: OpenShop) -> None:

@@ -101,7 +101,7 @@ async def test_posted_once_under_one_document(deployment: Any) -> None:
             return await ChargeService(work).charge(key, "shareCreate", terms, rows)
 
     batch, charges, replayed = await post(*rows)
-    assert (batch.document, batch.total_fen, replayed) == ("F000000001", 1000, False)
+    assert (batch.document, batch.total_fen, replayed) == ("000F000001", 1000, False)
     # a share of 0 is charged to nobody
     assert [(each.row_number, each.amount_fen) for each in charges] == [(0, 333), (2, 667)]
     again, charges_again, replayed = await post(*rows)

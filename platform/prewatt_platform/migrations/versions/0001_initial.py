@@ -358,6 +358,7 @@ PROJECT_ROWS = [
       created_at timestamptz NOT NULL,
       PRIMARY KEY (project_id, id),
       UNIQUE (project_id, number),
+      UNIQUE (project_id, document),
       CHECK ((basis IS NOT NULL) = (kind = 'SHARE')),
       CHECK (coalesce(basis, '') <> 'USE' OR (period_from IS NOT NULL AND period_from < period_to)))""",
     """CREATE TABLE charges (
@@ -373,6 +374,14 @@ PROJECT_ROWS = [
       FOREIGN KEY (project_id, batch_id) REFERENCES charge_batches (project_id, id),
       FOREIGN KEY (project_id, account_id) REFERENCES accounts (project_id, id),
       FOREIGN KEY (project_id, point_id) REFERENCES points (project_id, id))""",
+    """CREATE TABLE charge_reversals (
+      project_id integer NOT NULL,
+      batch_id uuid NOT NULL,
+      reason text NOT NULL,
+      operator_name text NOT NULL,
+      created_at timestamptz NOT NULL,
+      PRIMARY KEY (project_id, batch_id),
+      FOREIGN KEY (project_id, batch_id) REFERENCES charge_batches (project_id, id))""",
     "CREATE INDEX charges_of_account ON charges (project_id, account_id)",
     """CREATE TABLE grant_batches (
       project_id integer NOT NULL REFERENCES projects,
@@ -597,6 +606,7 @@ INSERTED = (
     "grants",
     "charge_batches",
     "charges",
+    "charge_reversals",
 )
 
 # after a transaction that set it locally, the setting is an empty string in the session and not NULL

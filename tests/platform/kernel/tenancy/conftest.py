@@ -112,8 +112,12 @@ async def _live(deployment: "Deployment") -> None:
 
 async def _charge(deployment: "Deployment") -> None:
     rows = [ChargeRow(unopened(deployment), 10000)]
+    terms = ChargeTerms("January", "agreed")
     async with deployment.database.project(deployment.scope) as work:
-        await ChargeService(work).charge(uuid.uuid4(), "chargeCreate", ChargeTerms("January", "agreed"), rows)
+        charges = ChargeService(work)
+        await charges.charge(uuid.uuid4(), "chargeCreate", terms, rows)
+        mistyped, _, _ = await charges.charge(uuid.uuid4(), "chargeCreate", terms, rows)
+        await charges.reverse(uuid.uuid4(), mistyped.document, "mistyped")
 
 
 async def _close_till(deployment: "Deployment") -> TillClosing:

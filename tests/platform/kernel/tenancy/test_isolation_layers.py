@@ -23,7 +23,7 @@ from prewatt_platform.accounts.meter_list import MeterListFilter, MeterListOrder
 from prewatt_platform.accounts.models import Account, AccountPoint, Order
 from prewatt_platform.accounts.repository import AccountRepository, OrderRepository, PolicyRepository
 from prewatt_platform.accounts.sales_list import SalesFilter, SalesListRepository
-from prewatt_platform.charges.models import Charge, ChargeBatch
+from prewatt_platform.charges.models import Charge, ChargeBatch, ChargeReversal
 from prewatt_platform.charges.repository import ChargeRepository
 from prewatt_platform.control.models import Command, CommandKind, CommandState, IdempotencyKey, Proposal
 from prewatt_platform.control.repository import CommandRepository, IdempotencyRepository, ProposalRepository
@@ -82,6 +82,7 @@ class Foreign:
     receipt_print: ReceiptPrint
     charge: Charge
     charge_batch: ChargeBatch
+    charge_reversal: ChargeReversal
     batch: GrantBatch
     grant: Grant
     allowance: Allowance
@@ -221,6 +222,9 @@ PROBES: dict[tuple[type[Repository], str], Probe] = {
     (VerificationRepository, "of_day"): lambda r, f: r.of_day(f.verification.day),
     (VerificationRepository, "latest"): lambda r, _: r.latest(10),
     (ChargeRepository, "batch"): lambda r, f: r.batch(f.charge.batch_id),
+    (ChargeRepository, "by_document"): lambda r, f: r.by_document(f.charge_batch.document),
+    (ChargeRepository, "reversal"): lambda r, f: r.reversal(f.charge_reversal.batch_id),
+    (LedgerRepository, "locked_balances_fen"): lambda r, f: r.locked_balances_fen([_key(f)]),
     (ChargeRepository, "of_batch"): lambda r, f: r.of_batch(f.charge.batch_id),
     (ChargeRepository, "of_account"): lambda r, f: r.of_account(f.charge.account_id),
     (ChargeRepository, "next_number"): lambda r, _: r.next_number(),
@@ -326,6 +330,7 @@ async def foreign(two_projects: Any) -> Foreign:
             receipt_print=await first(ReceiptPrint),
             charge=await first(Charge),
             charge_batch=await first(ChargeBatch),
+            charge_reversal=await first(ChargeReversal),
             batch=await first(GrantBatch),
             grant=await first(Grant),
             allowance=await first(Allowance),
