@@ -7,6 +7,8 @@ The rows of a page are the repository's business.
 import base64
 import binascii
 import json
+from datetime import datetime
+from uuid import UUID
 
 import strawberry
 
@@ -55,3 +57,22 @@ def decode_cursor(after: str | None, order: str, parts: int) -> tuple[str, ...] 
     ):
         raise BadInput("after is no cursor of this list in this order", "after")
     return tuple(found[1:])
+
+
+def encode_moment(order: str, at: datetime, row_id: UUID) -> str:
+    """The cursor of a row that is sorted by an instant, then by its id."""
+    return encode_cursor(order, at.isoformat(), str(row_id))
+
+
+def decode_moment(after: str | None, order: str) -> tuple[datetime, UUID] | None:
+    """Instant and id in a cursor of `encode_moment`, or None without a cursor. Raises `BadInput`."""
+    key = decode_cursor(after, order, 2)
+    if key is None:
+        return None
+    try:
+        at, row_id = datetime.fromisoformat(key[0]), UUID(key[1])
+    except ValueError as wrong:
+        raise BadInput("after is no cursor of this list", "after") from wrong
+    if at.tzinfo is None:
+        raise BadInput("after is no cursor of this list", "after")
+    return at, row_id

@@ -1,21 +1,18 @@
 """Queries `accounts` and `account`."""
 
-from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
 from prewatt_graphql.accounts.types import Account, AccountState, account_of
-from prewatt_graphql.connection import PageInfo, decode_cursor, encode_cursor, page_size
+from prewatt_graphql.connection import PageInfo, decode_moment, encode_moment, page_size
 from prewatt_graphql.context import Info
-from prewatt_graphql.errors import BadInput
 from prewatt_graphql.ids import local_key
 from prewatt_graphql.limit_values import PAGE_DEFAULT, PAGE_MAX
 from prewatt_platform.accounts.account_list import AccountFilter as Wanted
 from prewatt_platform.accounts.account_list import AccountListRepository
 from prewatt_platform.accounts.models import AccountState as AccountStateRow
-from prewatt_platform.accounts.repository import AccountRepository, AccountWithCustomer
+from prewatt_platform.accounts.repository import AccountRepository
 
 ORDER = "accounts"
 """Name of the list's only order, newest first."""
@@ -90,12 +87,15 @@ class AccountQueries:
         ] = None,
     ) -> AccountConnection | None:
         wanted = filter.to_platform() if filter else Wanted()
-        behind, size = _behind(after), page_size(first)
+        behind, size = decode_moment(after, ORDER), page_size(first)
         async with info.context.work() as work:
             rows, more = await AccountListRepository(work).page(wanted, size, behind)
         project = info.context.membership.project
         edges = [
-            AccountEdge(cursor=_cursor(row), node=account_of(row.account, row.customer, project))
+            AccountEdge(
+                cursor=encode_moment(ORDER, row.account.created_at, row.account.id),
+                node=account_of(row.account, row.customer, project),
+            )
             for row in rows
         ]
         end = PageInfo(has_next_page=more, end_cursor=edges[-1].cursor if edges else None)
@@ -112,20 +112,3 @@ class AccountQueries:
         async with info.context.work() as work:
             held = await AccountRepository(work).by_id(key)
         return None if held is None else account_of(held.account, held.customer, project)
-
-
-def _cursor(row: AccountWithCustomer) -> str:
-    return encode_cursor(ORDER, row.account.created_at.isoformat(), str(row.account.id))
-
-
-def _behind(after: str | None) -> tuple[datetime, UUID] | None:
-    key = decode_cursor(after, ORDER, 2)
-    if key is None:
-        return None
-    try:
-        at, account_id = datetime.fromisoformat(key[0]), UUID(key[1])
-    except ValueError as wrong:
-        raise BadInput("after is no cursor of this list", "after") from wrong
-    if at.tzinfo is None:
-        raise BadInput("after is no cursor of this list", "after")
-    return at, account_id

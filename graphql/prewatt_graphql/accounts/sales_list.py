@@ -9,14 +9,12 @@ import strawberry
 
 from prewatt_graphql.accounts.types import Sale, SaleKind
 from prewatt_graphql.commands.enums import CommandState
-from prewatt_graphql.connection import PageInfo, decode_cursor, encode_cursor, page_size
+from prewatt_graphql.connection import PageInfo, decode_moment, encode_moment, page_size
 from prewatt_graphql.context import Info
-from prewatt_graphql.errors import BadInput
 from prewatt_graphql.ids import local_key
 from prewatt_graphql.limit_values import PAGE_DEFAULT, PAGE_MAX
 from prewatt_graphql.meters.filters import Direction
 from prewatt_graphql.quantities import Money, fen_of, money
-from prewatt_platform.accounts.models import Order
 from prewatt_platform.accounts.sales_list import Figures, SalesFilter, SalesListRepository
 from prewatt_platform.control.models import CommandKind
 from prewatt_platform.control.models import CommandState as CommandStateRow
@@ -169,31 +167,19 @@ class SalesQueries:
         project = info.context.membership.project
         wanted = filter.to_platform(project.code) if filter else SalesFilter()
         name = f"sales {direction.name}"
-        behind = _behind(after, name)
+        behind = decode_moment(after, name)
         async with info.context.work() as work:
             orders, more = await SalesListRepository(work).page(
                 wanted, page_size(first), behind, descending=direction is Direction.DESC
             )
-        edges = [SaleEdge(cursor=_cursor(order, name), node=Sale.of(order, project)) for order in orders]
+        edges = [
+            SaleEdge(
+                cursor=encode_moment(name, order.created_at, order.command_id), node=Sale.of(order, project)
+            )
+            for order in orders
+        ]
         end = PageInfo(has_next_page=more, end_cursor=edges[-1].cursor if edges else None)
         return SaleConnection(wanted=wanted, edges=edges, page_info=end)
-
-
-def _cursor(order: Order, name: str) -> str:
-    return encode_cursor(name, order.created_at.isoformat(), str(order.command_id))
-
-
-def _behind(after: str | None, name: str) -> tuple[datetime, UUID] | None:
-    key = decode_cursor(after, name, 2)
-    if key is None:
-        return None
-    try:
-        at, command_id = datetime.fromisoformat(key[0]), UUID(key[1])
-    except ValueError as wrong:
-        raise BadInput("after is no cursor of this list", "after") from wrong
-    if at.tzinfo is None:
-        raise BadInput("after is no cursor of this list", "after")
-    return at, command_id
 
 
 def _fen(value: Decimal | None, field: str) -> int | None:

@@ -98,25 +98,31 @@ async def _refund(
 async def _reverse(
     ask: Ask, meter: MeterDetail, session_context: SessionContext, wanted: Wanted
 ) -> ActionRequest | None:
-    assert wanted.order is not None
-    title = tr("Reverse sale {receipt}", receipt=wanted.order.receipt_number)
-    reason = await ask(ReasonScreen(title, formatting.money(wanted.order.amount)))
-    if reason is None:
-        return None
-    key = session_context.new_key()
-    return Reverse(key=key, meter_number=meter.number, order=wanted.order, reason=reason)
+    return await _about_order(ask, meter, session_context, wanted, tr("Reverse sale {receipt}"), Reverse)
 
 
 async def _cancel(
     ask: Ask, meter: MeterDetail, session_context: SessionContext, wanted: Wanted
 ) -> ActionRequest | None:
+    return await _about_order(ask, meter, session_context, wanted, tr("Cancel order {receipt}"), CancelOrder)
+
+
+async def _about_order(
+    ask: Ask,
+    meter: MeterDetail,
+    session_context: SessionContext,
+    wanted: Wanted,
+    title: str,
+    request: type[Reverse | CancelOrder],
+) -> ActionRequest | None:
+    """Why something is to be done about the order; `title` has a place for its receipt."""
     assert wanted.order is not None
-    title = tr("Cancel order {receipt}", receipt=wanted.order.receipt_number)
-    reason = await ask(ReasonScreen(title, formatting.money(wanted.order.amount)))
+    heading = title.format(receipt=wanted.order.receipt_number)
+    reason = await ask(ReasonScreen(heading, formatting.money(wanted.order.amount)))
     if reason is None:
         return None
     key = session_context.new_key()
-    return CancelOrder(key=key, meter_number=meter.number, order=wanted.order, reason=reason)
+    return request(key=key, meter_number=meter.number, order=wanted.order, reason=reason)
 
 
 async def _resolve(
