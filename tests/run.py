@@ -4,8 +4,8 @@ With arguments it hands them to pytest and leaves coverage aside: `python tests/
 code is pytest's; when the tests pass and a floor is missed it is 1.
 
 Coverage more than doubles the time that Python takes, and half as much again where it has to follow greenlets, in which
-SQLAlchemy does its asyncio work. So it does that for the tests of the platform only. The campaigns and the fuzzing of
-text doors, which go the same ways a hundred thousand times, and the tests of whole processes run without it, together:
+SQLAlchemy does its asyncio work. So it does that for the tests of the platform only. The campaigns, the fuzzing of
+text doors, races and probes of every query, which go the same ways again and again, and the tests of whole processes run without it, together:
 while a campaign keeps one core busy, the processes of a demo mostly wait.
 """
 
@@ -29,7 +29,11 @@ UNMEASURED: Final = (
     "tests/harness",
     "tests/fixtures/install",
     "tests/graphql/cli",
+    "tests/graphql/isolation",
+    "tests/platform/accounts/test_racing_refunds.py",
+    "tests/platform/accounts/test_take_back_faults.py",
     "tests/platform/cli",
+    "tests/platform/kernel/tenancy",
     "tests/simulator/cli/test_text_doors.py",
     "tests/simulator/control/test_malformed.py",
     "tests/simulator/farm/test_damaged_state.py",
