@@ -5,8 +5,8 @@ code is pytest's; when the tests pass and a floor is missed it is 1.
 
 Coverage more than doubles the time that Python takes, and half as much again where it has to follow greenlets, in which
 SQLAlchemy does its asyncio work. So it does that for the tests of the platform only. The campaigns, the fuzzing of
-text doors, races and probes of every query, which go the same ways again and again, and the tests of whole processes run without it, together:
-while a campaign keeps one core busy, the processes of a demo mostly wait.
+text doors, races and probes of every query, which go the same ways again and again, and the tests of whole processes
+run without it, together: while a campaign keeps one core busy, the processes of a demo mostly wait.
 """
 
 import json

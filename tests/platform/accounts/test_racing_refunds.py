@@ -17,7 +17,7 @@ OpenShop = Callable[..., Awaitable[Shop]]
 
 
 async def test_a_hundred_racing_refunds_never_pay_out_more_than_was_paid(
-    self, open_shop: OpenShop
+    open_shop: OpenShop,
 ) -> None:
     """Each tries until it is carried out or told that there is nothing left."""
     shop = await open_shop()
